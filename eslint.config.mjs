@@ -1,0 +1,41 @@
+import tseslint from 'typescript-eslint';
+
+const clockRules = [
+  {
+    selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+    message: 'Inject a Clock (ingest/core/clock.ts).',
+  },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Inject a Clock (ingest/core/clock.ts).' },
+  { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'Inject the randomness.' },
+];
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', '.cache', 'coverage', 'test/tools/fixtures'] },
+  {
+    files: ['ingest/**/*.ts', 'detectors/**/*.ts', 'api/**/*.ts', 'test/**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'no-console': 'error',
+      'no-restricted-syntax': ['error', ...clockRules],
+      'max-lines': ['error', { max: 400, skipComments: true, skipBlankLines: true }],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': 'off',
+      'no-console': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    files: ['ingest/core/clock.ts', 'api/cli/**/*.ts', '**/main.ts'],
+    rules: { 'no-restricted-syntax': 'off', 'no-console': 'off' },
+  },
+);

@@ -1,0 +1,24 @@
+const base = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.cache'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
+  },
+  clearMocks: true,
+};
+module.exports = {
+  maxWorkers: 2,
+  testTimeout: 60000,
+  reporters: ['default', '<rootDir>/test/tools/closing-line-reporter.cjs'],
+  projects: [
+    { ...base, displayName: 'unit', testMatch: ['<rootDir>/test/{unit,contracts,property,docs}/**/*.test.ts'] },
+    {
+      ...base,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/test/{integration,fault}/**/*.test.ts'],
+    },
+  ],
+};
