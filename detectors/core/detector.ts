@@ -1,0 +1,75 @@
+import type { TokenEvent } from '../../ingest/event/token-event.js';
+
+/** What a detector sees of an event: flat, cheap to read, event time in milliseconds. */
+export interface Observation {
+  readonly event: TokenEvent;
+  readonly timeMs: number;
+  /** True if the callee accepted it; refused forgeries must not teach a baseline. */
+  readonly accepted: boolean;
+}
+
+export const fidelities = ['low', 'medium', 'high'] as const;
+export type Fidelity = (typeof fidelities)[number];
+export const severities = ['info', 'low', 'medium', 'high', 'critical'] as const;
+export type Severity = (typeof severities)[number];
+
+/** One reading against expectation. `value` is ≥ 0, higher is stranger, never clipped. */
+export interface Score {
+  readonly value: number;
+  /** What was measured: `requests`, `failure_share` … */
+  readonly measure: string;
+  readonly unit: string;
+  readonly observed: number;
+  readonly expected: number;
+  /** Robust standard deviation of what was expected, same unit as observed. */
+  readonly spread: number;
+  readonly sampleCount: number;
+  /** False during the grace period; then value is 0. */
+  readonly warmedUp: boolean;
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+}
+
+export interface Verdict {
+  readonly severity: Severity;
+  readonly fidelity: Fidelity;
+  /** One sentence for the person woken at 3 a.m. */
+  readonly summary: string;
+  readonly techniques: readonly string[];
+}
+
+/** What a detector needs from history to start warm: one closed hour of one token. */
+export interface HourlyUsage {
+  readonly hourStartMs: number;
+  readonly requests: number;
+  readonly failures: number;
+}
+
+/**
+ * A stream detector: pure, event time only. The runtime owns keying, watermark, eviction and snapshots, and calls
+ * score → classify → learn (unless the verdict is suspect) → emit, with observations of one key in time order up to
+ * the allowed lateness. State is plain data; `score` never mutates it; `learn` may return the same object mutated
+ * (the runtime gives each key its own), and must keep it within `stateBytesMax`.
+ */
+export interface Detector<State> {
+  readonly id: string;
+  /** Raised when the encoded state changes meaning; older state is then dropped and rebuilt. */
+  readonly version: number;
+  readonly stateBytesMax: number;
+  /** How long a key may be silent before its state may be evicted, milliseconds of event time. */
+  readonly idleMs: number;
+  initial(): State;
+  /** Readings of this observation; empty when it does not concern the detector. */
+  score(state: State, observation: Observation): readonly Score[];
+  /** Turns a reading into a verdict, or null if it is nothing to report. */
+  classify(score: Score, observation: Observation): Verdict | null;
+  /** @param suspect true if this observation gave a verdict: its window must not teach the expectation. */
+  learn(state: State, observation: Observation, suspect: boolean): State;
+  /** Starts a key warm from closed hours, oldest first. */
+  warmUp?(state: State, history: readonly HourlyUsage[]): State;
+  encode(state: State): string;
+  decode(text: string): State;
+}
+
+/** The detector with its state type hidden, as the registry lists it. */
+export type AnyDetector = Detector<unknown>;

@@ -1,0 +1,29 @@
+import type { Fidelity, Score, Severity } from './detector.js';
+
+/** What a detector says: immutable, stored, explained by its own numbers. */
+export interface Finding {
+  /** Deterministic UUIDv8 of (detector, entity, measure, window start). */
+  readonly finding_uid: string;
+  readonly detector: string;
+  readonly detector_version: number;
+  readonly entity_kind: 'token' | 'principal';
+  /** token_uid or principal_uid. */
+  readonly entity_uid: string;
+  readonly token_uid: string;
+  readonly token_name: string;
+  readonly principal_uid: string;
+  readonly principal_name: string;
+  readonly severity: Severity;
+  readonly fidelity: Fidelity;
+  readonly summary: string;
+  readonly techniques: readonly string[];
+  readonly score: Score;
+  /** Event time of the observation that decided, RFC 3339. */
+  readonly time: string;
+  readonly client_address: string;
+  readonly target_service: string;
+  /** event_uids, the deciding one first. */
+  readonly evidence: readonly string[];
+  /** Reproduces the reading from the store. */
+  readonly sql: string;
+}

@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import type { Component } from '../core/component.js';
+import type { TokenEvent } from '../event/token-event.js';
+
+/** An event with the place in the log that it was read from. */
+export interface PositionedEvent {
+  readonly event: TokenEvent;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+/** A query is a value: name, SQL with `{p:Type}` placeholders, parameter schema and row schema, one file each. */
+export interface Query<P, R> {
+  readonly name: string;
+  readonly sql: string;
+  readonly params: z.ZodType<P>;
+  readonly row: z.ZodType<R>;
+}
+
+export interface QueryLimits {
+  readonly rowsMax?: number;
+  readonly timeoutMs?: number;
+}
+
+export interface Querier {
+  /** Rejects with TQ_STORE_UNAVAILABLE (retryable) or TQ_STORE_REFUSED. */
+  run<P, R>(query: Query<P, R>, params: P, limits?: QueryLimits): Promise<readonly R[]>;
+}
+
+/** Rows of a small table (findings, alerts, outbox, state): objects whose keys are column names. */
+export type TableRow = Readonly<Record<string, unknown>>;
+
+export interface EventWriter {
+  /**
+   * Writes one block to `token_events` and, through the views, to every roll-up; resolves when durable. Repeating
+   * the call with the same token and the same events changes nothing, also after a kill between any two parts.
+   */
+  insertEvents(events: readonly PositionedEvent[], dedupToken: string): Promise<void>;
+  /** Same guarantee for small tables, row by row encoded (JSONEachRow): thousands of rows, not millions. */
+  insertRows(table: string, rows: readonly TableRow[], dedupToken: string): Promise<void>;
+}
+
+export interface MigrationStatus {
+  readonly number: number;
+  readonly name: string;
+  readonly applied: boolean;
+}
+
+export interface Migrator {
+  /** Applies what is missing, in order; safe to run by many at once. */
+  up(): Promise<readonly MigrationStatus[]>;
+  status(): Promise<readonly MigrationStatus[]>;
+}
+
+export interface Store extends Component {
+  readonly writer: EventWriter;
+  readonly querier: Querier;
+  readonly migrator: Migrator;
+}
