@@ -1,0 +1,135 @@
+import { isIP } from 'node:net';
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+import type { Result } from '../../ingest/core/result.js';
+import { err, ok } from '../../ingest/core/result.js';
+import { sourceFactories } from '../../ingest/sources/registry.js';
+import type { Config } from './schema.js';
+import { configSchema } from './schema.js';
+
+/** One fault of the configuration: where it is, what is wrong, how to mend it. */
+export interface ConfigFault {
+  readonly path: string;
+  readonly message: string;
+  readonly mend: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Parses and checks a configuration; pure. All faults are returned at once. `${NAME}` in a string is replaced from
+ * the environment, and `TOURNIQUET_DATA_DIR`, `TOURNIQUET_API_PORT`, `KAFKA_BROKERS` and `CLICKHOUSE_URL` override the file.
+ */
+export function loadConfig(yamlText: string, env: Environment): Result<Config, readonly ConfigFault[]> {
+  const document = parseDocument(yamlText, { uniqueKeys: true });
+  if (document.errors.length > 0) {
+    return err(
+      document.errors.map((e) => ({
+        path: e.linePos === undefined ? '' : `line ${e.linePos[0].line}`,
+        message: `not YAML: ${e.code}`,
+        mend: 'Correct the syntax at that line.',
+      })),
+    );
+  }
+  const faults: ConfigFault[] = [];
+  const raw: unknown = document.toJS({ maxAliasCount: 50 }) ?? {};
+  const parsed = configSchema.safeParse(withOverrides(expand(raw, '', env, faults), env));
+  if (!parsed.success) faults.push(...parsed.error.issues.map(toFault));
+  else faults.push(...crossChecks(parsed.data));
+  return faults.length > 0 || !parsed.success ? err(faults) : ok(parsed.data);
+}
+
+function toFault(issue: z.core.$ZodIssue): ConfigFault {
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return { path, message: `unknown key ${issue.keys.join(', ')}`, mend: 'Remove it, or correct its spelling (docs/configuration.md).' };
+  }
+  return { path, message: issue.message, mend: 'See docs/configuration.md for the values that this key takes.' };
+}
+
+function expand(value: unknown, path: string, env: Environment, faults: ConfigFault[]): unknown {
+  if (typeof value === 'string') {
+    return value.replace(/\$\{([A-Z_][A-Z0-9_]*)\}/g, (_, variable: string) => {
+      const found = env[variable];
+      if (found === undefined) faults.push({ path, message: `environment variable ${variable} is not set`, mend: `Set ${variable}.` });
+      return found ?? '';
+    });
+  }
+  if (Array.isArray(value)) return value.map((item, i) => expand(item, `${path}.${i}`, env, faults));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, expand(item, path === '' ? key : `${path}.${key}`, env, faults)]),
+    );
+  }
+  return value;
+}
+
+function withOverrides(raw: unknown, env: Environment): unknown {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw;
+  const config: Record<string, unknown> = { ...raw };
+  const section = (key: string): object => (typeof config[key] === 'object' ? (config[key] ?? {}) : {});
+  if (env['TOURNIQUET_DATA_DIR'] !== undefined) config['data_dir'] = env['TOURNIQUET_DATA_DIR'];
+  if (env['TOURNIQUET_API_PORT'] !== undefined) config['api'] = { ...section('api'), port: Number(env['TOURNIQUET_API_PORT']) };
+  if (env['KAFKA_BROKERS'] !== undefined && env['KAFKA_BROKERS'] !== '') {
+    const own = section('log');
+    config['log'] = { ...('kind' in own && own.kind === 'kafka' ? own : {}), kind: 'kafka', brokers: env['KAFKA_BROKERS'].split(',') };
+  }
+  if (env['CLICKHOUSE_URL'] !== undefined && env['CLICKHOUSE_URL'] !== '') {
+    const own = section('store');
+    config['store'] = { ...('kind' in own && own.kind === 'clickhouse' ? own : {}), kind: 'clickhouse', url: env['CLICKHOUSE_URL'] };
+  }
+  return config;
+}
+
+function crossChecks(config: Config): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  const seen = new Set<string>();
+  config.sources.forEach((source, i) => {
+    const factory = sourceFactories.find((f) => f.product === source.product);
+    if (seen.has(source.name)) {
+      faults.push({ path: `sources.${i}.name`, message: `name ${source.name} is used twice`, mend: 'Give each source its own name.' });
+    }
+    seen.add(source.name);
+    if (factory === undefined) {
+      faults.push({
+        path: `sources.${i}.product`,
+        message: 'unknown product',
+        mend: `Use one of: ${sourceFactories.map((f) => f.product).join(', ')}.`,
+      });
+      return;
+    }
+    try {
+      factory.create(source.options);
+    } catch (error) {
+      faults.push({
+        path: `sources.${i}.options`,
+        message: error instanceof Error ? error.message : 'refused',
+        mend: `See ingest/sources/${source.product}/README.md.`,
+      });
+    }
+  });
+  const loopback = config.api.host === 'localhost' || config.api.host === '::1' || (isIP(config.api.host) === 4 && config.api.host.startsWith('127.'));
+  if (!loopback && config.api.anonymous_role !== null) {
+    faults.push({
+      path: 'api.anonymous_role',
+      message: 'anonymous access is only for loopback addresses',
+      mend: 'Set anonymous_role: null and give api.keys.',
+    });
+  }
+  return faults;
+}
+
+/** The configuration as people may see it. Only file names and hashes are in it, yet URLs may carry a password. */
+export function redactConfig(config: Config): unknown {
+  const redact = (value: unknown): unknown => {
+    if (typeof value === 'string') return value.replace(/(\w+:\/\/[^/:@\s]*):[^@/\s]*@/g, '$1:[redacted]@');
+    if (Array.isArray(value)) return value.map(redact);
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(
+        Object.entries(value).map(([k, v]) => [k, /sha256|password$|secret$/.test(k) ? '[redacted]' : redact(v)]),
+      );
+    }
+    return value;
+  };
+  return redact(config);
+}

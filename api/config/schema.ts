@@ -1,0 +1,123 @@
+import { z } from 'zod';
+
+/**
+ * The one configuration file, as the operator writes it. Defaults live here and nowhere else; unknown keys are
+ * refused. Secrets are named by file or by `${ENV}` reference, so that the file itself can be kept in version control.
+ */
+const durationMs = z
+  .string()
+  .regex(/^\d+(ms|s|m|h|d)$/, 'a duration such as 500ms, 10s, 5m, 2h or 30d')
+  .transform((text) => {
+    const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+    const match = /^(\d+)(ms|s|m|h|d)$/.exec(text);
+    return Number(match?.[1] ?? 0) * units[(match?.[2] ?? 'ms') as keyof typeof units];
+  });
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, dot, dash, underscore; at most 64');
+const port = z.number().int().min(0).max(65535);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'the lower-case hex SHA-256 of the key (tourniquet keygen --api prints it)');
+
+const tls = z.strictObject({
+  ca_file: z.string().optional(),
+  cert_file: z.string().optional(),
+  key_file: z.string().optional(),
+  reject_unauthorized: z.boolean().default(true),
+});
+
+const log = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('embedded'), partitions: z.number().int().min(1).max(64).default(4) }),
+  z.strictObject({
+    kind: z.literal('kafka'),
+    brokers: z.array(z.string().min(3)).min(1),
+    client_id: z.string().default('tourniquet'),
+    group_id: z.string().default('tourniquet-worker'),
+    partitions: z.number().int().min(1).max(1024).default(12),
+    replication_factor: z.number().int().min(1).max(7).default(3),
+    retention: durationMs.default(7 * 86_400_000),
+    compression: z.enum(['none', 'gzip']).default('gzip'),
+    tls: tls.optional(),
+    sasl: z
+      .strictObject({
+        mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+        username: z.string(),
+        password_file: z.string(),
+      })
+      .optional(),
+  }),
+]);
+
+const store = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('embedded') }),
+  z.strictObject({
+    kind: z.literal('clickhouse'),
+    url: z.url({ protocol: /^https?$/ }),
+    database: z.string().regex(/^[A-Za-z_]\w{0,62}$/).default('tourniquet'),
+    username: z.string().default('default'),
+    password_file: z.string().optional(),
+    cluster: z.string().optional(),
+  }),
+]);
+
+const input = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('file'), paths: z.array(z.string().min(1)).min(1) }),
+  z.strictObject({ kind: z.literal('http'), api_key_sha256: sha256 }),
+  z.strictObject({ kind: z.literal('otlp'), api_key_sha256: sha256.optional(), service_name: z.string().optional() }),
+  z.strictObject({ kind: z.literal('stdin') }),
+]);
+
+const source = z.strictObject({
+  name,
+  product: z.string(),
+  instance: z.string().max(256).optional(),
+  options: z.record(z.string(), z.unknown()).default({}),
+  input: input.optional(),
+});
+
+const destination = z.strictObject({
+  name,
+  kind: z.literal('webhook'),
+  url: z.url({ protocol: /^https?$/ }),
+  secret_file: z.string(),
+  severity_min: z.enum(['info', 'low', 'medium', 'high', 'critical']).default('medium'),
+});
+
+const role = z.enum(['viewer', 'analyst', 'responder', 'ingest', 'admin']);
+
+export const configSchema = z.strictObject({
+  data_dir: z.string().min(1).default('./.tourniquet'),
+  log: log.default({ kind: 'embedded', partitions: 4 }),
+  store: store.default({ kind: 'embedded' }),
+  fingerprint: z.strictObject({ key_file: z.string().optional() }).default({}),
+  sources: z.array(source).default([]),
+  receivers: z
+    .strictObject({ host: z.string().default('127.0.0.1'), port: port.default(4318), body_bytes_max: z.number().int().min(1024).max(1 << 28).default(16 << 20) })
+    .prefault({}),
+  worker: z
+    .strictObject({
+      allowed_lateness: durationMs.default(1000),
+      block_rows_max: z.number().int().min(1).max(1_000_000).default(50_000),
+      block_age_max: durationMs.default(1000),
+      checkpoint_interval: durationMs.default(30_000),
+      keys_max: z.number().int().min(1000).max(10_000_000).default(200_000),
+    })
+    .prefault({}),
+  api: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: port.default(8420),
+      base_url: z.url().optional(),
+      anonymous_role: role.nullable().default('viewer'),
+      keys: z.array(z.strictObject({ name, role, sha256 })).default([]),
+    })
+    .prefault({}),
+  alerts: z.strictObject({ destinations: z.array(destination).default([]) }).prefault({}),
+  telemetry: z
+    .strictObject({
+      log_level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      otlp_endpoint: z.url().optional(),
+    })
+    .prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type SourceConfig = Config['sources'][number];
