@@ -42,7 +42,11 @@ export function loadConfig(yamlText: string, env: Environment): Result<Config, r
 function toFault(issue: z.core.$ZodIssue): ConfigFault {
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
-    return { path, message: `unknown key ${issue.keys.join(', ')}`, mend: 'Remove it, or correct its spelling (docs/configuration.md).' };
+    return {
+      path,
+      message: `unknown key ${issue.keys.join(', ')}`,
+      mend: 'Remove it, or correct its spelling (docs/configuration.md).',
+    };
   }
   return { path, message: issue.message, mend: 'See docs/configuration.md for the values that this key takes.' };
 }
@@ -51,14 +55,18 @@ function expand(value: unknown, path: string, env: Environment, faults: ConfigFa
   if (typeof value === 'string') {
     return value.replace(/\$\{([A-Z_][A-Z0-9_]*)\}/g, (_, variable: string) => {
       const found = env[variable];
-      if (found === undefined) faults.push({ path, message: `environment variable ${variable} is not set`, mend: `Set ${variable}.` });
+      if (found === undefined)
+        faults.push({ path, message: `environment variable ${variable} is not set`, mend: `Set ${variable}.` });
       return found ?? '';
     });
   }
   if (Array.isArray(value)) return value.map((item, i) => expand(item, `${path}.${i}`, env, faults));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, expand(item, path === '' ? key : `${path}.${key}`, env, faults)]),
+      Object.entries(value).map(([key, item]) => [
+        key,
+        expand(item, path === '' ? key : `${path}.${key}`, env, faults),
+      ]),
     );
   }
   return value;
@@ -69,14 +77,23 @@ function withOverrides(raw: unknown, env: Environment): unknown {
   const config: Record<string, unknown> = { ...raw };
   const section = (key: string): object => (typeof config[key] === 'object' ? (config[key] ?? {}) : {});
   if (env['TOURNIQUET_DATA_DIR'] !== undefined) config['data_dir'] = env['TOURNIQUET_DATA_DIR'];
-  if (env['TOURNIQUET_API_PORT'] !== undefined) config['api'] = { ...section('api'), port: Number(env['TOURNIQUET_API_PORT']) };
+  if (env['TOURNIQUET_API_PORT'] !== undefined)
+    config['api'] = { ...section('api'), port: Number(env['TOURNIQUET_API_PORT']) };
   if (env['KAFKA_BROKERS'] !== undefined && env['KAFKA_BROKERS'] !== '') {
     const own = section('log');
-    config['log'] = { ...('kind' in own && own.kind === 'kafka' ? own : {}), kind: 'kafka', brokers: env['KAFKA_BROKERS'].split(',') };
+    config['log'] = {
+      ...('kind' in own && own.kind === 'kafka' ? own : {}),
+      kind: 'kafka',
+      brokers: env['KAFKA_BROKERS'].split(','),
+    };
   }
   if (env['CLICKHOUSE_URL'] !== undefined && env['CLICKHOUSE_URL'] !== '') {
     const own = section('store');
-    config['store'] = { ...('kind' in own && own.kind === 'clickhouse' ? own : {}), kind: 'clickhouse', url: env['CLICKHOUSE_URL'] };
+    config['store'] = {
+      ...('kind' in own && own.kind === 'clickhouse' ? own : {}),
+      kind: 'clickhouse',
+      url: env['CLICKHOUSE_URL'],
+    };
   }
   return config;
 }
@@ -87,7 +104,11 @@ function crossChecks(config: Config): ConfigFault[] {
   config.sources.forEach((source, i) => {
     const factory = sourceFactories.find((f) => f.product === source.product);
     if (seen.has(source.name)) {
-      faults.push({ path: `sources.${i}.name`, message: `name ${source.name} is used twice`, mend: 'Give each source its own name.' });
+      faults.push({
+        path: `sources.${i}.name`,
+        message: `name ${source.name} is used twice`,
+        mend: 'Give each source its own name.',
+      });
     }
     seen.add(source.name);
     if (factory === undefined) {
@@ -108,7 +129,10 @@ function crossChecks(config: Config): ConfigFault[] {
       });
     }
   });
-  const loopback = config.api.host === 'localhost' || config.api.host === '::1' || (isIP(config.api.host) === 4 && config.api.host.startsWith('127.'));
+  const loopback =
+    config.api.host === 'localhost' ||
+    config.api.host === '::1' ||
+    (isIP(config.api.host) === 4 && config.api.host.startsWith('127.'));
   if (!loopback && config.api.anonymous_role !== null) {
     faults.push({
       path: 'api.anonymous_role',

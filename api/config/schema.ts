@@ -13,9 +13,13 @@ const durationMs = z
     return Number(match?.[1] ?? 0) * units[(match?.[2] ?? 'ms') as keyof typeof units];
   });
 
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, dot, dash, underscore; at most 64');
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, dot, dash, underscore; at most 64');
 const port = z.number().int().min(0).max(65535);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'the lower-case hex SHA-256 of the key (tourniquet keygen --api prints it)');
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'the lower-case hex SHA-256 of the key (tourniquet keygen --api prints it)');
 
 const tls = z.strictObject({
   ca_file: z.string().optional(),
@@ -51,7 +55,10 @@ const store = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('clickhouse'),
     url: z.url({ protocol: /^https?$/ }),
-    database: z.string().regex(/^[A-Za-z_]\w{0,62}$/).default('tourniquet'),
+    database: z
+      .string()
+      .regex(/^[A-Za-z_]\w{0,62}$/)
+      .default('tourniquet'),
     username: z.string().default('default'),
     password_file: z.string().optional(),
     cluster: z.string().optional(),
@@ -90,7 +97,16 @@ export const configSchema = z.strictObject({
   fingerprint: z.strictObject({ key_file: z.string().optional() }).default({}),
   sources: z.array(source).default([]),
   receivers: z
-    .strictObject({ host: z.string().default('127.0.0.1'), port: port.default(4318), body_bytes_max: z.number().int().min(1024).max(1 << 28).default(16 << 20) })
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: port.default(4318),
+      body_bytes_max: z
+        .number()
+        .int()
+        .min(1024)
+        .max(1 << 28)
+        .default(16 << 20),
+    })
     .prefault({}),
   worker: z
     .strictObject({
