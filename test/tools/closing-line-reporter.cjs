@@ -6,6 +6,8 @@ module.exports = class ClosingLineReporter {
     // A suite that could not even load has no failed test of its own, yet it is a failure.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const skipped = results.numPendingTests + results.numTodoTests;
-    process.stdout.write(`\n${results.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+    const line = `${results.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
+    // At exit, so that it stands after jest's own summary.
+    process.on('exit', () => process.stdout.write(line));
   }
 };
