@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { loadConfig, redactConfig } from '../../../../api/config/load-config.js';
+
+const faultsOf = (
+  yaml: string,
+  env: Record<string, string> = {},
+): readonly { path: string; message: string; mend: string }[] => {
+  const loaded = loadConfig(yaml, env);
+  return loaded.ok ? [] : loaded.error;
+};
+
+describe('loadConfig', () => {
+  it('takes the example that is shipped', () => {
+    expect(faultsOf(readFileSync('config.example.yaml', 'utf8'))).toEqual([]);
+  });
+
+  it('fills an empty file with defaults', () => {
+    const loaded = loadConfig('', {});
+    expect(loaded.ok && loaded.value.log.kind).toBe('embedded');
+    expect(loaded.ok && loaded.value.worker.block_age_max).toBe(1000);
+  });
+
+  it('names every fault at once, with path and mend', () => {
+    const faults = faultsOf('api: { port: 70000, hots: x }\nworker: { block_age_max: soon }\n');
+    expect(faults.map((f) => f.path)).toEqual(expect.arrayContaining(['api.port', 'api', 'worker.block_age_max']));
+    expect(faults.every((f) => f.mend.length > 0)).toBe(true);
+  });
+
+  it('refuses a product that it does not know and lists those that it does', () => {
+    const [fault] = faultsOf('sources: [{ name: a, product: nope }]');
+    expect(fault?.path).toBe('sources.0.product');
+    expect(fault?.mend).toContain('nginx');
+  });
+
+  it('refuses two sources of one name', () => {
+    expect(
+      faultsOf('sources: [{ name: a, product: nginx }, { name: a, product: nginx }]').map((f) => f.path),
+    ).toContain('sources.1.name');
+  });
+
+  it('refuses anonymous access beyond loopback', () => {
+    expect(faultsOf('api: { host: 0.0.0.0 }').map((f) => f.path)).toContain('api.anonymous_role');
+    expect(faultsOf('api: { host: 0.0.0.0, anonymous_role: null }')).toEqual([]);
+  });
+
+  it('replaces environment references and names those that are not set', () => {
+    const loaded = loadConfig('data_dir: ${DIR}/x', { DIR: '/d' });
+    expect(loaded.ok && loaded.value.data_dir).toBe('/d/x');
+    expect(faultsOf('data_dir: ${DIR}')[0]?.message).toContain('DIR');
+  });
+
+  it('lets the environment override log and store', () => {
+    const loaded = loadConfig('', { KAFKA_BROKERS: 'a:1,b:2', CLICKHOUSE_URL: 'http://u:pw@h:8123' });
+    expect(loaded.ok && loaded.value.log).toMatchObject({ kind: 'kafka', brokers: ['a:1', 'b:2'] });
+    expect(loaded.ok && JSON.stringify(redactConfig(loaded.value))).not.toContain('pw@');
+  });
+
+  it('names the line of broken YAML and quotes nothing of it', () => {
+    const [fault] = faultsOf('api:\n  port: [secret-value\n');
+    expect(fault?.path).toMatch(/^line \d+$/);
+    expect(JSON.stringify(fault)).not.toContain('secret-value');
+  });
+});
