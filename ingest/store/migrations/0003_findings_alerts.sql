@@ -63,6 +63,10 @@ CREATE TABLE IF NOT EXISTS {local:alerts} {on_cluster}
     last_time DateTime64(3, 'UTC'),
     findings_count UInt64,
     finding_uids Array(UUID),
+    client_addresses Array(String),
+    target_services Array(String),
+    evidence Array(UUID),
+    reading String,
     created_time DateTime64(3, 'UTC'),
     updated_time DateTime64(3, 'UTC'),
     resolved_time Nullable(DateTime64(3, 'UTC')),
@@ -85,6 +89,7 @@ CREATE TABLE IF NOT EXISTS {local:alert_history} {on_cluster}
     change LowCardinality(String),
     state_before LowCardinality(String),
     state_after LowCardinality(String),
+    suppressed_until Nullable(DateTime64(3, 'UTC')),
     note String
 )
 ENGINE = {engine:ReplacingMergeTree}
@@ -101,6 +106,7 @@ CREATE TABLE IF NOT EXISTS {local:deliveries} {on_cluster}
     alert_uid UUID,
     alert_version UInt64,
     destination LowCardinality(String),
+    kind LowCardinality(String),
     state LowCardinality(String),
     attempt UInt32,
     payload String,
