@@ -1,0 +1,35 @@
+import type { Outcome, Reason } from '../../event/token-event.js';
+
+export interface HttpOutcome {
+  readonly outcome: Outcome;
+  readonly reason?: Reason;
+}
+
+const success: HttpOutcome = { outcome: 'success' };
+const unknown: HttpOutcome = { outcome: 'unknown' };
+const failed = (reason: Reason): HttpOutcome => ({ outcome: 'failure', reason });
+const byStatus: ReadonlyMap<number, HttpOutcome> = new Map([
+  [403, failed('access_denied')],
+  [404, failed('not_found')],
+  [407, failed('invalid_credentials')],
+  [429, failed('rate_limited')],
+  // NGINX: the client went away before an answer, so nobody knows whether the credential was good.
+  [499, { outcome: 'unknown', reason: 'client_error' }],
+]);
+const invalidToken = failed('invalid_token');
+const missingToken = failed('missing_token');
+const clientError = failed('client_error');
+const upstreamError = failed('upstream_error');
+
+/**
+ * What an HTTP status says about the use of a credential, in the words of RFC 6750 §3.1 where it has one.
+ *
+ * @param status 0 or absent: no answer was sent (Envoy), the outcome is unknown.
+ * @param hasToken whether the request carried a credential, as far as the log knows; decides what 401 means.
+ */
+export function httpOutcome(status: number | undefined, hasToken: boolean): HttpOutcome {
+  if (status === undefined || status < 100) return unknown;
+  if (status < 400) return success;
+  if (status === 401) return hasToken ? invalidToken : missingToken;
+  return byStatus.get(status) ?? (status < 500 ? clientError : upstreamError);
+}
