@@ -46,7 +46,7 @@ export const tokenKinds = [
 
 export const aliasKinds = [
   'jti', 'sid', 'access_key_id', 'vault_accessor', 'vault_token_hmac', 'github_hashed_token', 'secret_fp', 'key_id',
-  'refresh_jti', 'parent_access_key_id',
+  'refresh_jti', 'parent_access_key_id', 'previous_token_uid',
 ] as const; // prettier-ignore
 
 /** How the token's identity was learnt, strongest first; `forwarded` = claims told by the proxy. */
@@ -63,12 +63,21 @@ const binding = z.discriminatedUnion('method', [
 ]);
 
 const token = z.strictObject({
-  token_uid: z.string().regex(/^tok_[A-Za-z0-9_-]{22}$/).describe('Name of the token: keyed HMAC over its canonical identity (DESIGN: identity).'),
-  secret_fp: z.string().regex(/^fp_[A-Za-z0-9_-]{22}$/).optional().describe('Keyed HMAC of the exact bytes presented.'),
+  token_uid: z
+    .string()
+    .regex(/^tok_[A-Za-z0-9_-]{22}$/)
+    .describe('Name of the token: keyed HMAC over its canonical identity (DESIGN: identity).'),
+  secret_fp: z
+    .string()
+    .regex(/^fp_[A-Za-z0-9_-]{22}$/)
+    .optional()
+    .describe('Keyed HMAC of the exact bytes presented.'),
   fp_key_id: short.describe('Which HMAC key made token_uid and secret_fp.'),
   identity: z.enum(identityBases).describe('What the token_uid was derived from.'),
   kind: z.enum(tokenKinds),
-  key_id: short.optional().describe('The issuer’s own non-secret name of the key: kid, AWS access key id, Kong credential id.'),
+  key_id: short
+    .optional()
+    .describe('The issuer’s own non-secret name of the key: kid, AWS access key id, Kong credential id.'),
   issuer: long.optional().describe('RFC 7519 iss, or the issuing product’s instance.'),
   jti: short.optional().describe('RFC 7519 jti.'),
   audience: list.optional().describe('RFC 7519 aud.'),
@@ -84,7 +93,10 @@ const token = z.strictObject({
 });
 
 const principal = z.strictObject({
-  principal_uid: z.string().max(1024).describe('Stable parent: issuer + client_id / sub / role / service account / SPIFFE id.'),
+  principal_uid: z
+    .string()
+    .max(1024)
+    .describe('Stable parent: issuer + client_id / sub / role / service account / SPIFFE id.'),
   kind: z.enum(['user', 'client', 'service_account', 'role', 'workload', 'unknown']),
   id: long.describe('RFC 7519 sub, ARN, user id.'),
   name: long.optional().describe('Login or display name.'),
@@ -130,18 +142,26 @@ const attribute = z.strictObject({ key: z.string().max(64), value: long });
 export const tokenEventSchema = z
   .strictObject({
     schema_version: z.literal(SCHEMA_VERSION),
-    event_uid: z.guid().describe('Deterministic UUIDv8 (RFC 9562): the source’s own id, else the record and its position.'),
+    event_uid: z
+      .guid()
+      .describe('Deterministic UUIDv8 (RFC 9562): the source’s own id, else the record and its position.'),
     time: time.describe('When it happened, by the source’s clock; UTC, milliseconds.'),
     observed_time: time.describe('When the collector read it.'),
     source: z.strictObject({
-      product: z.string().regex(/^[a-z][a-z0-9_]{0,31}$/).describe('Parser name: nginx, envoy, keycloak …'),
+      product: z
+        .string()
+        .regex(/^[a-z][a-z0-9_]{0,31}$/)
+        .describe('Parser name: nginx, envoy, keycloak …'),
       instance: short.describe('Which one of them.'),
       kind: z.enum(sourceKinds),
       record_type: short.optional().describe('The product’s own name of the record type.'),
     }),
     action: z.enum(actions),
     outcome: z.enum(outcomes),
-    reason: z.enum(reasons).optional().describe('RFC 6749/6750 error code where one exists; only with failure or unknown.'),
+    reason: z
+      .enum(reasons)
+      .optional()
+      .describe('RFC 6749/6750 error code where one exists; only with failure or unknown.'),
     reason_detail: long.optional().describe('The product’s own words, redacted.'),
     token: token.optional(),
     principal: principal.optional(),

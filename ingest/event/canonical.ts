@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { boundText } from '../core/text.js';
+import type { Fingerprinter } from './fingerprint.js';
+import type { RawSecret } from './raw-secret.js';
+import { limits, type TokenFacts, type TokenKind } from './token-event.js';
+
+type Identity = TokenFacts['identity'];
+export type Alias = NonNullable<TokenFacts['aliases']>[number];
+
+/**
+ * The strongest name that issuer and proxy can both know, as a text that token_uid is the HMAC of. Every part but the
+ * last has its `|` and `\` escaped, so that no two different pairs give one text.
+ */
+export interface Canonical {
+  readonly identity: Identity;
+  readonly text: string;
+}
+
+const escapePart = (part: string): string => part.replace(/[\\|]/g, '\\$&');
+
+export const canonical = {
+  jwt: (issuer: string, jti: string): Canonical => ({ identity: 'jwt', text: `jwt:${escapePart(issuer)}|${jti}` }),
+  session: (issuer: string, sid: string): Canonical => ({
+    identity: 'session',
+    text: `session:${escapePart(issuer)}|${sid}`,
+  }),
+  aws: (accessKeyId: string): Canonical => ({ identity: 'aws', text: `aws:${accessKeyId}` }),
+  /** @param hashedToken base64 of SHA-256 of the token, as GitHub's audit log writes it (`hashed_token`). */
+  github: (hashedToken: string): Canonical => ({ identity: 'github', text: `github:${hashedToken}` }),
+  /** @param accessor the accessor as Vault's audit log writes it, `hmac-sha256:…` or plain. */
+  vault: (accessor: string): Canonical => ({ identity: 'vault', text: `vault:${accessor}` }),
+  key: (issuer: string, keyId: string): Canonical => ({ identity: 'key', text: `key:${escapePart(issuer)}|${keyId}` }),
+  opaque: (secret: RawSecret): Canonical => ({ identity: 'opaque', text: `opaque:${secret.reveal()}` }),
+} as const;
+
+/** What GitHub's audit log calls `hashed_token`. */
+export function githubHashedToken(secret: RawSecret): string {
+  return createHash('sha256').update(secret.reveal(), 'utf8').digest('base64');
+}
+
+export interface TokenDetails extends Partial<
+  Omit<TokenFacts, 'token_uid' | 'secret_fp' | 'fp_key_id' | 'identity' | 'kind'>
+> {
+  readonly kind: TokenKind;
+  /** The bytes presented, where the collector saw them. */
+  readonly secret?: RawSecret | undefined;
+}
+
+/**
+ * The token of an event from its canonical identity. While older keys overlap, the uids and fingerprints under them
+ * become aliases, so that what was stored before the rotation is still the same token.
+ */
+export function tokenFromCanonical(name: Canonical, fp: Fingerprinter, details: TokenDetails): TokenFacts {
+  const { secret, aliases: given = [], ...rest } = details;
+  const aliases: Alias[] = [...given];
+  for (const older of fp.previous) {
+    aliases.push({ kind: 'previous_token_uid', value: older.tokenUid(name.text) });
+    if (secret !== undefined) aliases.push({ kind: 'secret_fp', value: older.secretFp(secret) });
+  }
+  return {
+    token_uid: fp.tokenUid(name.text),
+    ...(secret !== undefined && { secret_fp: fp.secretFp(secret) }),
+    fp_key_id: fp.keyId,
+    identity: name.identity,
+    ...rest,
+    ...(aliases.length > 0 && { aliases: aliases.slice(-limits.listMax) }),
+  };
+}
+
+/** An alias with its value cut to what an event may hold; undefined when there is no value. */
+export function aliasOf(kind: Alias['kind'], value: string | undefined): Alias | undefined {
+  return value === undefined || value === '' ? undefined : { kind, value: boundText(value, limits.shortTextMax) };
+}

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+
+/** Each part is preceded by its length, so that no two different lists of parts give the same text. */
+function hashParts(parts: readonly string[]): Buffer {
+  let text = '';
+  for (const part of parts) text += `${part.length}:${part}`;
+  return createHash('sha256').update(text, 'utf8').digest();
+}
+
+/** UUIDv8 (RFC 9562 §5.8): the first 128 bits of the hash with version and variant set. */
+export function uuidV8(hash: Buffer): string {
+  const hex = hash.toString('hex', 0, 16);
+  const variant = '89ab'[(hash[8] ?? 0) & 3] ?? '8';
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** The same parts in the same order give the same UUIDv8, everywhere and always. */
+export function deterministicUuid(...parts: string[]): string {
+  return uuidV8(hashParts(parts));
+}
+
+/** event_uid of a record to which its product gave an id of its own; the same id read twice is one event. */
+export function eventUidFromId(product: string, instance: string, nativeId: string): string {
+  return uuidV8(hashParts(['id', product, instance, nativeId]));
+}
+
+/**
+ * event_uid of a record without an id of its own.
+ *
+ * @param position stable identity of the file, request or stream, and the offset inside it.
+ * @param ordinal which event of the record it is, when one record makes several; from 0.
+ */
+export function eventUidFromPosition(
+  product: string,
+  instance: string,
+  position: { readonly container: string; readonly offset: number },
+  ordinal = 0,
+): string {
+  return uuidV8(
+    hashParts(['position', product, instance, position.container, String(position.offset), String(ordinal)]),
+  );
+}

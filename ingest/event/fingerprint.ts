@@ -1,0 +1,93 @@
+import { createHmac } from 'node:crypto';
+import { BoundedCache } from '../core/bounded-cache.js';
+import { AppError } from '../core/errors.js';
+import type { RawSecret } from './raw-secret.js';
+
+/** RFC 2104 §3 discourages keys shorter than the hash's output. */
+export const KEY_BYTES_MIN = 32;
+
+export interface FingerprintKey {
+  readonly id: string;
+  /** 32 bytes or more. */
+  readonly key: Buffer;
+}
+
+export interface Fingerprinter {
+  readonly keyId: string;
+  /** `tok_` and 22 base64url characters: the first 128 bits of HMAC-SHA-256 over the canonical identity. */
+  tokenUid(canonical: string): string;
+  /** `fp_` and 22 base64url characters: the same of the exact bytes presented. */
+  secretFp(secret: RawSecret): string;
+  /** Older keys that still overlap, newest first; each has no `previous` of its own. */
+  readonly previous: readonly Fingerprinter[];
+}
+
+/** Cost (characters) kept per generation: some 60,000 short identities, or 4,000 JWTs of 1 KiB. */
+const CACHE_COST = 8 * 1024 * 1024;
+
+class KeyedFingerprinter implements Fingerprinter {
+  readonly keyId: string;
+  readonly previous: readonly Fingerprinter[];
+  readonly #key: Buffer;
+  readonly #cache = new BoundedCache<string>(CACHE_COST);
+
+  constructor(key: FingerprintKey, previous: readonly Fingerprinter[]) {
+    this.keyId = key.id;
+    this.#key = Buffer.from(key.key);
+    this.previous = previous;
+  }
+
+  tokenUid(canonical: string): string {
+    return this.#digest('token', 'tok_', canonical);
+  }
+
+  secretFp(secret: RawSecret): string {
+    return this.#digest('secret', 'fp_', secret.reveal());
+  }
+
+  /** The domain word keeps a secret that looks like a canonical identity from giving that identity's digest. */
+  #digest(domain: string, prefix: string, text: string): string {
+    const message = `${domain}\0${text}`;
+    const cached = this.#cache.get(message);
+    if (cached !== undefined) return cached;
+    const digest = createHmac('sha256', this.#key).update(message, 'utf8').digest().toString('base64url', 0, 16);
+    const made = prefix + digest;
+    this.#cache.set(message, made);
+    return made;
+  }
+}
+
+/**
+ * @param keys the active key first, then older ones that still overlap.
+ * @throws AppError TQ_KEY_INVALID when there is none, one is shorter than 32 bytes, or an id or key comes twice.
+ */
+export function createFingerprinter(keys: readonly FingerprintKey[]): Fingerprinter {
+  const [active, ...older] = keys;
+  if (active === undefined) {
+    throw new AppError('TQ_KEY_INVALID', 'There is no fingerprint key.', {
+      mend: 'Make one with `tourniquet keygen`.',
+    });
+  }
+  keys.forEach((key, index) => {
+    checkKey(key);
+    if (keys.slice(0, index).some((other) => other.id === key.id || other.key.equals(key.key))) {
+      throw new AppError('TQ_KEY_INVALID', `Fingerprint key '${key.id}' is there twice, by its id or its bytes.`, {
+        mend: 'Keep one line for each key.',
+      });
+    }
+  });
+  return new KeyedFingerprinter(
+    active,
+    older.map((key) => new KeyedFingerprinter(key, [])),
+  );
+}
+
+function checkKey(key: FingerprintKey): void {
+  if (key.key.length < KEY_BYTES_MIN) {
+    throw new AppError(
+      'TQ_KEY_INVALID',
+      `Fingerprint key '${key.id}' has ${key.key.length} bytes; ${KEY_BYTES_MIN} are the least.`,
+      { mend: 'Make a new one with `tourniquet keygen`.' },
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { boundText } from '../core/text.js';
+import { limits, type PrincipalFacts } from './token-event.js';
+
+const UID_MAX = 1024;
+
+export interface PrincipalInput {
+  readonly kind: PrincipalFacts['kind'];
+  /** RFC 7519 iss or the product's instance; absent where the id is unique by itself (ARN, SPIFFE id). */
+  readonly issuer?: string | undefined;
+  /** sub, user id, ARN, SPIFFE id. */
+  readonly id: string;
+  readonly name?: string | undefined;
+  readonly clientId?: string | undefined;
+}
+
+/** `<issuer>|<id>`, or the id alone where it is unique by itself; what is too long keeps its start and a hash. */
+export function principalUid(issuer: string | undefined, id: string): string {
+  const whole = boundText(issuer === undefined || issuer === '' ? id : `${issuer}|${id}`, Number.MAX_SAFE_INTEGER);
+  if (whole.length <= UID_MAX) return whole;
+  return `${boundText(whole, UID_MAX - 44)}~${createHash('sha256').update(whole).digest('base64url')}`;
+}
+
+export function makePrincipal(input: PrincipalInput): PrincipalFacts {
+  return {
+    principal_uid: principalUid(input.issuer, input.id),
+    kind: input.kind,
+    id: boundText(input.id, limits.longTextMax),
+    ...(input.name !== undefined && { name: boundText(input.name, limits.longTextMax) }),
+    ...(input.clientId !== undefined && { client_id: boundText(input.clientId, limits.longTextMax) }),
+  };
+}
+
+/** The stable parent that the claims of a JWT name: `sub`, or the client where the token has no subject. */
+export function principalFromClaims(claims: Readonly<Record<string, unknown>>): PrincipalFacts | undefined {
+  const issuer = textClaim(claims, 'iss');
+  const subject = textClaim(claims, 'sub');
+  const clientId = clientIdOf(claims);
+  const name = textClaim(claims, 'preferred_username') ?? textClaim(claims, 'username') ?? textClaim(claims, 'email');
+  const id = subject ?? clientId;
+  if (id === undefined) return undefined;
+  if (id.startsWith('spiffe://')) return makePrincipal({ kind: 'workload', id, name, clientId });
+  return makePrincipal({ kind: kindOf(claims, subject, clientId, name), issuer, id, name, clientId });
+}
+
+function kindOf(
+  claims: Readonly<Record<string, unknown>>,
+  subject: string | undefined,
+  clientId: string | undefined,
+  name: string | undefined,
+): PrincipalFacts['kind'] {
+  // Keycloak, Kubernetes and Google name their service accounts so.
+  if (name?.startsWith('service-account-') === true) return 'service_account';
+  if (subject?.startsWith('system:serviceaccount:') === true) return 'service_account';
+  if (name?.endsWith('.gserviceaccount.com') === true) return 'service_account';
+  // RFC 9068 §5: with client credentials `sub` is the client; Auth0 appends `@clients`, Entra says idtyp=app.
+  if (subject === undefined || subject === clientId || subject === `${clientId ?? ''}@clients`) return 'client';
+  if (claims['idtyp'] === 'app' || claims['gty'] === 'client-credentials') return 'client';
+  return name === undefined && claims['sid'] === undefined && claims['auth_time'] === undefined ? 'unknown' : 'user';
+}
+
+/** RFC 9068 client_id, else OIDC azp, else the words of Okta and Entra. */
+export function clientIdOf(claims: Readonly<Record<string, unknown>>): string | undefined {
+  return (
+    textClaim(claims, 'client_id') ?? textClaim(claims, 'azp') ?? textClaim(claims, 'cid') ?? textClaim(claims, 'appid')
+  );
+}
+
+/** A claim that is a non-empty text. */
+export function textClaim(claims: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = claims[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
