@@ -1,0 +1,108 @@
+import type { Finding } from '../../detectors/core/finding.js';
+import type { Clock } from '../../ingest/core/clock.js';
+import { AppError } from '../../ingest/core/errors.js';
+import { formatTime } from '../../ingest/event/time.js';
+import type { Alert, AlertState } from './alert.js';
+import { deliveriesFor, type Delivery } from './delivery.js';
+import { groupFindings, type Notice, type NoticeKind } from './grouping.js';
+import type { Destination } from './notifiers/notifier.js';
+import type { AlertPolicy } from './policy.js';
+import type { AlertRepository, DeliveryRepository } from './repository.js';
+import { transition, type TransitionRequest } from './transitions.js';
+
+export interface AlertServiceDeps {
+  readonly alerts: AlertRepository;
+  readonly deliveries: DeliveryRepository;
+  readonly destinations: readonly Destination[];
+  readonly policy: AlertPolicy;
+  /** Where people reach this API, without a trailing slash. */
+  readonly baseUrl: string;
+  readonly clock: Clock;
+  /** Told of deliveries once they are durable; sending is the dispatcher's. */
+  readonly enqueue: (deliveries: readonly Delivery[]) => void;
+  /** Told of each change once it is durable: the CLI prints them. */
+  readonly onNotice?: (notice: Notice) => void;
+}
+
+const noticeOf: Readonly<Record<AlertState, NoticeKind>> = {
+  open: 'reopened',
+  acknowledged: 'acknowledged',
+  resolved: 'resolved',
+  suppressed: 'suppressed',
+};
+
+/**
+ * Turns findings and people's decisions into durable alerts and durable deliveries. Order of writes: deliveries
+ * first, alerts second. Whatever is killed between them is done again by the redelivered finding (or the repeated
+ * request), with the same ids; the other order would know the finding and owe nobody a message.
+ */
+export class AlertService {
+  readonly #deps: AlertServiceDeps;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: AlertServiceDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Groups findings, in log order. Resolves when alerts and deliveries are durable; repeating the call changes nothing.
+   * @returns the alerts that changed.
+   */
+  accept(findings: readonly Finding[]): Promise<readonly Alert[]> {
+    return this.#oneAtATime(async () => {
+      if (findings.length === 0) return [];
+      const current = await this.#deps.alerts.related(
+        [...new Set(findings.map((finding) => finding.entity_uid))],
+        [...new Set(findings.map((finding) => finding.finding_uid))],
+      );
+      const outcome = groupFindings(findings, current, this.#deps.policy, this.#nowIso());
+      await this.#owe(outcome.notices);
+      if (outcome.changed.length > 0) await this.#deps.alerts.saveFacts(outcome.changed);
+      for (const notice of outcome.notices) this.#deps.onNotice?.(notice);
+      return outcome.changed;
+    });
+  }
+
+  /**
+   * A person's decision. Repeating it is harmless.
+   * @throws AppError TQ_NOT_FOUND, TQ_CONFLICT.
+   */
+  change(alertUid: string, request: TransitionRequest): Promise<Alert> {
+    return this.#oneAtATime(async () => {
+      const before = await this.#deps.alerts.get(alertUid);
+      if (before === undefined) throw new AppError('TQ_NOT_FOUND', `There is no alert ${alertUid}.`);
+      const after = transition(before, request, this.#nowIso());
+      const step = after.history.at(-1);
+      if (after === before || step === undefined) return before;
+      const discriminator = `${request.to}:${before.history.length}`;
+      const notice: Notice = { alert: after, kind: noticeOf[request.to], discriminator };
+      await this.#owe([notice]);
+      await this.#deps.alerts.saveTransition(alertUid, step, after.suppressed_until);
+      this.#deps.onNotice?.(notice);
+      return after;
+    });
+  }
+
+  async #owe(notices: readonly Notice[]): Promise<void> {
+    const { destinations, baseUrl, deliveries, enqueue } = this.#deps;
+    const nowIso = this.#nowIso();
+    const owed = notices.flatMap((notice) => deliveriesFor(notice, destinations, baseUrl, nowIso));
+    if (owed.length === 0) return;
+    const known = await deliveries.known(owed.map((delivery) => delivery.delivery_uid));
+    const fresh = owed.filter((delivery) => !known.has(delivery.delivery_uid));
+    if (fresh.length === 0) return;
+    await deliveries.save(fresh);
+    enqueue(fresh);
+  }
+
+  /** Reading an alert and writing its next version must not interleave within a process. */
+  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#tail.then(work, work);
+    this.#tail = run.catch(() => undefined);
+    return run;
+  }
+
+  #nowIso(): string {
+    return formatTime(this.#deps.clock.nowMs());
+  }
+}

@@ -1,0 +1,116 @@
+import type { Alert } from './alert.js';
+import type { NoticeKind } from './grouping.js';
+
+/** What a destination receives: enough to decide at 3 a.m. without opening anything. */
+export interface AlertPayload {
+  readonly type: `alert.${NoticeKind}`;
+  /** When the change was made, RFC 3339, UTC. */
+  readonly timestamp: string;
+  readonly data: {
+    readonly alert_uid: string;
+    readonly state: string;
+    readonly severity: string;
+    readonly fidelity: string;
+    readonly title: string;
+    readonly which: {
+      readonly token_uid: string;
+      readonly token_name: string;
+      readonly principal_uid: string;
+      readonly principal_name: string;
+    };
+    readonly reading: {
+      readonly detector: string;
+      readonly measure: string;
+      readonly unit: string;
+      readonly observed: number;
+      readonly expected: number;
+      readonly spread: number;
+      readonly sample_count: number;
+      readonly window_start: string;
+      readonly window_end: string;
+    };
+    readonly since: string;
+    readonly last_seen: string;
+    readonly from: readonly string[];
+    readonly touching: readonly string[];
+    readonly detectors: readonly string[];
+    readonly techniques: readonly string[];
+    readonly finding_count: number;
+    readonly evidence: readonly string[];
+    readonly next_step: string;
+    readonly links: { readonly alert: string; readonly token: string; readonly map: string };
+    readonly sql: string;
+    /** Who made the change and why; for a new alert, the product itself. */
+    readonly change: { readonly actor: string; readonly reason: string };
+  };
+}
+
+/** @param baseUrl where people reach this API, without a trailing slash. */
+export function alertPayload(alert: Alert, kind: NoticeKind, baseUrl: string): AlertPayload {
+  const { reading } = alert;
+  const last = alert.history.at(-1);
+  return {
+    type: `alert.${kind}`,
+    timestamp: alert.updated_at,
+    data: {
+      alert_uid: alert.alert_uid,
+      state: alert.state,
+      severity: alert.severity,
+      fidelity: alert.fidelity,
+      title: alert.title,
+      which: {
+        token_uid: alert.token_uid,
+        token_name: alert.token_name,
+        principal_uid: alert.principal_uid,
+        principal_name: alert.principal_name,
+      },
+      reading: {
+        detector: reading.detector,
+        measure: reading.measure,
+        unit: reading.unit,
+        observed: reading.observed,
+        expected: reading.expected,
+        spread: reading.spread,
+        sample_count: reading.sample_count,
+        window_start: reading.window_start,
+        window_end: reading.window_end,
+      },
+      since: alert.first_seen,
+      last_seen: alert.last_seen,
+      from: alert.client_addresses,
+      touching: alert.target_services,
+      detectors: alert.detectors,
+      techniques: alert.techniques,
+      finding_count: alert.finding_count,
+      evidence: alert.evidence,
+      next_step: nextStep(alert),
+      links: linksOf(alert, baseUrl),
+      sql: reading.sql,
+      change: { actor: last?.actor ?? 'tourniquet', reason: last?.reason ?? alert.title },
+    },
+  };
+}
+
+/** Links to the answers of this API; the map is bounded to the time of the episode. */
+export function linksOf(alert: Alert, baseUrl: string): AlertPayload['data']['links'] {
+  const window = new URLSearchParams({ from: alert.first_seen, to: alert.last_seen, token_uid: alert.token_uid });
+  return {
+    alert: `${baseUrl}/v1/alerts/${encodeURIComponent(alert.alert_uid)}`,
+    token: `${baseUrl}/v1/tokens/${encodeURIComponent(alert.token_uid)}`,
+    map: `${baseUrl}/v1/map?${window.toString()}`,
+  };
+}
+
+/** One thing to do now, by what the alert is made of. */
+export function nextStep(alert: Alert): string {
+  const owner = alert.principal_name || alert.principal_uid || 'its owner';
+  const from = alert.client_addresses.length === 0 ? 'these callers' : alert.client_addresses.slice(0, 3).join(', ');
+  if (alert.state === 'resolved') return 'Nothing: the alert is resolved.';
+  if (alert.severity === 'critical' || alert.severity === 'high') {
+    return `Ask ${owner} whether the traffic from ${from} is theirs; if nobody answers for it, revoke the token at its issuer and look at what it touched since ${alert.first_seen}.`;
+  }
+  if (alert.reading.measure.includes('failure')) {
+    return `Look at why requests from ${from} are refused: an expired or mis-scoped credential of ${owner}, or somebody probing; rotate the token if it is not a known deployment.`;
+  }
+  return `Compare with deployments and batch jobs of ${owner}; acknowledge with the reason if expected, else restrict the token to its usual networks and rotate it.`;
+}
