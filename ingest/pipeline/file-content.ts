@@ -1,0 +1,109 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { Decompress } from 'fzstd';
+import { XzReadableStream } from 'xz-decompress';
+import { AppError } from '../core/errors.js';
+
+export type Compression = 'none' | 'gzip' | 'zstd' | 'xz';
+
+const readBytes = 512 * 1024;
+// A few bytes of zstd can stand for a long run; small pieces bound what one push may bring forth.
+const zstdPieceBytes = 4_096;
+
+const magics: readonly (readonly [Compression, readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+];
+
+/** Recognises the compression by the first bytes; names lie after a rename. */
+export function compressionOf(head: Uint8Array): Compression {
+  return magics.find(([, magic]) => magic.every((byte, index) => head[index] === byte))?.[0] ?? 'none';
+}
+
+/** @throws AppError TQ_FILE_UNREADABLE */
+export async function detectCompression(path: string): Promise<Compression> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const head = Buffer.alloc(6);
+      const { bytesRead } = await file.read(head, 0, head.length, 0);
+      return compressionOf(head.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/**
+ * The decompressed content of a file in bounded memory.
+ *
+ * @param onRead told how many bytes of the file itself (compressed) were read more.
+ * @throws AppError TQ_FILE_UNREADABLE, naming the file, when it cannot be opened or its compression breaks off; what
+ *   was readable before the fault has been yielded.
+ */
+export async function* readContent(path: string, onRead?: (bytes: number) => void): AsyncGenerator<Buffer> {
+  const compression = await detectCompression(path);
+  const raw = createReadStream(path, { highWaterMark: readBytes });
+  raw.on('data', (chunk) => onRead?.(chunk.length));
+  raw.pause();
+  try {
+    yield* decompressed(raw, compression);
+  } catch (error) {
+    throw unreadable(path, error);
+  } finally {
+    raw.destroy();
+  }
+}
+
+async function* decompressed(raw: Readable, compression: Compression): AsyncGenerator<Buffer> {
+  switch (compression) {
+    case 'none':
+      for await (const chunk of raw) yield chunk as Buffer;
+      return;
+    case 'gzip': {
+      const gunzip = createGunzip({ chunkSize: readBytes });
+      // The iteration below sees the error too; the callback only keeps it from being unhandled.
+      pipeline(raw, gunzip, () => undefined);
+      for await (const chunk of gunzip) yield chunk as Buffer;
+      return;
+    }
+    case 'zstd':
+      yield* zstd(raw);
+      return;
+    case 'xz': {
+      const stream = new XzReadableStream(Readable.toWeb(raw) as ReadableStream<Uint8Array>);
+      for await (const chunk of Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0])) {
+        yield Buffer.from(chunk as Uint8Array);
+      }
+    }
+  }
+}
+
+async function* zstd(raw: Readable): AsyncGenerator<Buffer> {
+  let out: Buffer[] = [];
+  const decoder = new Decompress((data) => out.push(Buffer.from(data)));
+  for await (const chunk of raw) {
+    const bytes = chunk as Buffer;
+    for (let from = 0; from < bytes.length; from += zstdPieceBytes) {
+      decoder.push(bytes.subarray(from, from + zstdPieceBytes));
+      yield* out;
+      out = [];
+    }
+  }
+  decoder.push(new Uint8Array(0), true);
+  yield* out;
+}
+
+function unreadable(path: string, cause: unknown): AppError {
+  if (cause instanceof AppError) return cause;
+  const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'broken compression';
+  return new AppError('TQ_FILE_UNREADABLE', `The file ${path} cannot be read to its end (${why}).`, {
+    mend: 'Check that it exists, is readable and complete; what stood before the fault was taken.',
+    cause,
+  });
+}
