@@ -6,6 +6,10 @@ export interface Observation {
   readonly timeMs: number;
   /** True if the callee accepted it; refused forgeries must not teach a baseline. */
   readonly accepted: boolean;
+  /** True if it counts as one request of the token: seen by the callee's side, once a hop. */
+  readonly request: boolean;
+  /** True if it failed through the caller (refused, not found …), not through an outage of the service. */
+  readonly failed: boolean;
 }
 
 export const fidelities = ['low', 'medium', 'high'] as const;
@@ -65,6 +69,8 @@ export interface Detector<State> {
   classify(score: Score, observation: Observation): Verdict | null;
   /** @param suspect true if this observation gave a verdict: its window must not teach the expectation. */
   learn(state: State, observation: Observation, suspect: boolean): State;
+  /** A SELECT on the `events` view that reproduces `score.observed`. */
+  sql(score: Score, observation: Observation): string;
   /** Starts a key warm from closed hours, oldest first. */
   warmUp?(state: State, history: readonly HourlyUsage[]): State;
   encode(state: State): string;

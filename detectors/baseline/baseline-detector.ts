@@ -1,0 +1,231 @@
+import type { Detector, HourlyUsage, Observation, Score, Verdict } from '../core/detector.js';
+import { failureShareSql, requestsInWindowsSql } from '../core/reproduce.js';
+import { robustCentre, shareCentre, shareSpread } from '../core/robust.js';
+import { escalate } from '../core/severity.js';
+import type { BaselineOptions } from './baseline-options.js';
+import { type BaselineState, decodeBaselineState, encodeBaselineState, newBaselineState } from './baseline-state.js';
+import { comparableHours } from './seasonal.js';
+
+const NONE: readonly Score[] = [];
+const HOUR_MS = 3_600_000;
+const WEEK_HOURS = 168;
+const SHARE_SCALE = 10_000;
+/** The share of a handful of requests is noise and is not remembered. */
+const SHARE_REQUESTS_MIN = 5;
+const RELATIVE_FLOOR = 0.2;
+const STATE_BYTES_FIXED = 512;
+const STATE_BYTES_HOUR = 16;
+
+const VOLUME = 'requests';
+const SHARE = 'failure_share';
+
+/** The seasonal detector of volume and failure share; README.md beside this file has the maths. */
+export class BaselineDetector implements Detector<BaselineState> {
+  readonly id = 'baseline';
+  readonly version = 1;
+  readonly stateBytesMax: number;
+  readonly idleMs: number;
+  readonly #options: BaselineOptions;
+  readonly #hours: number;
+
+  constructor(options: BaselineOptions) {
+    this.#options = options;
+    this.#hours = options.weeks * WEEK_HOURS;
+    this.idleMs = this.#hours * HOUR_MS;
+    this.stateBytesMax = STATE_BYTES_FIXED + this.#hours * STATE_BYTES_HOUR;
+  }
+
+  initial(): BaselineState {
+    return newBaselineState(this.#hours);
+  }
+
+  score(state: BaselineState, observation: Observation): readonly Score[] {
+    if (!observation.request) return NONE;
+    const hour = Math.floor(observation.timeMs / HOUR_MS);
+    if (hour < state.hour) return NONE;
+    const same = hour === state.hour;
+    const requests = (same ? state.requests : 0) + 1;
+    const failures = (same ? state.failures : 0) + (observation.failed ? 1 : 0);
+    const loud = requests >= this.#options.requests_min;
+    const failing = observation.failed && failures >= this.#options.failures_min;
+    if (!loud && !failing) return NONE;
+    let basis = state;
+    if (!same || Number.isNaN(state.volumeExpected)) {
+      basis = same ? { ...state } : { ...state, volume: state.volume.clone(), share: state.share.clone() };
+      if (!same) this.#advance(basis, hour);
+      this.#expect(basis);
+    }
+    const found: Score[] = [];
+    if (loud) found.push(this.#scoreVolume(basis, requests, observation.timeMs));
+    if (failing) found.push(this.#scoreShare(basis, requests, failures, observation.timeMs));
+    return found;
+  }
+
+  classify(score: Score): Verdict | null {
+    if (!score.warmedUp || score.value < this.#options.threshold) return null;
+    const factor = score.value / this.#options.threshold;
+    const volume = score.measure === VOLUME;
+    return {
+      severity: escalate(factor),
+      fidelity: factor >= 3 ? 'high' : 'medium',
+      summary: volume
+        ? `${score.observed} requests this hour, where this token usually makes ${score.expected.toFixed(0)} at this time.`
+        : `${percent(score.observed)} of this hour's requests fail, where ${percent(score.expected)} are usual for this token.`,
+      techniques: volume ? ['T1550.001'] : ['T1110'],
+    };
+  }
+
+  learn(state: BaselineState, observation: Observation, suspect: boolean): BaselineState {
+    if (!observation.request) return state;
+    const hour = Math.floor(observation.timeMs / HOUR_MS);
+    if (hour < state.hour) {
+      if (observation.accepted) state.volume.addAt(state.hour - hour, 1);
+      return state;
+    }
+    if (hour > state.hour) this.#advance(state, hour);
+    state.requests += 1;
+    if (observation.failed) state.failures += 1;
+    if (observation.accepted) {
+      state.taughtRequests += 1;
+      if (observation.failed) state.taughtFailures += 1;
+    }
+    if (suspect) state.suspect = true;
+    const { requests_min: requestsMin, failures_min: failuresMin } = this.#options;
+    const needed = state.requests >= requestsMin || state.failures >= failuresMin;
+    if (needed && Number.isNaN(state.volumeExpected)) this.#expect(state);
+    return state;
+  }
+
+  /** Hours that history leaves out are hours without a request; hours older than the memory are ignored. */
+  warmUp(state: BaselineState, history: readonly HourlyUsage[]): BaselineState {
+    for (const usage of history) {
+      const hour = Math.floor(usage.hourStartMs / HOUR_MS);
+      if (hour < state.hour) continue;
+      if (hour > state.hour) this.#advance(state, hour);
+      state.requests += usage.requests;
+      state.failures += usage.failures;
+      state.taughtRequests += usage.requests;
+      state.taughtFailures += usage.failures;
+    }
+    return state;
+  }
+
+  sql(score: Score, observation: Observation): string {
+    if (score.measure === SHARE) return failureShareSql(observation, score.windowStartMs);
+    return requestsInWindowsSql(observation, score.windowStartMs, HOUR_MS, 0);
+  }
+
+  encode(state: BaselineState): string {
+    return encodeBaselineState(state);
+  }
+
+  decode(text: string): BaselineState {
+    return decodeBaselineState(text, this.#hours);
+  }
+
+  #scoreVolume(basis: BaselineState, requests: number, timeMs: number): Score {
+    const warmedUp = this.#isWarm(basis) && !Number.isNaN(basis.volumeExpected);
+    const expected = warmedUp ? basis.volumeExpected : 0;
+    const spread = warmedUp ? basis.volumeSpread : this.#options.requests_floor;
+    return {
+      value: warmedUp ? Math.max(0, (requests - expected) / spread) : 0,
+      measure: VOLUME,
+      unit: 'requests/h',
+      observed: requests,
+      expected,
+      spread,
+      ...this.#frame(basis, warmedUp, timeMs),
+    };
+  }
+
+  #scoreShare(basis: BaselineState, requests: number, failures: number, timeMs: number): Score {
+    const warmedUp = this.#isWarm(basis) && !Number.isNaN(basis.shareExpected);
+    const floor = this.#options.share_floor;
+    const centre = { expected: basis.shareExpected, deviation: basis.shareDeviation };
+    const expected = warmedUp ? centre.expected : 0;
+    const spread = warmedUp ? shareSpread(centre, requests, floor) : floor;
+    const observed = failures / requests;
+    return {
+      value: warmedUp ? Math.max(0, (observed - expected) / spread) : 0,
+      measure: SHARE,
+      unit: '1',
+      observed,
+      expected,
+      spread,
+      ...this.#frame(basis, warmedUp, timeMs),
+    };
+  }
+
+  #frame(
+    basis: BaselineState,
+    warmedUp: boolean,
+    timeMs: number,
+  ): Pick<Score, 'sampleCount' | 'warmedUp' | 'windowStartMs' | 'windowEndMs'> {
+    return {
+      sampleCount: basis.volume.size,
+      warmedUp,
+      windowStartMs: basis.hour * HOUR_MS,
+      windowEndMs: timeMs,
+    };
+  }
+
+  #isWarm(basis: BaselineState): boolean {
+    return basis.volume.size >= this.#options.hours_min;
+  }
+
+  #expect(state: BaselineState): void {
+    const hours = comparableHours(state.volume);
+    if (hours.length === 0) return;
+    const floors = { absolute: this.#options.requests_floor, relative: RELATIVE_FLOOR, tail: true };
+    const centre = robustCentre(hours, floors);
+    state.volumeExpected = centre.expected;
+    state.volumeSpread = centre.spread;
+    const shares = shareCentre(comparableHours(state.share).map((share) => share / SHARE_SCALE));
+    state.shareExpected = shares.expected;
+    state.shareDeviation = shares.deviation;
+  }
+
+  /** Closes the running hour and the silent ones up to `hour`. */
+  #advance(state: BaselineState, hour: number): void {
+    const gap = hour - state.hour;
+    if (state.hour >= 0) {
+      this.#close(state, gap === 1);
+      state.volume.pushZeros(gap - 1);
+      for (let step = 1; step < Math.min(gap, this.#hours + 1); step += 1) state.share.push(null);
+    }
+    state.hour = hour;
+    state.requests = 0;
+    state.failures = 0;
+    state.taughtRequests = 0;
+    state.taughtFailures = 0;
+    state.suspect = false;
+    state.volumeExpected = NaN;
+    state.volumeSpread = NaN;
+    state.shareExpected = NaN;
+    state.shareDeviation = NaN;
+  }
+
+  #close(state: BaselineState, contiguous: boolean): void {
+    const adopting = state.suspect && state.suspectRun >= this.#options.adopt_hours;
+    const cap = state.volumeExpected + this.#options.threshold * state.volumeSpread;
+    const few = state.taughtRequests < SHARE_REQUESTS_MIN;
+    if (!state.suspect) {
+      state.volume.push(state.taughtRequests);
+      state.share.push(few ? null : Math.round((SHARE_SCALE * state.taughtFailures) / state.taughtRequests));
+    } else {
+      // Winsorised: after a week of excess it is the new usual, taken in step by step; before, it teaches nothing.
+      state.volume.push(adopting && cap >= 0 ? Math.min(state.taughtRequests, cap) : null);
+      state.share.push(null);
+    }
+    state.suspectRun = state.suspect && contiguous ? state.suspectRun + 1 : 0;
+  }
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
+}
+
+/** @param options validated by `baselineOptionsSchema`. */
+export function createBaselineDetector(options: BaselineOptions): BaselineDetector {
+  return new BaselineDetector(options);
+}

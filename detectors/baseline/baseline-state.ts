@@ -1,0 +1,85 @@
+import { QuantisedRing } from '../core/quantised-ring.js';
+
+export interface BaselineState {
+  /** Number of the running hour since the epoch, -1 before the first request. */
+  hour: number;
+  requests: number;
+  failures: number;
+  /** Of these, what the callee accepted: only this teaches. */
+  taughtRequests: number;
+  taughtFailures: number;
+  /** The running hour gave a verdict and must not teach. */
+  suspect: boolean;
+  /** Hours in a row that gave a verdict. */
+  suspectRun: number;
+  /** Expectations for the running hour; NaN until they are needed. */
+  volumeExpected: number;
+  volumeSpread: number;
+  shareExpected: number;
+  shareDeviation: number;
+  /** Requests of each closed hour. */
+  readonly volume: QuantisedRing;
+  /** Failure share of each closed hour in 1/10,000. */
+  readonly share: QuantisedRing;
+}
+
+export function newBaselineState(hours: number): BaselineState {
+  return {
+    hour: -1,
+    requests: 0,
+    failures: 0,
+    taughtRequests: 0,
+    taughtFailures: 0,
+    suspect: false,
+    suspectRun: 0,
+    volumeExpected: NaN,
+    volumeSpread: NaN,
+    shareExpected: NaN,
+    shareDeviation: NaN,
+    volume: new QuantisedRing(hours),
+    share: new QuantisedRing(hours),
+  };
+}
+
+/** Fields in the order in which they are encoded; raise the detector's version when it changes. */
+export function encodeBaselineState(state: BaselineState): string {
+  const head = [
+    state.hour,
+    state.requests,
+    state.failures,
+    state.taughtRequests,
+    state.taughtFailures,
+    state.suspect ? 1 : 0,
+    state.suspectRun,
+    state.volumeExpected,
+    state.volumeSpread,
+    state.shareExpected,
+    state.shareDeviation,
+  ];
+  return [head.join(','), state.volume.encode(), state.share.encode()].join('|');
+}
+
+/** Throws on text that no encoder wrote. */
+export function decodeBaselineState(text: string, hours: number): BaselineState {
+  const [head = '', volume = '', share = ''] = text.split('|');
+  const fields = head.split(',').map(Number);
+  if (fields.length !== 11 || !fields.slice(0, 7).every(Number.isInteger)) {
+    throw new TypeError('The text is no state of detector baseline.');
+  }
+  const field = (index: number): number => fields[index] ?? 0;
+  return {
+    hour: field(0),
+    requests: field(1),
+    failures: field(2),
+    taughtRequests: field(3),
+    taughtFailures: field(4),
+    suspect: field(5) === 1,
+    suspectRun: field(6),
+    volumeExpected: field(7),
+    volumeSpread: field(8),
+    shareExpected: field(9),
+    shareDeviation: field(10),
+    volume: QuantisedRing.decode(volume, hours),
+    share: QuantisedRing.decode(share, hours),
+  };
+}

@@ -1,0 +1,56 @@
+import { parseTime } from '../../ingest/event/time.js';
+import type { Reason, TokenEvent } from '../../ingest/event/token-event.js';
+import type { Observation } from './detector.js';
+
+/** An event further ahead of its collector's clock than this is taken at the collector's time, milliseconds. */
+const FUTURE_MAX_MS = 300_000;
+
+/** The credential itself was refused: nobody proved to be the token's holder, so the event must not teach. */
+const refusals: ReadonlySet<Reason> = new Set<Reason>([
+  'invalid_token', 'invalid_signature', 'expired_token', 'revoked_token', 'missing_token', 'token_reuse', 'invalid_client',
+  'invalid_grant', 'invalid_credentials', 'user_not_found', 'user_disabled',
+]); // prettier-ignore
+
+/** The service's own fault; it says nothing about who holds the token. */
+export const outageReasons = ['server_error', 'temporarily_unavailable', 'upstream_error'] as const satisfies Reason[];
+const outages: ReadonlySet<Reason> = new Set<Reason>(outageReasons);
+
+const UNAUTHORISED = 401;
+const SERVER_ERROR = 500;
+
+function isAccepted(event: TokenEvent): boolean {
+  if (event.outcome === 'success') return true;
+  if (event.reason !== undefined) return !refusals.has(event.reason);
+  const status = event.target?.status;
+  return status !== undefined && status !== UNAUTHORISED;
+}
+
+function isFailure(event: TokenEvent): boolean {
+  if (event.outcome !== 'failure') return false;
+  if (event.reason !== undefined && outages.has(event.reason)) return false;
+  return (event.target?.status ?? 0) < SERVER_ERROR;
+}
+
+/**
+ * An event as detectors see it. A request is counted once, where the callee saw it: outbound lines are the other half
+ * of a hop. What an issuer does with a token is no request, but a failure at the issuer counts.
+ */
+export function toObservation(event: TokenEvent): Observation {
+  const time = parseTime(event.time);
+  const observed = parseTime(event.observed_time);
+  const issuer = event.source.kind === 'issuer';
+  const inbound = event.direction !== 'outbound';
+  const failed = inbound && isFailure(event);
+  return {
+    event,
+    timeMs: time > observed + FUTURE_MAX_MS ? observed : time,
+    accepted: isAccepted(event),
+    request: inbound && (event.action === 'use' || (issuer && failed)),
+    failed,
+  };
+}
+
+/** The key of a detector's state. Events without a token have none. */
+export function entityOf(event: TokenEvent): string | null {
+  return event.token?.token_uid ?? null;
+}

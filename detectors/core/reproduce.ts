@@ -1,0 +1,53 @@
+import { formatTime } from '../../ingest/event/time.js';
+import type { Observation } from './detector.js';
+import { outageReasons } from './observation.js';
+
+/** Text as a ClickHouse string literal. */
+export function sqlText(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\0', '\\0')}'`;
+}
+
+/** Milliseconds since the Unix epoch as a ClickHouse DateTime64(3) expression. */
+export function sqlTime(ms: number): string {
+  return `parseDateTime64BestEffort('${formatTime(ms)}', 3, 'UTC')`;
+}
+
+// The same words as `toObservation`, for the store.
+const FAILED = `(outcome = 'failure' AND reason NOT IN (${outageReasons.map(sqlText).join(', ')}) AND target_status < 500)`;
+const REQUEST = `direction != 'outbound' AND (action = 'use' OR (source_kind = 'issuer' AND ${FAILED}))`;
+
+/** Events of the token from `fromMs` up to and with the deciding one, in the order in which detectors see them. */
+function scope(observation: Observation, fromMs: number): string {
+  const at = sqlTime(observation.timeMs);
+  const uid = sqlText(observation.event.event_uid);
+  return [
+    'FROM events_v1',
+    `WHERE token_uid = ${sqlText(observation.event.token?.token_uid ?? '')}`,
+    `AND time >= ${sqlTime(fromMs)}`,
+    `AND (time < ${at} OR (time = ${at} AND toString(event_uid) <= ${uid}))`,
+    `AND ${REQUEST}`,
+  ].join(' ');
+}
+
+/**
+ * Requests since `startMs` plus a part of those in the window before it.
+ *
+ * @param widthMs length of a window.
+ * @param share how much of the window before counts, 0 to 1.
+ */
+export function requestsInWindowsSql(
+  observation: Observation,
+  startMs: number,
+  widthMs: number,
+  share: number,
+): string {
+  const start = sqlTime(startMs);
+  if (share === 0) return `SELECT count() AS observed ${scope(observation, startMs)}`;
+  const before = `${share.toString()} * countIf(time < ${start})`;
+  return `SELECT countIf(time >= ${start}) + ${before} AS observed ${scope(observation, startMs - widthMs)}`;
+}
+
+/** Share of failed requests since `startMs`. */
+export function failureShareSql(observation: Observation, startMs: number): string {
+  return `SELECT countIf(${FAILED}) / count() AS observed ${scope(observation, startMs)}`;
+}

@@ -1,0 +1,260 @@
+import type { Detector, Observation, Score, Verdict } from '../core/detector.js';
+import { robustCentre } from '../core/robust.js';
+import { escalate } from '../core/severity.js';
+import { requestsInWindowsSql } from '../core/reproduce.js';
+import type { RateLimitRule, RateOptions } from './rate-options.js';
+import { type LimitState, type RateState, decodeRateState, encodeRateState, newRateState } from './rate-state.js';
+
+const NONE: readonly Score[] = [];
+const MEASURE = 'requests';
+const LIMIT_PREFIX = 'limit:';
+const SECOND_MS = 1000;
+const STATE_BYTES_FIXED = 512;
+const STATE_BYTES_LIMIT = 64;
+const STATE_BYTES_BUCKET = 8;
+
+/**
+ * Requests in the last window, estimated from two fixed windows: the whole running one and the part of the one before
+ * that still reaches into it (https://blog.cloudflare.com/counting-things-a-lot-of-different-things/). A burst across
+ * the edge of two fixed windows is thus not halved.
+ */
+function slidingCount(count: number, previous: number, elapsed: number): number {
+  return count + previous * (1 - elapsed);
+}
+
+const isSet = <T>(wanted: T | undefined, found: T | undefined): boolean => wanted === undefined || wanted === found;
+
+function applies(rule: RateLimitRule, observation: Observation): boolean {
+  const token = observation.event.token;
+  return (
+    isSet(rule.token_uid, token?.token_uid) &&
+    isSet(rule.key_id, token?.key_id) &&
+    isSet(rule.issuer, token?.issuer) &&
+    isSet<string>(rule.kind, token?.kind)
+  );
+}
+
+/** The detector of bursts and of hard limits; README.md beside this file has the maths. */
+export class RateDetector implements Detector<RateState> {
+  readonly id = 'rate';
+  readonly version = 1;
+  readonly stateBytesMax: number;
+  readonly idleMs: number;
+  readonly #options: RateOptions;
+  readonly #widthMs: number;
+
+  constructor(options: RateOptions) {
+    this.#options = options;
+    this.#widthMs = options.bucket_seconds * SECOND_MS;
+    this.idleMs = this.#widthMs * options.buckets;
+    this.stateBytesMax =
+      STATE_BYTES_FIXED + options.buckets * STATE_BYTES_BUCKET + options.limits.length * STATE_BYTES_LIMIT;
+  }
+
+  initial(): RateState {
+    return newRateState(this.#options.buckets, this.#options.limits.length);
+  }
+
+  score(state: RateState, observation: Observation): readonly Score[] {
+    if (!observation.request) return NONE;
+    const burst = this.#scoreBurst(state, observation);
+    if (this.#options.limits.length === 0) return burst === null ? NONE : [burst];
+    const found = this.#scoreLimits(state, observation);
+    if (burst !== null) found.push(burst);
+    return found;
+  }
+
+  classify(score: Score): Verdict | null {
+    if (score.measure.startsWith(LIMIT_PREFIX)) return score.value > 0 ? this.#limitVerdict(score) : null;
+    const { threshold, bucket_seconds: seconds } = this.#options;
+    if (!score.warmedUp || score.value < threshold) return null;
+    const factor = score.value / threshold;
+    return {
+      severity: escalate(factor),
+      fidelity: factor >= 5 ? 'high' : 'medium',
+      summary: `${Math.round(score.observed)} requests in ${seconds} s, where this token usually makes ${score.expected.toFixed(1)}.`,
+      techniques: ['T1550.001'],
+    };
+  }
+
+  learn(state: RateState, observation: Observation, suspect: boolean): RateState {
+    if (!observation.request) return state;
+    this.#learnLimits(state, observation);
+    const bucket = Math.floor(observation.timeMs / this.#widthMs);
+    if (bucket < state.bucket) {
+      if (observation.accepted) state.ring.addAt(state.bucket - bucket, 1);
+      return state;
+    }
+    if (bucket > state.bucket) this.#advance(state, bucket);
+    state.count += 1;
+    // A refused request may be a forger's: it is counted, but says nothing about what the holder usually does.
+    if (observation.accepted) state.taught += 1;
+    if (Number.isNaN(state.expected) && this.#isLoud(state, observation.timeMs)) this.#expect(state);
+    if (suspect) this.#remember(state, bucket);
+    return state;
+  }
+
+  sql(score: Score, observation: Observation): string {
+    const rule = this.#options.limits.find((limit) => score.measure === LIMIT_PREFIX + limit.name);
+    const widthMs = rule === undefined ? this.#widthMs : rule.window_seconds * SECOND_MS;
+    const start = Math.floor(observation.timeMs / widthMs) * widthMs;
+    const elapsed = (observation.timeMs - start) / widthMs;
+    return requestsInWindowsSql(observation, start, widthMs, 1 - elapsed);
+  }
+
+  encode(state: RateState): string {
+    return encodeRateState(state);
+  }
+
+  decode(text: string): RateState {
+    return decodeRateState(text, this.#options.buckets, this.#options.limits.length);
+  }
+
+  #isLoud(state: RateState, timeMs: number): boolean {
+    const elapsed = timeMs / this.#widthMs - state.bucket;
+    return slidingCount(state.count, state.previous, elapsed) >= this.#options.requests_min;
+  }
+
+  #scoreBurst(state: RateState, observation: Observation): Score | null {
+    const position = observation.timeMs / this.#widthMs;
+    const bucket = Math.floor(position);
+    if (bucket < state.bucket) return null;
+    const same = bucket === state.bucket;
+    const previous = same ? state.previous : bucket === state.bucket + 1 ? state.count : 0;
+    const observed = slidingCount(same ? state.count + 1 : 1, previous, position - bucket);
+    if (observed < this.#options.requests_min) return null;
+    let basis = state;
+    if (!same || Number.isNaN(state.expected)) {
+      basis = { ...state, ring: state.ring.clone() };
+      if (!same) this.#advance(basis, bucket);
+      this.#expect(basis);
+    }
+    const warmedUp = basis.ring.size >= this.#options.buckets_min && !Number.isNaN(basis.expected);
+    const windowStart = this.#inEpisode(basis.episodeLast, bucket) ? basis.episodeStart : bucket;
+    return {
+      value: warmedUp ? Math.max(0, (observed - basis.expected) / basis.spread) : 0,
+      measure: MEASURE,
+      unit: `requests/${this.#options.bucket_seconds}s`,
+      observed,
+      expected: warmedUp ? basis.expected : 0,
+      spread: warmedUp ? basis.spread : this.#options.spread_floor,
+      sampleCount: basis.ring.size,
+      warmedUp,
+      windowStartMs: windowStart * this.#widthMs,
+      windowEndMs: observation.timeMs,
+    };
+  }
+
+  #inEpisode(last: number, bucket: number): boolean {
+    return last >= 0 && bucket - last <= this.#options.cool_down_buckets;
+  }
+
+  #remember(state: RateState, bucket: number): void {
+    state.suspect = true;
+    if (!this.#inEpisode(state.episodeLast, bucket)) state.episodeStart = bucket;
+    state.episodeLast = bucket;
+  }
+
+  #expect(state: RateState): void {
+    const values = state.ring.values();
+    if (values.length === 0) return;
+    const floors = { absolute: this.#options.spread_floor, relative: 0, tail: true };
+    const centre = robustCentre(values, floors);
+    state.expected = centre.expected;
+    state.spread = centre.spread;
+  }
+
+  /** Closes the running bucket and the silent ones up to `bucket`. */
+  #advance(state: RateState, bucket: number): void {
+    const gap = bucket - state.bucket;
+    if (state.bucket >= 0) {
+      state.ring.push(this.#lesson(state));
+      state.ring.pushZeros(gap - 1);
+      state.suspectRun = state.suspect && gap === 1 ? state.suspectRun + 1 : 0;
+    }
+    state.previous = gap === 1 ? state.count : 0;
+    state.bucket = bucket;
+    state.count = 0;
+    state.taught = 0;
+    state.suspect = false;
+    state.expected = NaN;
+    state.spread = NaN;
+  }
+
+  /**
+   * What a closed bucket teaches. A suspect one nothing, until the excess has lasted as long as the whole memory: then
+   * it is the new usual, and is taken in cut to what was still ordinary, so that one bucket moves little.
+   */
+  #lesson(state: RateState): number | null {
+    if (!state.suspect) return state.taught;
+    if (state.suspectRun < this.#options.buckets || Number.isNaN(state.expected)) return null;
+    return Math.min(state.taught, state.expected + this.#options.threshold * state.spread);
+  }
+
+  #limitVerdict(score: Score): Verdict {
+    return {
+      severity: 'high',
+      fidelity: 'high',
+      summary: `${Math.round(score.observed)} ${score.unit} break the configured limit of ${score.expected}.`,
+      techniques: [],
+    };
+  }
+
+  #scoreLimits(state: RateState, observation: Observation): Score[] {
+    const found: Score[] = [];
+    this.#options.limits.forEach((rule, index) => {
+      const kept = state.limits[index];
+      if (kept === undefined || !applies(rule, observation)) return;
+      const widthMs = rule.window_seconds * SECOND_MS;
+      const position = observation.timeMs / widthMs;
+      const window = Math.floor(position);
+      if (window < kept.window) return;
+      const same = window === kept.window;
+      const previous = same ? kept.previous : window === kept.window + 1 ? kept.count : 0;
+      const observed = slidingCount(same ? kept.count + 1 : 1, previous, position - window);
+      if (observed <= rule.requests_max) return;
+      const going = kept.episodeLast >= 0 && window - kept.episodeLast <= 1;
+      found.push({
+        value: observed / rule.requests_max,
+        measure: LIMIT_PREFIX + rule.name,
+        unit: `requests/${rule.window_seconds}s`,
+        observed,
+        expected: rule.requests_max,
+        spread: 0,
+        sampleCount: 1,
+        warmedUp: true,
+        windowStartMs: (going ? kept.episodeStart : window) * widthMs,
+        windowEndMs: observation.timeMs,
+      });
+    });
+    return found;
+  }
+
+  #learnLimits(state: RateState, observation: Observation): void {
+    this.#options.limits.forEach((rule, index) => {
+      const kept = state.limits[index];
+      if (kept === undefined || !applies(rule, observation)) return;
+      countIntoLimit(kept, rule, observation.timeMs);
+    });
+  }
+}
+
+function countIntoLimit(kept: LimitState, rule: RateLimitRule, timeMs: number): void {
+  const position = timeMs / (rule.window_seconds * SECOND_MS);
+  const window = Math.floor(position);
+  if (window < kept.window) return;
+  if (window > kept.window) {
+    kept.previous = window === kept.window + 1 ? kept.count : 0;
+    kept.count = 0;
+    kept.window = window;
+  }
+  kept.count += 1;
+  if (slidingCount(kept.count, kept.previous, position - window) <= rule.requests_max) return;
+  if (kept.episodeLast < 0 || window - kept.episodeLast > 1) kept.episodeStart = window;
+  kept.episodeLast = window;
+}
+
+/** @param options validated by `rateOptionsSchema`. */
+export function createRateDetector(options: RateOptions): RateDetector {
+  return new RateDetector(options);
+}

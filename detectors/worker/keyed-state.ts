@@ -1,0 +1,143 @@
+import type { AnyDetector } from '../core/detector.js';
+
+/** What is kept of one token: a state per detector, and what its findings need. */
+export interface Entity {
+  readonly uid: string;
+  /** In the order of the detectors. */
+  readonly states: unknown[];
+  /** Window start of the finding emitted last, by detector and measure: one window makes one finding. */
+  readonly emitted: [measure: string, windowStartMs: number][];
+  /** event_uids seen last, newest first. */
+  readonly recent: string[];
+  /** Event time of the newest observation. */
+  lastMs: number;
+  dirty: boolean;
+  older: Entity | null;
+  newer: Entity | null;
+}
+
+interface EncodedEntity {
+  readonly detectors: Readonly<Record<string, readonly [version: number, state: string]>>;
+  readonly emitted: readonly [string, number][];
+  readonly recent: readonly string[];
+  readonly lastMs: number;
+}
+
+/** Entities of one partition with a hard cap; the least recently used leaves first. */
+export class KeyedState {
+  readonly #byUid = new Map<string, Entity>();
+  readonly #detectors: readonly AnyDetector[];
+  readonly #max: number;
+  #oldest: Entity | null = null;
+  #newest: Entity | null = null;
+  /** Entities that had to leave since the start. */
+  evictions = 0;
+
+  constructor(detectors: readonly AnyDetector[], max: number) {
+    this.#detectors = detectors;
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#byUid.size;
+  }
+
+  has(uid: string): boolean {
+    return this.#byUid.has(uid);
+  }
+
+  peek(uid: string): Entity | undefined {
+    return this.#byUid.get(uid);
+  }
+
+  /** The entity, made when new, as the most recently used one. */
+  touch(uid: string): Entity {
+    const known = this.#byUid.get(uid);
+    if (known !== undefined) {
+      if (known !== this.#newest) {
+        this.#unlink(known);
+        this.#link(known);
+      }
+      return known;
+    }
+    return this.#add({
+      uid,
+      states: this.#detectors.map((detector) => detector.initial()),
+      emitted: [],
+      recent: [],
+      lastMs: 0,
+      dirty: false,
+      older: null,
+      newer: null,
+    });
+  }
+
+  *dirty(): Generator<Entity> {
+    for (const entity of this.#byUid.values()) if (entity.dirty) yield entity;
+  }
+
+  encode(entity: Entity): string {
+    const detectors: Record<string, readonly [number, string]> = {};
+    this.#detectors.forEach((detector, index) => {
+      detectors[detector.id] = [detector.version, detector.encode(entity.states[index])];
+    });
+    const encoded: EncodedEntity = {
+      detectors,
+      emitted: entity.emitted,
+      recent: entity.recent,
+      lastMs: entity.lastMs,
+    };
+    return JSON.stringify(encoded);
+  }
+
+  /** Puts an encoded entity back. A detector of another version, or new since, begins anew. */
+  restore(uid: string, text: string): void {
+    const encoded = JSON.parse(text) as EncodedEntity;
+    const entity = this.touch(uid);
+    this.#detectors.forEach((detector, index) => {
+      const kept = encoded.detectors[detector.id];
+      entity.states[index] = kept?.[0] === detector.version ? revive(detector, kept[1]) : detector.initial();
+    });
+    entity.emitted.splice(0, entity.emitted.length, ...encoded.emitted);
+    entity.recent.splice(0, entity.recent.length, ...encoded.recent);
+    entity.lastMs = encoded.lastMs;
+    entity.dirty = false;
+  }
+
+  #add(entity: Entity): Entity {
+    if (this.#byUid.size >= this.#max && this.#oldest !== null) {
+      this.#byUid.delete(this.#oldest.uid);
+      this.#unlink(this.#oldest);
+      this.evictions += 1;
+    }
+    this.#byUid.set(entity.uid, entity);
+    this.#link(entity);
+    return entity;
+  }
+
+  #link(entity: Entity): void {
+    entity.older = this.#newest;
+    entity.newer = null;
+    if (this.#newest !== null) this.#newest.newer = entity;
+    this.#newest = entity;
+    this.#oldest ??= entity;
+  }
+
+  #unlink(entity: Entity): void {
+    if (entity.older !== null) entity.older.newer = entity.newer;
+    else this.#oldest = entity.newer;
+    if (entity.newer !== null) entity.newer.older = entity.older;
+    else this.#newest = entity.older;
+    entity.older = null;
+    entity.newer = null;
+  }
+}
+
+/** A state that cannot be read costs a new grace period, not the worker. */
+function revive(detector: AnyDetector, text: string): unknown {
+  try {
+    return detector.decode(text);
+  } catch {
+    return detector.initial();
+  }
+}

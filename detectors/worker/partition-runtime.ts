@@ -1,0 +1,185 @@
+import type { TokenEvent } from '../../ingest/event/token-event.js';
+import type { AnyDetector, HourlyUsage, Observation } from '../core/detector.js';
+import type { Finding } from '../core/finding.js';
+import { makeFinding } from '../core/make-finding.js';
+import { entityOf, toObservation } from '../core/observation.js';
+import { type Entity, KeyedState } from './keyed-state.js';
+import { TimeHeap } from './time-heap.js';
+
+const EVIDENCE_MAX = 5;
+
+export interface RuntimeOptions {
+  readonly detectors: readonly AnyDetector[];
+  /** How far behind the newest event one may come and still be put in order, milliseconds of event time. */
+  readonly allowedLatenessMs: number;
+  /** Hard cap on tokens whose state is kept. */
+  readonly entitiesMax: number;
+}
+
+/** Where in the log an event stood. */
+export interface EventPosition {
+  readonly offset: bigint;
+  /** Which event of the record, from 0. */
+  readonly ordinal: number;
+}
+
+interface Waiting extends EventPosition {
+  readonly timeMs: number;
+  readonly id: string;
+  readonly uid: string;
+  readonly observation: Observation;
+}
+
+/** What must be known to go on later as if nothing had happened. */
+export interface RuntimeMark {
+  readonly watermarkMs: number;
+  /** Every event before this offset has been applied; null when none waits. */
+  readonly waitingFrom: bigint | null;
+}
+
+/**
+ * Runs the detectors over one partition: puts events in order, keeps their state by token, scores, decides, learns.
+ * Pure: the outcome follows from the events in the order of the log, whatever the batches were.
+ */
+export class PartitionRuntime {
+  readonly #options: RuntimeOptions;
+  readonly #waiting = new TimeHeap<Waiting>();
+  readonly #keyed: KeyedState;
+  #findings: Finding[] = [];
+  #watermarkMs = -Infinity;
+  #flushedMs = -Infinity;
+  /** Events that came later than allowed, since the start. */
+  lateEvents = 0;
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+    this.#keyed = new KeyedState(options.detectors, options.entitiesMax);
+  }
+
+  get keyed(): KeyedState {
+    return this.#keyed;
+  }
+
+  /** Takes an event; those that are due by now are scored. Events without a token concern no stream detector. */
+  offer(event: TokenEvent, position: EventPosition): void {
+    const uid = entityOf(event);
+    if (uid === null) return;
+    const observation = toObservation(event);
+    const { timeMs } = observation;
+    const due = Math.max(this.#watermarkMs - this.#options.allowedLatenessMs, this.#flushedMs);
+    if (timeMs < due) {
+      this.lateEvents += 1;
+      this.#apply(uid, observation);
+      return;
+    }
+    const { offset, ordinal } = position;
+    this.#waiting.push({ timeMs, id: event.event_uid, uid, observation, offset, ordinal });
+    if (timeMs <= this.#watermarkMs) return;
+    this.#watermarkMs = timeMs;
+    this.#release(timeMs - this.#options.allowedLatenessMs);
+  }
+
+  /** Scores all that waits; for a partition that went quiet, or for the end. */
+  flush(): void {
+    this.#release(Infinity);
+    this.#flushedMs = Math.max(this.#flushedMs, this.#watermarkMs);
+  }
+
+  /** Findings made since the last call, in the order in which they were made. */
+  takeFindings(): readonly Finding[] {
+    const found = this.#findings;
+    this.#findings = [];
+    return found;
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  /** Event time up to which everything in time has been seen; -Infinity before the first event. */
+  get watermarkMs(): number {
+    return this.#watermarkMs;
+  }
+
+  mark(): RuntimeMark {
+    let from: bigint | null = null;
+    for (const item of this.#waiting.items()) if (from === null || item.offset < from) from = item.offset;
+    return { watermarkMs: this.#watermarkMs, waitingFrom: from };
+  }
+
+  /** Positions of the events that wait, by token. */
+  waitingByEntity(): ReadonlyMap<string, readonly EventPosition[]> {
+    const found = new Map<string, EventPosition[]>();
+    for (const { uid, offset, ordinal } of this.#waiting.items()) {
+      const list = found.get(uid);
+      if (list === undefined) found.set(uid, [{ offset, ordinal }]);
+      else list.push({ offset, ordinal });
+    }
+    return found;
+  }
+
+  /** Goes on at a watermark that was reached before. */
+  resumeAt(watermarkMs: number): void {
+    this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
+  }
+
+  /** Starts a token warm, before its first event is offered. */
+  warmUp(uid: string, history: readonly HourlyUsage[]): void {
+    const entity = this.#keyed.touch(uid);
+    this.#options.detectors.forEach((detector, index) => {
+      if (detector.warmUp !== undefined) {
+        entity.states[index] = detector.warmUp(entity.states[index], history);
+      }
+    });
+    entity.dirty = true;
+  }
+
+  #release(untilMs: number): void {
+    for (;;) {
+      const next = this.#waiting.peek();
+      if (next === undefined || next.timeMs >= untilMs) return;
+      this.#waiting.pop();
+      this.#apply(next.uid, next.observation);
+    }
+  }
+
+  #apply(uid: string, observation: Observation): void {
+    const entity = this.#keyed.touch(uid);
+    entity.dirty = true;
+    if (observation.timeMs > entity.lastMs) entity.lastMs = observation.timeMs;
+    const { detectors } = this.#options;
+    for (let index = 0; index < detectors.length; index += 1) {
+      const detector = detectors[index];
+      if (detector !== undefined) this.#run(detector, index, entity, observation);
+    }
+    if (!observation.request) return;
+    entity.recent.unshift(observation.event.event_uid);
+    if (entity.recent.length >= EVIDENCE_MAX) entity.recent.length = EVIDENCE_MAX - 1;
+  }
+
+  #run(detector: AnyDetector, index: number, entity: Entity, observation: Observation): void {
+    const state = entity.states[index];
+    let suspect = false;
+    for (const score of detector.score(state, observation)) {
+      const verdict = detector.classify(score, observation);
+      if (verdict === null) continue;
+      suspect = true;
+      const measure = `${detector.id}/${score.measure}`;
+      if (!markEmitted(entity, measure, score.windowStartMs)) continue;
+      this.#findings.push(makeFinding(detector, observation, score, verdict, entity.recent));
+    }
+    entity.states[index] = detector.learn(state, observation, suspect);
+  }
+}
+
+/** False if the window has had its finding. */
+function markEmitted(entity: Entity, measure: string, windowStartMs: number): boolean {
+  const known = entity.emitted.find(([name]) => name === measure);
+  if (known === undefined) {
+    entity.emitted.push([measure, windowStartMs]);
+    return true;
+  }
+  if (known[1] === windowStartMs) return false;
+  known[1] = windowStartMs;
+  return true;
+}
