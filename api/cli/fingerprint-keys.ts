@@ -16,9 +16,13 @@ import type { Config } from '../config/schema.js';
 export function openFingerprinter(config: Config): Fingerprinter {
   const named = config.fingerprint.key_file;
   if (named === undefined && config.log.kind === 'kafka') {
-    throw new AppError('TQ_KEY_INVALID', 'fingerprint.key_file is not set, and with Kafka every collector needs the same key.', {
-      mend: 'Make one with `tourniquet keygen > fingerprint.keys`, give it to every collector and name it in the configuration.',
-    });
+    throw new AppError(
+      'TQ_KEY_INVALID',
+      'fingerprint.key_file is not set, and with Kafka every collector needs the same key.',
+      {
+        mend: 'Make one with `tourniquet keygen > fingerprint.keys`, give it to every collector and name it in the configuration.',
+      },
+    );
   }
   const path = named ?? join(config.data_dir, 'keys', 'fingerprint.keys');
   if (named === undefined && !existsSync(path)) createKeyFile(path);
@@ -37,7 +41,7 @@ export function openFingerprinter(config: Config): Fingerprinter {
 function createKeyFile(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(path, `${generateKeyFileLine(randomBytes(40))}\n`, { mode: 0o600, flag: 'wx' });
+    writeFileSync(path, generateKeyFileLine(randomBytes), { mode: 0o600, flag: 'wx' });
     chmodSync(path, 0o600);
   } catch (cause) {
     throw new AppError('TQ_DATA_DIR_UNUSABLE', `A fingerprint key cannot be written to ${path}.`, {

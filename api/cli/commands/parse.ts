@@ -1,11 +1,15 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../../ingest/core/clock.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import type { Fingerprinter } from '../../../ingest/event/fingerprint.js';
+import { LineSplitter } from '../../../ingest/pipeline/line-splitter.js';
+import { parseRecords } from '../../../ingest/pipeline/record-parser.js';
 import type { Source } from '../../../ingest/sources/source.js';
 import { sourceFactories } from '../../../ingest/sources/registry.js';
 import type { Terminal } from '../terminal.js';
+
+/** As the collectors have it: longer lines are refused, not read. */
+const lineBytesMax = 1 << 20;
 
 export interface ParseCommandOptions {
   /** `product` or `product:variant`. */
@@ -39,25 +43,31 @@ export function sourceByName(name: string, options: Readonly<Record<string, unkn
 /** Reads records, one a line, and prints their events; rejects go to stderr as NDJSON and make the exit code 1. */
 export async function parseCommand(
   options: ParseCommandOptions,
-  deps: { readonly terminal: Terminal; readonly input: Readable; readonly clock: Clock; readonly fingerprinter: Fingerprinter },
+  deps: {
+    readonly terminal: Terminal;
+    readonly input: Readable;
+    readonly clock: Clock;
+    readonly fingerprinter: Fingerprinter;
+  },
 ): Promise<void> {
   const source = sourceByName(options.source, options.options);
-  const lines = createInterface({ input: deps.input, crlfDelay: Infinity });
+  const binding = { source, instance: options.instance };
+  const splitter = new LineSplitter(0, lineBytesMax);
   let record = 0;
-  for await (const line of lines) {
-    record += 1;
-    if (line.trim() === '') continue;
-    const parsed = source.parse(line, {
-      instance: options.instance,
-      observedMs: deps.clock.nowMs(),
-      position: { container: 'stdin', offset: record },
-      fingerprinter: deps.fingerprinter,
-    });
-    if (!parsed.ok) {
-      deps.terminal.err(JSON.stringify({ record, ...parsed.error }));
+  const handle = (lines: ReturnType<LineSplitter['push']>): void => {
+    // The container is the number's own name, so that equal lines keep apart and a second run gives the same ids.
+    const parsed = parseRecords(binding, lines, 'stdin', deps);
+    for (const { index, ...fault } of parsed.faults) {
+      deps.terminal.err(JSON.stringify({ record: record + index + 1, product: source.product, ...fault }));
       deps.terminal.setExitCode(1);
-      continue;
     }
-    for (const event of parsed.value) deps.terminal.out(JSON.stringify(options.number ? { record, event } : event));
-  }
+    parsed.events.forEach((event, i) => {
+      const number = record + (parsed.recordOf[i] ?? 0) + 1;
+      deps.terminal.out(JSON.stringify(options.number ? { record: number, event } : event));
+    });
+    record += lines.length;
+  };
+  for await (const chunk of deps.input)
+    handle(splitter.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))));
+  handle(splitter.flush());
 }
