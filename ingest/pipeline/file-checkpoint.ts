@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { CheckpointStore } from './checkpoint-store.js';
 import { anchorBytesMax, anchorOf } from './content-identity.js';
 import { readContent, type Compression } from './file-content.js';
@@ -10,47 +10,60 @@ export interface Slot {
   readonly offset: number;
 }
 
+/** Gives for ascending offsets the anchor of the content before each, where the content reaches that far. */
+export type AnchorReader = (offsets: readonly number[]) => Promise<ReadonlyMap<number, string>>;
+
 /**
  * Finds how far this content was read before. A checkpoint counts only if the bytes before its offset are the same;
- * among those that do, the farthest wins. Otherwise the file is new and gets a free slot at offset 0.
+ * among those that do, the farthest wins. Otherwise the content is new and gets a free slot at offset 0.
  *
- * @throws AppError TQ_FILE_UNREADABLE, or the file system's error for a plain file.
+ * @param inUse slots of files that are open now and may have no checkpoint yet.
+ * @throws what the reader throws.
  */
 export async function findSlot(
   store: CheckpointStore,
   identity: string,
-  path: string,
-  compression: Compression,
+  readAnchors: AnchorReader,
+  inUse: ReadonlySet<string> = new Set(),
 ): Promise<Slot> {
   const known = [...store.find(`${identity}/`)].sort(([, a], [, b]) => a.offset - b.offset);
   if (known.length > 0) {
-    const offsets = known.map(([, checkpoint]) => checkpoint.offset);
-    const anchors =
-      compression === 'none' ? await plainAnchors(path, offsets) : await streamAnchors(readContent(path), offsets);
+    const anchors = await readAnchors(known.map(([, checkpoint]) => checkpoint.offset));
     for (const [key, checkpoint] of known.toReversed()) {
       if (anchors.get(checkpoint.offset) === checkpoint.anchor) return { key, offset: checkpoint.offset };
     }
   }
-  const taken = new Set(known.map(([key]) => key));
+  const taken = new Set([...known.map(([key]) => key), ...inUse]);
   let number = 0;
   while (taken.has(`${identity}/${number}`)) number += 1;
   return { key: `${identity}/${number}`, offset: 0 };
 }
 
-async function plainAnchors(path: string, offsets: readonly number[]): Promise<Map<number, string>> {
-  const anchors = new Map<number, string>();
-  const file = await open(path, 'r');
-  try {
+/** Reads anchors of a file by its path, through its decompression where it has one. */
+export function anchorsOfFile(path: string, compression: Compression): AnchorReader {
+  if (compression !== 'none') return (offsets) => streamAnchors(readContent(path), offsets);
+  return async (offsets) => {
+    const file = await open(path, 'r');
+    try {
+      return await anchorsOfHandle(file)(offsets);
+    } finally {
+      await file.close();
+    }
+  };
+}
+
+/** Reads anchors of an open plain file. */
+export function anchorsOfHandle(file: FileHandle): AnchorReader {
+  return async (offsets) => {
+    const anchors = new Map<number, string>();
     for (const offset of offsets) {
       const wanted = Math.min(offset, anchorBytesMax);
       const bytes = Buffer.alloc(wanted);
       const { bytesRead } = await file.read(bytes, 0, wanted, offset - wanted);
       if (bytesRead === wanted) anchors.set(offset, anchorOf(bytes));
     }
-  } finally {
-    await file.close();
-  }
-  return anchors;
+    return anchors;
+  };
 }
 
 /** @param offsets ascending. */
