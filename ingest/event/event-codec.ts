@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { err, ok, type Result } from '../core/result.js';
+import { compileSchema, type JsonSchema } from './schema-compiler.js';
+import { tokenEventSchema, type TokenEvent } from './token-event.js';
+
+/** The JSON Schema (2020-12) of a TokenEvent; `docs/token-event.schema.json` is its text. */
+export function tokenEventJsonSchema(): JsonSchema {
+  return z.toJSONSchema(tokenEventSchema) as JsonSchema;
+}
+
+const check = compileSchema(tokenEventJsonSchema());
+
+/** The value itself when it follows the schema; else place and fault, never quoting the value. */
+export function validateEvent(value: unknown): Result<TokenEvent, string> {
+  const fault = check(value);
+  return fault === null ? ok(value as TokenEvent) : err(`TokenEvent${fault}`);
+}
+
+/** NDJSON: one event a line, the last line ended too. */
+export function encodeEvents(events: readonly TokenEvent[]): Buffer {
+  let text = '';
+  for (const event of events) text += `${JSON.stringify(event)}\n`;
+  return Buffer.from(text, 'utf8');
+}
+
+export interface DecodeFault {
+  /** Number of the line in the record, from 1. */
+  readonly line: number;
+  /** What is wrong and where; never quotes the line. */
+  readonly message: string;
+  /** The line as it stood, for the dead letter. */
+  readonly text: string;
+}
+
+export interface DecodedEvents {
+  readonly events: readonly TokenEvent[];
+  readonly faults: readonly DecodeFault[];
+}
+
+/** Takes a log record apart. A bad line becomes a fault and its neighbours stay; empty lines are nothing. */
+export function decodeEvents(value: Buffer): DecodedEvents {
+  const text = value.toString('utf8');
+  const events: TokenEvent[] = [];
+  const faults: DecodeFault[] = [];
+  let line = 0;
+  for (let start = 0; start < text.length;) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    line += 1;
+    if (end > start) {
+      const one = text.slice(start, end);
+      const decoded = decodeLine(one);
+      if (decoded.ok) events.push(decoded.value);
+      else faults.push({ line, message: decoded.error, text: one });
+    }
+    start = end + 1;
+  }
+  return { events, faults };
+}
+
+function decodeLine(line: string): Result<TokenEvent, string> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    // The engine's message quotes the text, so it is not passed on.
+    return err('The line is not JSON.');
+  }
+  return validateEvent(parsed);
+}

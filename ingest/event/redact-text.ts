@@ -1,0 +1,85 @@
+import { BoundedCache } from '../core/bounded-cache.js';
+import { boundText } from '../core/text.js';
+import { decodePercent } from './percent.js';
+import { findFlags, findNamedValues, findSchemes, findUserinfo } from './secret-context.js';
+import { isHarmlessValue, secretNameStrength } from './secret-names.js';
+import { findEncodedShapes, findRandomRuns, findShapes, type Span } from './secret-shapes.js';
+import { limits } from './token-event.js';
+
+export const REDACTED = '[redacted]';
+
+export interface RedactedText {
+  readonly text: string;
+  /** True if a secret of a known format or under a secret's name stood there: evidence, not mere suspicion. */
+  readonly found: boolean;
+}
+
+/** Texts that came through unchanged, so that nothing secret is kept; paths and agents repeat endlessly. */
+const cleanTexts = new BoundedCache<true>(2 * 1024 * 1024);
+const CLEAN_CHARS_MAX = 512;
+
+/**
+ * Replaces the secrets in a free text by `[redacted]`: known token formats, values under a secret's name, credentials
+ * behind `Bearer` and `Basic`, passwords in URLs, and runs as mixed as random keys; also percent-encoded and base64.
+ * Time is linear in the length of the text; never throws.
+ */
+export function redactText(text: string): RedactedText {
+  if (cleanTexts.get(text) === true) return { text, found: false };
+  const first = redactOnce(text);
+  let { text: shown, found } = first;
+  let view = shown;
+  // Twice, since a referer inside a query parameter is encoded twice.
+  for (let round = 0; round < 2 && view.includes('%'); round += 1) {
+    const decoded = decodePercent(view);
+    if (decoded === view) break;
+    const inner = redactOnce(decoded);
+    if (inner.text !== decoded) shown = inner.text;
+    found ||= inner.found;
+    view = inner.text;
+  }
+  if (shown === text && text.length <= CLEAN_CHARS_MAX) cleanTexts.set(text, true);
+  return { text: shown, found };
+}
+
+function redactOnce(text: string): RedactedText {
+  const spans = [
+    ...findShapes(text),
+    ...findNamedValues(text),
+    ...findSchemes(text),
+    ...findFlags(text),
+    ...findUserinfo(text),
+  ];
+  spans.push(...findEncodedShapes(text));
+  const found = spans.length > 0;
+  spans.push(...findRandomRuns(text));
+  return { text: spans.length === 0 ? text : replaceSpans(text, spans), found };
+}
+
+function replaceSpans(text: string, spans: Span[]): string {
+  spans.sort((a, b) => a.start - b.start);
+  let out = '';
+  let kept = 0;
+  for (const span of spans) {
+    if (span.end <= kept) continue;
+    // Overlapping spans are one hole, touching ones too.
+    if (span.start > kept || kept === 0) out += text.slice(kept, span.start) + REDACTED;
+    kept = span.end;
+  }
+  return out + text.slice(kept);
+}
+
+/** An attribute that may be kept: key and value cut to their bounds, the value redacted by its name and its content. */
+export function redactBounded(key: string, value: unknown): { readonly key: string; readonly value: string } {
+  const text = typeof value === 'string' ? value : stringify(value);
+  const hide = secretNameStrength(key) === 'strong' && text !== '' && !isHarmlessValue(text);
+  return {
+    key: boundText(redactText(key.slice(0, 256)).text, 64),
+    value: hide ? REDACTED : boundText(redactText(text.slice(0, 16 * 1024)).text, limits.longTextMax),
+  };
+}
+
+/** JSON.stringify gives undefined for undefined, functions and symbols, though its type does not say so. */
+function stringify(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  return text ?? '';
+}

@@ -1,0 +1,133 @@
+import { holdsWholeLine, isHarmlessValue, isProseName, looksSecret, secretNameStrength } from './secret-names.js';
+import type { Span } from './secret-shapes.js';
+
+const NAME_MAX = 64;
+const GAP_MAX = 8;
+const separators = /[=:]/g;
+const nameChar = /[A-Za-z0-9_.[\]-]/;
+const gapChar = /[ \t"'\\]/;
+const proseWord = /^[a-z]{1,20}[.,;:!?]*$/;
+
+/** Values behind a secret's name: `password=…`, `"client_secret": "…"`, `X-Vault-Token: …`, `Cookie: …`. */
+export function findNamedValues(text: string): Span[] {
+  const spans: Span[] = [];
+  separators.lastIndex = 0;
+  for (let match = separators.exec(text); match !== null; match = separators.exec(text)) {
+    const name = nameBefore(text, match.index);
+    const strength = name === '' ? 'none' : secretNameStrength(name);
+    if (strength === 'none') continue;
+    const span = valueAfter(text, match.index + 1, name);
+    const value = text.slice(span.start, span.end);
+    if (value === '' || isHarmlessValue(value)) continue;
+    if (strength === 'weak' && !looksSecret(value)) continue;
+    // `invalid token: expired` is prose; `token=expired` and `"token":"expired"` are not.
+    if (match[0] === ':' && !span.quoted && isProseName(name) && proseWord.test(value)) continue;
+    spans.push(span);
+    separators.lastIndex = Math.max(separators.lastIndex, span.end);
+  }
+  return spans;
+}
+
+/** The name that ends before a separator, past quotes and spaces; bounded, so that many separators stay cheap. */
+function nameBefore(text: string, separator: number): string {
+  let end = separator;
+  while (end > 0 && separator - end < GAP_MAX && gapChar.test(text.charAt(end - 1))) end -= 1;
+  let start = end;
+  while (start > 0 && end - start < NAME_MAX && nameChar.test(text.charAt(start - 1))) start -= 1;
+  return text.slice(start, end);
+}
+
+interface Value extends Span {
+  readonly quoted: boolean;
+}
+
+/** The end of an unquoted value: space, `&`, a quote, or a comma or semicolon before the next `name=`. */
+const unquotedEnd = /[\s&"'<>]|[,;](?=\s|$|[A-Za-z_][A-Za-z0-9_.-]{0,40}[=:])/g;
+const lineEnd = /[\r\n"]/g;
+
+function valueAfter(text: string, from: number, name: string): Value {
+  let start = from;
+  while (start < text.length && start - from < GAP_MAX && (text[start] === ' ' || text[start] === '\t')) start += 1;
+  let escapes = 0;
+  while (text[start + escapes] === '\\' && escapes < GAP_MAX) escapes += 1;
+  const quote = text[start + escapes];
+  if (quote === '"' || quote === "'") {
+    const inside = start + escapes + 1;
+    return { start: inside, end: endOfQuoted(text, inside, quote, escapes > 0), quoted: true };
+  }
+  const stop = holdsWholeLine(name) ? lineEnd : unquotedEnd;
+  stop.lastIndex = start;
+  const found = stop.exec(text);
+  return { start, end: found?.index ?? text.length, quoted: false };
+}
+
+function endOfQuoted(text: string, from: number, quote: string, escaped: boolean): number {
+  for (let at = from; at < text.length; at += 1) {
+    const char = text[at];
+    // In JSON inside JSON the closing quote is escaped too, and its backslashes belong to it.
+    if (char === quote) return at;
+    if (char === '\\') {
+      if (escaped && text[at + 1] === quote) return at;
+      if (!escaped) at += 1;
+    }
+  }
+  return text.length;
+}
+
+const schemes =
+  /\b(basic|bearer|token|dpop|apikey|negotiate|digest|ntlm|hawk)(?:[ \t]|%20|\+){1,4}([A-Za-z0-9._~+/%-]{4,}={0,2})/gi;
+
+/** `Bearer …`, `Basic …` wherever they stand. */
+export function findSchemes(text: string): Span[] {
+  const spans: Span[] = [];
+  for (const match of text.matchAll(schemes)) {
+    const value = match[2] ?? '';
+    const end = match.index + match[0].length;
+    if (isCredentialOf((match[1] ?? '').toLowerCase(), value)) spans.push({ start: end - value.length, end });
+  }
+  return spans;
+}
+
+function isCredentialOf(scheme: string, value: string): boolean {
+  if (/^(?:[a-z]{1,20}|[A-Z]?[a-z]{1,20})[.]?$/.test(value)) return false;
+  if (scheme === 'basic' && Buffer.from(value, 'base64').includes(58)) return true;
+  return value.length >= 8 && !isHarmlessValue(value);
+}
+
+/** Command-line flags: `--password hunter2`. */
+const flags = /--?([A-Za-z][A-Za-z0-9_-]{0,40})[ \t]{1,4}([^\s"'-][^\s"']*)/g;
+
+export function findFlags(text: string): Span[] {
+  const spans: Span[] = [];
+  for (const match of text.matchAll(flags)) {
+    const value = match[2] ?? '';
+    const end = match.index + match[0].length;
+    if (secretNameStrength(match[1] ?? '') === 'strong' && !isHarmlessValue(value)) {
+      spans.push({ start: end - value.length, end });
+    }
+  }
+  return spans;
+}
+
+/** A greedy run up to the last `@` of the authority: passwords with `@` in them are written unescaped often enough. */
+const userinfo = /:\/\/([^\s/?#"'<>]{1,1024})@/g;
+
+/** The password of `scheme://user:password@host`, or a lone user that looks like a token. */
+export function findUserinfo(text: string): Span[] {
+  const spans: Span[] = [];
+  for (const match of text.matchAll(userinfo)) {
+    const info = match[1] ?? '';
+    const start = match.index + 3;
+    const end = start + info.length;
+    const colon = info.indexOf(':');
+    if (colon >= 0) {
+      const password = info.slice(colon + 1);
+      if (password !== '' && !isHarmlessValue(password)) spans.push({ start: start + colon + 1, end });
+      // The user of `user:x-oauth-basic@` is the token.
+      if (looksSecret(info.slice(0, colon))) spans.push({ start, end: start + colon });
+    } else if (info.length > 16 || looksSecret(info)) {
+      if (!isHarmlessValue(info)) spans.push({ start, end });
+    }
+  }
+  return spans;
+}

@@ -1,0 +1,79 @@
+/** Names whose value is a secret whatever it looks like; compared in lower case without `-`, `_`, `.` and spaces. */
+const strong = new Set([
+  'password', 'passwd', 'pwd', 'passphrase', 'pass', 'secret', 'token', 'jwt', 'apikey', 'secretkey', 'privatekey',
+  'accesskey', 'secretid', 'authorization', 'proxyauthorization', 'auth', 'cookie', 'setcookie', 'signature', 'sig',
+  'xamzsignature', 'assertion', 'clientassertion', 'samlresponse', 'samlassertion', 'credential', 'credentials', 'otp',
+  'totp', 'codeverifier', 'devicecode', 'authcode', 'authorizationcode', 'jsessionid', 'phpsessid', 'connectsid',
+  'aspnetsessionid', 'asp.netsessionid', 'sharedaccesssignature', 'accountkey', 'sharedaccesskey', 'bearer',
+]); // prettier-ignore
+
+/** What compound names of secrets end in: client_secret, x-vault-token, db_password … */
+const strongEnd =
+  /(?:password|passwd|passphrase|secret|token|apikey|secretkey|accesskey|privatekey|sessionkey|signingkey|jwt)$/;
+
+/** Names that are often something harmless; only a value that looks like a secret counts. */
+const weak = new Set([
+  'key',
+  'code',
+  'session',
+  'sessionid',
+  'sid',
+  'sess',
+  'state',
+  'nonce',
+  'ticket',
+  'hash',
+  'hmac',
+]);
+
+/** Query parameters that are a secret although the name alone would be weak elsewhere. */
+const queryStrong = new Set(['key', 'code', 'ticket', 'session', 'sessionid', 'sid', 'state']);
+
+/** Words that stand before a colon in prose (`invalid token: expired`). */
+const proseEnd = /(?:token|secret|signature|sig|credentials?|auth|authorization|cookie|assertion|jwt|bearer|pass)$/;
+
+export type NameStrength = 'strong' | 'weak' | 'none';
+
+const normalise = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+
+export function secretNameStrength(name: string): NameStrength {
+  const plain = normalise(name);
+  if (strong.has(plain) || strongEnd.test(plain)) return 'strong';
+  return weak.has(plain) ? 'weak' : 'none';
+}
+
+export function isSecretParameter(name: string): boolean {
+  return secretNameStrength(name) === 'strong' || queryStrong.has(normalise(name));
+}
+
+/** Whether the value of such a name runs to the end of the line: header names. */
+export function holdsWholeLine(name: string): boolean {
+  return /(?:authorization|cookie)$/.test(normalise(name));
+}
+
+export function isProseName(name: string): boolean {
+  return proseEnd.test(normalise(name));
+}
+
+/** A value that could be a secret: letters and digits together, 12 or more. */
+export function looksSecret(value: string): boolean {
+  return value.length >= 12 && /[A-Za-z]/.test(value) && /[0-9]/.test(value);
+}
+
+/** A value that stands where a secret would and is none: already redacted, Vault's own HMAC, an AWS access key id. */
+export function isHarmlessValue(value: string): boolean {
+  return /^(?:\[redacted\]|hmac-sha256:[0-9a-f]+$|A(?:KIA|SIA)[A-Z2-7]{12,124}(?:\/|%2F|$)|null$|true$|false$|\*+$|-$)/i.test(
+    value,
+  );
+}
+
+/** Where a parameter stands in the search for the request's own credential; smaller is better. */
+export function parameterRank(name: string): number {
+  const rank = rankedParameters.indexOf(normalise(name));
+  return rank < 0 ? rankedParameters.length : rank;
+}
+
+const rankedParameters = [
+  'accesstoken', 'jwt', 'token', 'authtoken', 'idtoken', 'apikey', 'xapikey', 'key', 'privatetoken', 'jobtoken',
+  'xamzsecuritytoken', 'refreshtoken', 'session', 'sessionid', 'sid',
+]; // prettier-ignore

@@ -1,0 +1,159 @@
+/** Part of a text, end excluded. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Shape {
+  readonly prefix: RegExp;
+  /** Sticky: consumes the rest from the end of the prefix; it may not backtrack over more than a constant. */
+  readonly body: RegExp;
+  readonly bodyMin: number;
+}
+
+const word = /[A-Za-z0-9_-]*/y;
+/** Words joined by dots; a dot at the end of a sentence stays outside. */
+const dotted = /(?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_-]))*/y;
+const base64 = /[A-Za-z0-9+/_=-]*/y;
+
+/** Token formats that say what they are (makers' documentation; GitHub, GitLab and Slack publish theirs for scanners). */
+const shapes: readonly Shape[] = [
+  { prefix: /gh[pousr]_/, body: dotted, bodyMin: 16 },
+  { prefix: /github_pat_/, body: word, bodyMin: 16 },
+  { prefix: /gl(?:pat|ptt|rt|oas|dt|cbt|ft|soat|imt|agent)-/, body: dotted, bodyMin: 16 },
+  { prefix: /xox[A-Za-z][.-]|xapp-|xwfp-/, body: dotted, bodyMin: 8 },
+  { prefix: /(?:sk|rk|pk)_(?:live|test)_|whsec_/, body: word, bodyMin: 10 },
+  { prefix: /AIza/, body: word, bodyMin: 30 },
+  { prefix: /ya29\./, body: dotted, bodyMin: 10 },
+  { prefix: /GOCSPX-/, body: word, bodyMin: 16 },
+  { prefix: /hv[sbr]\./, body: dotted, bodyMin: 16 },
+  { prefix: /(?:^|(?<=[^A-Za-z0-9.]))[sb]\.(?=[A-Za-z0-9]{24}(?![A-Za-z0-9]))/, body: word, bodyMin: 24 },
+  { prefix: /npm_/, body: word, bodyMin: 30 },
+  { prefix: /pypi-/, body: word, bodyMin: 30 },
+  { prefix: /do[oprt]_v1_/, body: word, bodyMin: 30 },
+  { prefix: /sk-(?=[A-Za-z0-9])/, body: word, bodyMin: 20 },
+  { prefix: /SG\./, body: dotted, bodyMin: 30 },
+  { prefix: /shp(?:at|ca|pa|ss)_/, body: word, bodyMin: 20 },
+  { prefix: /dp\.(?:pt|st|ct)\./, body: dotted, bodyMin: 20 },
+  // AWS session tokens: what their first bytes always encode to.
+  { prefix: /FwoGZXIvYXdz|IQoJb3JpZ2lu|FQoGZXIvYXdz|AQoDYXdz|AQoEXAMPLE/, body: base64, bodyMin: 8 },
+];
+
+/** JWS and JWE. Padding does not belong there, but whoever pads must not get through either. */
+const jwtBody = /[A-Za-z0-9_=+-]{2,}\.[A-Za-z0-9_=+-]*(?:\.[A-Za-z0-9_=+-]*){0,3}/y;
+const base64urlRun = /[A-Za-z0-9_=+-]*/y;
+const pemBegin = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/y;
+const pemEnd = /-----END [A-Z0-9 ]{0,60}-----/g;
+
+const finder = new RegExp(`(eyJ)|(-----BEGIN )|${shapes.map((shape) => `(${shape.prefix.source})`).join('|')}`, 'g');
+
+/**
+ * Known secret formats in a text, in order and apart. Linear: a candidate that fails is skipped with its whole run of
+ * characters, since a later start inside the same run would end at the same place.
+ */
+export function findShapes(text: string): Span[] {
+  const spans: Span[] = [];
+  finder.lastIndex = 0;
+  for (let match = finder.exec(text); match !== null; match = finder.exec(text)) {
+    const start = match.index;
+    const after = start + match[0].length;
+    let end: number;
+    let isSecret: boolean;
+    if (match[1] !== undefined) {
+      const token = matchEnd(jwtBody, text, after);
+      isSecret = token !== undefined;
+      // Without a dot after its run no later start in the run has one.
+      end = token ?? Math.max(after, matchEnd(base64urlRun, text, after) ?? after);
+    } else if (match[2] !== undefined) {
+      isSecret = matchEnd(pemBegin, text, start) !== undefined;
+      end = isSecret ? endOfPem(text, after) : after;
+    } else {
+      const shape = shapes[match.slice(3).findIndex((group) => group)];
+      const bodyEnd = shape === undefined ? after : (matchEnd(shape.body, text, after) ?? after);
+      isSecret = shape !== undefined && bodyEnd - after >= shape.bodyMin;
+      end = isSecret ? bodyEnd : after;
+    }
+    if (isSecret) spans.push({ start, end });
+    finder.lastIndex = end;
+  }
+  return spans;
+}
+
+function matchEnd(sticky: RegExp, text: string, at: number): number | undefined {
+  sticky.lastIndex = at;
+  return sticky.test(text) ? sticky.lastIndex : undefined;
+}
+
+function endOfPem(text: string, from: number): number {
+  pemEnd.lastIndex = from;
+  return pemEnd.test(text) ? pemEnd.lastIndex : text.length;
+}
+
+const longRun = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{32,}/g;
+/** 40 characters of base64: an AWS secret access key. Once with `/` as a character, once as the end of a path segment. */
+const awsSecretKeys = [
+  /(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])/g,
+  /(?<![A-Za-z0-9+=%])(?:[A-Za-z0-9+]|%2[FfBb]){40}(?![A-Za-z0-9+=%])/g,
+];
+
+/** Runs without a known format that are as mixed as random keys are; suspicion, not evidence. */
+export function findRandomRuns(text: string): Span[] {
+  const spans: Span[] = [];
+  if (text.length < 32) return spans;
+  for (const pattern of [longRun, ...awsSecretKeys]) {
+    for (const match of text.matchAll(pattern)) {
+      if (isRandomLike(match[0])) spans.push({ start: match.index, end: match.index + match[0].length });
+    }
+  }
+  return spans;
+}
+
+/**
+ * In random base62 the class (upper, lower, digit) changes with probability 0.62 from one character to the next; in
+ * titles, identifiers and paths it changes with every word.
+ */
+function isRandomLike(run: string): boolean {
+  let changes = 0;
+  let characters = 0;
+  let digitRuns = 0;
+  let seen = 0;
+  let last = 0;
+  for (let index = 0; index < run.length; index += 1) {
+    const kind = classOf(run.charCodeAt(index));
+    if (kind === 0) continue;
+    characters += 1;
+    seen |= kind;
+    if (kind !== last) {
+      changes += 1;
+      if (kind === DIGIT) digitRuns += 1;
+    }
+    last = kind;
+  }
+  return seen === (LOWER | UPPER | DIGIT) && digitRuns >= 2 && changes >= 0.42 * characters;
+}
+
+const LOWER = 1;
+const UPPER = 2;
+const DIGIT = 4;
+
+function classOf(code: number): number {
+  if (code >= 97 && code <= 122) return LOWER;
+  if (code >= 65 && code <= 90) return UPPER;
+  return code >= 48 && code <= 57 ? DIGIT : 0;
+}
+
+const base64Run = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}/g;
+const base64Segment = /(?<![A-Za-z0-9+_-])[A-Za-z0-9+_-]{24,}/g;
+
+/** Runs that are base64 of a text with a known secret format in it. */
+export function findEncodedShapes(text: string): Span[] {
+  const spans: Span[] = [];
+  if (text.length < 24) return spans;
+  for (const pattern of [base64Run, base64Segment]) {
+    for (const match of text.matchAll(pattern)) {
+      const decoded = Buffer.from(match[0], 'base64').toString('latin1');
+      if (findShapes(decoded).length > 0) spans.push({ start: match.index, end: match.index + match[0].length });
+    }
+  }
+  return spans;
+}
