@@ -129,18 +129,20 @@ export class LogStorage {
   }
 
   /** An existing topic keeps its partitions and takes the new retention. */
-  async ensureTopic(spec: TopicSpec): Promise<void> {
-    const known = this.topics.get(spec.topic);
-    if (known?.retentionMs === spec.retentionMs) return;
-    const ids = [...this.topics.values()].map((topic) => topic.id);
-    const stored: StoredTopic = {
-      id: known?.id ?? Math.max(0, ...ids) + 1,
-      partitions: known?.partitions.length ?? spec.partitions,
-      retentionMs: spec.retentionMs,
-    };
-    await this.topicTable.put(spec.topic, stored);
-    if (known === undefined) this.remember(spec.topic, stored);
-    else this.topics.set(spec.topic, { ...known, retentionMs: spec.retentionMs });
+  ensureTopic(spec: TopicSpec): Promise<void> {
+    return this.exclusive(async () => {
+      const known = this.topics.get(spec.topic);
+      if (known?.retentionMs === spec.retentionMs) return;
+      const ids = [...this.topics.values()].map((topic) => topic.id);
+      const stored: StoredTopic = {
+        id: known?.id ?? Math.max(0, ...ids) + 1,
+        partitions: known?.partitions.length ?? spec.partitions,
+        retentionMs: spec.retentionMs,
+      };
+      await this.topicTable.put(spec.topic, stored);
+      if (known === undefined) this.remember(spec.topic, stored);
+      else this.topics.set(spec.topic, { ...known, retentionMs: spec.retentionMs });
+    });
   }
 
   allTopics(): readonly TopicState[] {

@@ -1,0 +1,23 @@
+/** A real broker. `down` takes it away without a goodbye, `up` brings it back with its data at the same address. */
+export interface TestKafka {
+  readonly brokers: string[];
+  /** Where a broker of ours keeps everything; undefined for one that is not ours. */
+  readonly directory?: string;
+  down(): Promise<void>;
+  up(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface TestKafkaOptions {
+  /** A broker that may be taken down, even when KAFKA_BROKERS names one. */
+  readonly own?: boolean;
+  /** Additional server.properties of a broker of ours. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export function startKafka(options?: TestKafkaOptions): Promise<TestKafka>;
+export const pomPath: string;
+export function kafkaVersion(): string;
+export function jarsDirectory(): string;
+export function haveJars(): boolean;
+export function answers(command: string, args: readonly string[]): boolean;
