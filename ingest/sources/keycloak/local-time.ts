@@ -1,0 +1,82 @@
+import { saneTime } from '../shared/facts.js';
+
+const offsetForm = /^([+-])(\d\d):?(\d\d)$/;
+
+/** Minutes east of UTC for `Z`, `UTC` and `+hh:mm`; undefined for a named zone. */
+function fixedOffset(zone: string): number | undefined {
+  if (zone === 'Z' || zone === 'UTC') return 0;
+  const parts = offsetForm.exec(zone);
+  if (parts === null) return undefined;
+  const minutes = Number(parts[2]) * 60 + Number(parts[3]);
+  return parts[1] === '-' ? -minutes : minutes;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric',
+    minute: 'numeric', second: 'numeric',
+  }); // prettier-ignore
+  formats.set(zone, made);
+  return made;
+}
+
+/** Whether `readLocalTime` understands the zone. */
+export function isTimeZone(zone: string): boolean {
+  if (fixedOffset(zone) !== undefined) return true;
+  try {
+    formatOf(zone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What the zone's clocks show at `ms`, as if it were UTC; milliseconds. */
+function wallClock(zone: string, ms: number): number {
+  const parts = new Map(
+    formatOf(zone)
+      .formatToParts(ms)
+      .map((part) => [part.type, Number(part.value)]),
+  );
+  const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
+  return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
+}
+
+/** The last answer: log lines come in order, and a zone's offset changes on the quarter hour at most. */
+let lastKey = '';
+let lastOffsetMs = 0;
+
+function zoneOffsetMs(zone: string, localMs: number): number {
+  const key = `${zone}/${Math.floor(localMs / 900_000)}`;
+  if (key !== lastKey) {
+    // Two rounds settle every case but the hour that a change of clocks repeats; there the first pass counts.
+    const guess = wallClock(zone, localMs) - localMs;
+    const start = Math.floor((localMs - guess) / 1000) * 1000;
+    lastOffsetMs = wallClock(zone, start) - start;
+    lastKey = key;
+  }
+  return lastOffsetMs;
+}
+
+const timeForm = /(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z\b|[+-]\d\d:?\d\d\b)?/g;
+
+/**
+ * The last date and time in the head of a log line: what stands before it was added by a forwarder.
+ *
+ * @param zone used where the time carries none.
+ * @returns milliseconds since the epoch, or undefined when there is no whole date and time.
+ */
+export function readLocalTime(head: string, zone: string): number | undefined {
+  let last: RegExpExecArray | undefined;
+  for (const match of head.matchAll(timeForm)) last = match;
+  if (last === undefined) return undefined;
+  const [, date = '', time = '', fraction = '', ownZone] = last;
+  const localMs = Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
+  if (Number.isNaN(localMs)) return undefined;
+  const fixed = fixedOffset(ownZone ?? zone);
+  return saneTime(localMs - (fixed === undefined ? zoneOffsetMs(zone, localMs) : fixed * 60_000));
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { AppError } from '../../core/errors.js';
+import { isTimeZone } from './local-time.js';
+
+const schema = z.strictObject({
+  /** Zone of log times that carry none: `UTC`, an offset like `+02:00`, or an IANA name. */
+  timezone: z.string().max(64).refine(isTimeZone, 'is no offset like +02:00 and no IANA time zone').default('UTC'),
+  /** Keycloak's public address, `https://sso.example.com`; with it the tokens get the name that proxies see. */
+  base: z.url({ protocol: /^https?$/ }).optional(),
+  /** The `iss` of a realm's tokens; `{base}` and `{realm}` are filled in. */
+  issuer: z.string().min(1).max(512).optional(),
+  /** Realm id → realm name, for versions whose events name the realm by id alone. */
+  realms: z.record(z.string().max(256), z.string().min(1).max(256)).default({}),
+});
+
+export type KeycloakOptions = z.infer<typeof schema>;
+
+/** @throws AppError TQ_CONFIG_INVALID that lists every fault. */
+export function readOptions(options: unknown): KeycloakOptions {
+  const read = schema.safeParse(options ?? {});
+  if (!read.success) {
+    const faults = read.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+    throw new AppError('TQ_CONFIG_INVALID', `Options of the keycloak source: ${faults.join('; ')}.`, {
+      mend: 'See ingest/sources/keycloak/README.md for the options.',
+    });
+  }
+  if (read.data.issuer?.includes('{base}') === true && read.data.base === undefined) {
+    throw new AppError('TQ_CONFIG_INVALID', 'Options of the keycloak source: issuer has {base}, and base is not set.', {
+      mend: 'Set base to the public address of Keycloak, or write the address into issuer.',
+    });
+  }
+  return read.data;
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/**
+ * The realm's name. Old versions give the id alone, which equals the name for `master` and imported realms; a UUID
+ * without an entry in `realms` stays a UUID, and its tokens do not meet those that proxies see.
+ */
+export function realmName(
+  name: string | undefined,
+  id: string | undefined,
+  options: KeycloakOptions,
+): string | undefined {
+  if (name !== undefined) return name;
+  if (id === undefined) return undefined;
+  return Object.hasOwn(options.realms, id) ? options.realms[id] : id;
+}
+
+export const isUuid = (text: string): boolean => uuid.test(text);
+
+/** The `iss` of the realm's tokens; without `base` a name that at least this Keycloak's own events share. */
+export function issuerOf(realm: string, instance: string, options: KeycloakOptions): string {
+  const template = options.issuer ?? '{base}/realms/{realm}';
+  const base = options.base?.replace(/\/+$/, '') ?? `keycloak:${instance}`;
+  return template.replaceAll('{base}', base).replaceAll('{realm}', () => encodeURIComponent(realm));
+}

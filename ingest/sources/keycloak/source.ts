@@ -1,0 +1,217 @@
+import type { Result } from '../../core/result.js';
+import { ok } from '../../core/result.js';
+import { aliasOf, canonical, tokenFromCanonical } from '../../event/canonical.js';
+import { redactUrl } from '../../event/credential-text.js';
+import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
+import { makePrincipal } from '../../event/principal.js';
+import { formatTime } from '../../event/time.js';
+import {
+  limits,
+  SCHEMA_VERSION,
+  type PrincipalFacts,
+  type TokenEvent,
+  type TokenFacts,
+} from '../../event/token-event.js';
+import { parseClientAddress } from '../shared/client-address.js';
+import { AttributeList, cleanList, compact, longText, shortText } from '../shared/facts.js';
+import { splitDocument } from '../shared/json-split.js';
+import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
+import { adminAction, eventMeanings, unknownMeaning, type EventMeaning } from './event-types.js';
+import { issuerOf, type KeycloakOptions, readOptions, realmName } from './options.js';
+import { reasonOf } from './reasons.js';
+import { type KeycloakRecord, readRecords } from './records.js';
+
+const product = 'keycloak';
+
+/** Fields that have a place of their own in the event, or that must not enter it. */
+const consumed: ReadonlySet<string> = new Set([
+  'type', 'operationType', 'resourceType', 'resourcePath', 'error', 'realmId', 'realmName', 'clientId', 'userId',
+  'sessionId', 'ipAddress', 'token_id', 'refresh_token_id', 'updated_refresh_token_id', 'scope', 'audience', 'username',
+  'redirect_uri', 'reason', 'issuer', 'user_agent', 'authRealmId', 'authRealmName',
+]); // prettier-ignore
+
+/**
+ * Details whose names promise a secret, and the listener's trace-level fields, which carry cookies and whole URLs.
+ * `credential_type` and its like name a kind and are kept.
+ */
+const secretName = /token|secret|passw|cookie|assertion|otp$|^code$|requestUri|stackTrace|representation|authSession/i;
+const harmlessName = /(?:_type|_method|_id)$/;
+
+interface Subject {
+  readonly record: KeycloakRecord;
+  readonly context: ParseContext;
+  readonly options: KeycloakOptions;
+  readonly issuer: string | undefined;
+  readonly failed: boolean;
+}
+
+/** The session that a successful event belongs to; versions without sessionId name it in code_id. */
+function sessionOf({ record, failed }: Subject): string | undefined {
+  const { values } = record;
+  return values.get('sessionId') ?? (failed ? undefined : values.get('code_id'));
+}
+
+function tokenOf(subject: Subject, meaning: EventMeaning): TokenFacts | undefined {
+  const { record, context, issuer, failed } = subject;
+  const { values } = record;
+  const tokenId = values.get('token_id');
+  const refreshId = values.get('refresh_token_id');
+  const sessionId = sessionOf(subject);
+  if (issuer === undefined) return undefined;
+  const shared = compact({ issuer: longText(issuer) });
+  const sid = aliasOf('sid', shortText(sessionId));
+  if (meaning.subject === 'session' && tokenId === undefined) {
+    if (sessionId === undefined) return undefined;
+    const aliases = sid === undefined ? [] : [sid];
+    return tokenFromCanonical(canonical.session(issuer, sessionId), context.fingerprinter, {
+      kind: 'session', aliases, ...shared,
+    }); // prettier-ignore
+  }
+  if (tokenId === undefined) {
+    // A refused refresh, or a revoked grant, names the refresh token alone; it is a JWT with that jti.
+    return refreshId === undefined ? undefined : refreshToken(subject, refreshId, shared);
+  }
+  const renewed = values.get('updated_refresh_token_id');
+  const made = meaning.subject === 'issued' && !failed;
+  const parent = meaning.action === 'refresh' ? aliasOf('refresh_jti', shortText(refreshId)) : made ? sid : undefined;
+  const companion = meaning.action === 'refresh' ? renewed : refreshId;
+  const aliases = [aliasOf('jti', shortText(tokenId)), sid, aliasOf('refresh_jti', shortText(companion))];
+  return tokenFromCanonical(canonical.jwt(issuer, tokenId), context.fingerprinter, {
+    ...shared,
+    kind: 'access_token',
+    aliases: aliases.filter((alias) => alias !== undefined),
+    ...compact({
+      jti: shortText(tokenId),
+      scopes: cleanList(values.get('scope')?.slice(0, 16_384).split(' ')),
+      audience: cleanList(values.get('audience')?.slice(0, 16_384).split(/[ ,]+/)),
+      issued_at: made ? formatTime(record.timeMs) : undefined,
+      parent,
+    }),
+  });
+}
+
+function refreshToken(subject: Subject, refreshId: string, shared: { issuer?: string }): TokenFacts {
+  const { record, context, issuer = '' } = subject;
+  const jti = shortText(refreshId);
+  const aliases = [aliasOf('refresh_jti', jti), aliasOf('sid', shortText(sessionOf(subject)))];
+  return tokenFromCanonical(canonical.jwt(issuer, refreshId), context.fingerprinter, {
+    ...shared,
+    kind: 'refresh_token',
+    aliases: aliases.filter((alias) => alias !== undefined),
+    ...compact({ jti, scopes: cleanList(record.values.get('scope')?.slice(0, 16_384).split(' ')) }),
+  });
+}
+
+function principalOf({ record, issuer }: Subject, meaning: EventMeaning): PrincipalFacts | undefined {
+  const { values } = record;
+  const clientId = meaning.clientOwnsToken ? longText(values.get('clientId')) : undefined;
+  const userId = longText(values.get('userId'));
+  const name = longText(values.get('username'));
+  if (userId !== undefined) {
+    const machine = name?.startsWith('service-account-') === true || values.get('type')?.startsWith('CLIENT_LOGIN');
+    return makePrincipal({ kind: machine ? 'service_account' : 'user', issuer, id: userId, name, clientId });
+  }
+  // A guessed user name is evidence, yet no id: it must not become the principal that the real user's events have.
+  if (name !== undefined) return makePrincipal({ kind: 'user', issuer, id: `username:${name}`, name, clientId });
+  return clientId === undefined ? undefined : makePrincipal({ kind: 'client', issuer, id: clientId, clientId });
+}
+
+function attributesOf(record: KeycloakRecord, realm: string | undefined): TokenEvent['attributes'] | undefined {
+  const attributes = new AttributeList();
+  attributes.add('realm', realm);
+  const redirect = record.values.get('redirect_uri');
+  if (redirect !== undefined) attributes.add('redirect_uri', redactUrl(redirect.slice(0, 4096)).path);
+  for (const [name, value] of record.values) {
+    if (consumed.has(name) || (secretName.test(name) && !harmlessName.test(name))) continue;
+    attributes.add(name, value.slice(0, limits.longTextMax * 2));
+  }
+  return attributes.done();
+}
+
+function eventOf(record: KeycloakRecord, context: ParseContext, options: KeycloakOptions, ordinal: number): TokenEvent {
+  const { values } = record;
+  const admin = values.get('operationType');
+  const type = values.get('type') ?? '';
+  const error = values.get('error');
+  const failed = error !== undefined || type.endsWith('_ERROR');
+  const meaning: EventMeaning =
+    admin === undefined
+      ? (eventMeanings.get(type.replace(/_ERROR$/, '')) ?? unknownMeaning)
+      : {
+          action: adminAction(admin, values.get('resourceType') ?? '', values.get('resourcePath') ?? ''),
+          subject: 'presented',
+          clientOwnsToken: true,
+        };
+  const realm = realmName(values.get('realmName'), values.get('realmId'), options);
+  // The administrator signs in at a realm of their own, which is not the realm that they change.
+  const ownRealm = realmName(values.get('authRealmName'), values.get('authRealmId'), options) ?? realm;
+  const issuer = ownRealm === undefined ? undefined : issuerOf(ownRealm, context.instance, options);
+  const subject: Subject = { record, context, options, issuer, failed };
+  const detail = [error, values.get('reason')].filter((text) => text !== undefined).join(': ');
+  const credentialType = values.get('credential_type') ?? values.get('selected_credential_type');
+  const client = values.get('ipAddress');
+  return {
+    schema_version: SCHEMA_VERSION,
+    event_uid:
+      record.id === undefined
+        ? eventUidFromPosition(product, context.instance, context.position, ordinal)
+        : eventUidFromId(product, context.instance, record.id),
+    time: formatTime(record.timeMs),
+    observed_time: formatTime(context.observedMs),
+    source: {
+      product,
+      instance: context.instance,
+      kind: 'issuer',
+      ...compact({
+        record_type: shortText(admin === undefined ? type : `${admin} ${values.get('resourceType') ?? ''}`.trim()),
+      }),
+    },
+    action: meaning.action,
+    outcome: failed ? 'failure' : 'success',
+    ...compact({
+      reason: failed ? reasonOf(error ?? '', values.get('reason'), credentialType) : undefined,
+      reason_detail: failed ? longText(detail) : undefined,
+      token: admin === undefined ? tokenOf(subject, meaning) : undefined,
+      principal: principalOf(subject, meaning),
+      client: client === undefined ? undefined : parseClientAddress(client),
+      user_agent: longText(values.get('user_agent')),
+      caller: meaning.clientOwnsToken ? undefined : callerOf(values.get('clientId')),
+      target:
+        admin === undefined
+          ? undefined
+          : compact({ service: product, method: shortText(admin), path: longText(pathOf(values.get('resourcePath'))) }),
+      session_uid: shortText(sessionOf(subject)),
+      attributes: attributesOf(record, realm),
+    }),
+  };
+}
+
+const pathOf = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : redactUrl(path.slice(0, 4096)).path;
+
+/** The resource server that asks about a token it was shown. */
+function callerOf(clientId: string | undefined): TokenEvent['caller'] | undefined {
+  const service = shortText(clientId);
+  return service === undefined ? undefined : { service };
+}
+
+function createSource(options: KeycloakOptions): Source {
+  return {
+    product,
+    kind: 'issuer',
+    framing: 'line',
+    parse(raw: string, context: ParseContext): Result<readonly TokenEvent[], ParseError> {
+      const records = readRecords(raw, options.timezone);
+      if (!records.ok) return records;
+      return ok(records.value.map((record, ordinal) => eventOf(record, context, options, ordinal)));
+    },
+    split: (document) => ok(splitDocument(document, [])),
+  };
+}
+
+/** Keycloak events from the jboss-logging listener (text and JSON), the Admin REST API and custom listeners. */
+export const keycloakFactory: SourceFactory = {
+  product,
+  variants: ['text', 'json', 'event', 'admin-event'],
+  create: (options) => createSource(readOptions(options)),
+};
