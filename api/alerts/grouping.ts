@@ -83,9 +83,8 @@ function episodeOf(known: readonly Alert[], finding: Finding, policy: AlertPolic
 /** Whether the finding belongs to the alert's episode. */
 function continues(alert: Alert, finding: Finding, policy: AlertPolicy): boolean {
   const time = parseTime(finding.time);
-  if (alert.state === 'suppressed' && alert.suppressed_until !== null && time < parseTime(alert.suppressed_until)) {
-    return true;
-  }
+  // A suppression takes whatever comes before its end, and nothing after it: the next one is news again.
+  if (alert.state === 'suppressed' && alert.suppressed_until !== null) return time < parseTime(alert.suppressed_until);
   const inReach =
     time >= parseTime(alert.first_seen) - policy.episodeGapMs &&
     time <= parseTime(alert.last_seen) + policy.episodeGapMs;

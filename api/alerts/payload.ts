@@ -1,49 +1,51 @@
+import { z } from 'zod';
 import type { Alert } from './alert.js';
-import type { NoticeKind } from './grouping.js';
+import { noticeKinds, type NoticeKind } from './grouping.js';
 
-/** What a destination receives: enough to decide at 3 a.m. without opening anything. */
-export interface AlertPayload {
-  readonly type: `alert.${NoticeKind}`;
-  /** When the change was made, RFC 3339, UTC. */
-  readonly timestamp: string;
-  readonly data: {
-    readonly alert_uid: string;
-    readonly state: string;
-    readonly severity: string;
-    readonly fidelity: string;
-    readonly title: string;
-    readonly which: {
-      readonly token_uid: string;
-      readonly token_name: string;
-      readonly principal_uid: string;
-      readonly principal_name: string;
-    };
-    readonly reading: {
-      readonly detector: string;
-      readonly measure: string;
-      readonly unit: string;
-      readonly observed: number;
-      readonly expected: number;
-      readonly spread: number;
-      readonly sample_count: number;
-      readonly window_start: string;
-      readonly window_end: string;
-    };
-    readonly since: string;
-    readonly last_seen: string;
-    readonly from: readonly string[];
-    readonly touching: readonly string[];
-    readonly detectors: readonly string[];
-    readonly techniques: readonly string[];
-    readonly finding_count: number;
-    readonly evidence: readonly string[];
-    readonly next_step: string;
-    readonly links: { readonly alert: string; readonly token: string; readonly map: string };
-    readonly sql: string;
+const text = z.string();
+const texts = z.array(z.string()).readonly();
+const number = z.number();
+
+/** What a destination receives: enough to decide at 3 a.m. without opening anything. Times are RFC 3339, UTC. */
+export const alertPayloadSchema = z.object({
+  type: z.templateLiteral(['alert.', z.enum(noticeKinds)]),
+  /** When the change was made. */
+  timestamp: text,
+  data: z.object({
+    alert_uid: text,
+    state: text,
+    severity: text,
+    fidelity: text,
+    title: text,
+    which: z.object({ token_uid: text, token_name: text, principal_uid: text, principal_name: text }),
+    reading: z.object({
+      detector: text,
+      measure: text,
+      unit: text,
+      observed: number,
+      expected: number,
+      spread: number,
+      sample_count: number,
+      window_start: text,
+      window_end: text,
+    }),
+    since: text,
+    last_seen: text,
+    from: texts,
+    touching: texts,
+    detectors: texts,
+    techniques: texts,
+    finding_count: number,
+    evidence: texts,
+    next_step: text,
+    links: z.object({ alert: text, token: text, map: text }),
+    sql: text,
     /** Who made the change and why; for a new alert, the product itself. */
-    readonly change: { readonly actor: string; readonly reason: string };
-  };
-}
+    change: z.object({ actor: text, reason: text }),
+  }),
+});
+
+export type AlertPayload = z.output<typeof alertPayloadSchema>;
 
 /** @param baseUrl where people reach this API, without a trailing slash. */
 export function alertPayload(alert: Alert, kind: NoticeKind, baseUrl: string): AlertPayload {

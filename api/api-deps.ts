@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../ingest/core/clock.js';
+import type { HealthRegistry } from '../ingest/core/health.js';
+import type { Logger } from '../ingest/core/logger.js';
+import type { Querier } from '../ingest/store/store.js';
+import type { AlertService } from './alerts/alert-service.js';
+import type { AuthOptions } from './plugins/auth.js';
+
+/** All that the API needs from outside; the composition root makes it. */
+export interface ApiDeps {
+  readonly querier: Querier;
+  readonly alerts: AlertService;
+  readonly health: HealthRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly auth: AuthOptions;
+  /** Of the package, for the OpenAPI document. */
+  readonly version: string;
+  /** Where people reach this API, without a trailing slash. */
+  readonly baseUrl: string;
+  /** Prometheus text of the process's metrics. */
+  readonly metricsText: () => Promise<string>;
+  /** Mounts `POST /v1/events`; it checks the keys of its sources itself. Absent where no collector runs. */
+  readonly pushPlugin?: (app: FastifyInstance) => Promise<void>;
+  /** Requests of one key or address in one window; default 600 a minute. */
+  readonly rateLimit?: { readonly max: number; readonly windowMs: number };
+}

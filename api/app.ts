@@ -1,0 +1,83 @@
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance } from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
+import { AppError, errorCodes } from '../ingest/core/errors.js';
+import type { ApiDeps } from './api-deps.js';
+import { registerAuth } from './plugins/auth.js';
+import { registerProblems } from './plugins/problem.js';
+import { registerSecurityHeaders } from './plugins/security-headers.js';
+import { healthRoutes } from './routes/health.js';
+import { alertRoutes } from './routes/v1/alerts.js';
+import { deliveryRoutes } from './routes/v1/deliveries.js';
+import { findingRoutes } from './routes/v1/findings.js';
+import { mapRoutes } from './routes/v1/map.js';
+import { timelineRoutes } from './routes/v1/timeline.js';
+import { tokenRoutes } from './routes/v1/tokens.js';
+
+const BODY_BYTES_MAX = 64 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Builds the API, not yet listening. The caller closes it. */
+export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: 256, ignoreTrailingSlash: false },
+    forceCloseConnections: 'idle',
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  // A browser may send text/plain to any host without asking; JSON it may not.
+  app.removeContentTypeParser('text/plain');
+  registerProblems(app, deps.logger);
+  registerSecurityHeaders(app);
+  await app.register(rateLimit, {
+    max: deps.rateLimit?.max ?? 600,
+    timeWindow: deps.rateLimit?.windowMs ?? 60_000,
+    cache: 10_000,
+    errorResponseBuilder: (_request, context) =>
+      new AppError('TQ_RATE_LIMITED', errorCodes.TQ_RATE_LIMITED, { retryAfterMs: context.ttl }),
+  });
+  registerAuth(app, deps.auth);
+  await registerDescription(app, deps.version);
+  if (deps.pushPlugin !== undefined) await app.register(deps.pushPlugin);
+  await app.register(async (scope) => {
+    healthRoutes(scope, deps);
+    mapRoutes(scope, deps);
+    tokenRoutes(scope, deps);
+    timelineRoutes(scope, deps);
+    alertRoutes(scope, deps);
+    findingRoutes(scope, deps);
+    deliveryRoutes(scope, deps);
+    await Promise.resolve();
+  });
+  await app.ready();
+  return app;
+}
+
+/** OpenAPI 3.1 from the very schemas that check requests and write answers. */
+async function registerDescription(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Tourniquet', description: 'Token observability: map, inventory, findings, alerts.', version },
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        },
+      },
+      security: [{ bearer: [] }, { apiKey: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, () => app.swagger());
+}

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { fidelities, severities } from '../../detectors/core/detector.js';
+import { alertStates, type Alert } from '../alerts/alert.js';
+import { count, text, texts, time, timeOrNull } from './columns.js';
+
+const reading = z.object({
+  finding_uid: text,
+  detector: text,
+  measure: text,
+  unit: text,
+  observed: z.number(),
+  expected: z.number(),
+  spread: z.number(),
+  sample_count: z.number(),
+  window_start: text,
+  window_end: text,
+  summary: text,
+  sql: text,
+});
+
+const readingText = text.transform((value, context) => {
+  try {
+    return reading.parse(JSON.parse(value));
+  } catch {
+    context.addIssue({ code: 'custom', message: 'not a reading' });
+    return z.NEVER;
+  }
+});
+
+const step = z.tuple([time, text, text, text, text]).transform(([at, actor, before, after, note]) => ({
+  from: before === '' ? null : z.enum(alertStates).parse(before),
+  to: z.enum(alertStates).parse(after),
+  time: at,
+  actor,
+  reason: note,
+}));
+
+/** An alert as the table (facts) and its history (state) give it together. */
+export const alertRow = z
+  .object({
+    alert_uid: text,
+    version: count,
+    severity: z.enum(severities),
+    fidelity: z.enum(fidelities),
+    entity_kind: z.enum(['token', 'principal']),
+    entity_uid: text,
+    token_uid: text,
+    token_name: text,
+    principal_uid: text,
+    principal_name: text,
+    title: text,
+    detectors: texts,
+    techniques: texts,
+    first_time: time,
+    last_time: time,
+    findings_count: count,
+    finding_uids: texts,
+    client_addresses: texts,
+    target_services: texts,
+    evidence: texts,
+    reading: readingText,
+    created_time: time,
+    updated_time: time,
+    current_state: z.enum(alertStates),
+    current_suppressed_until: timeOrNull,
+    history: z.array(step),
+  })
+  .transform((row): Alert => {
+    const opening = { from: null, to: 'open' as const, time: row.created_time, actor: 'tourniquet', reason: row.title };
+    const history = row.history.length === 0 ? [opening] : row.history;
+    const last = history.at(-1);
+    return {
+      alert_uid: row.alert_uid,
+      entity_kind: row.entity_kind,
+      entity_uid: row.entity_uid,
+      token_uid: row.token_uid,
+      token_name: row.token_name,
+      principal_uid: row.principal_uid,
+      principal_name: row.principal_name,
+      severity: row.severity,
+      fidelity: row.fidelity,
+      title: row.title,
+      first_seen: row.first_time,
+      last_seen: row.last_time,
+      finding_count: row.findings_count,
+      finding_uids: row.finding_uids,
+      detectors: row.detectors,
+      techniques: row.techniques,
+      client_addresses: row.client_addresses,
+      target_services: row.target_services,
+      evidence: row.evidence,
+      reading: row.reading,
+      state: row.current_state,
+      suppressed_until: row.current_suppressed_until,
+      opened_at: row.created_time,
+      updated_at: last !== undefined && last.time > row.updated_time ? last.time : row.updated_time,
+      history,
+      version: row.version,
+    };
+  });
+
+/**
+ * Selects alerts with their current state: the newest step of the history, else `open` (the step of a new alert is
+ * written after its facts, so a kill between them leaves an open alert without history).
+ */
+export const selectAlerts = (where: string): string => `
+SELECT
+  a.alert_uid AS alert_uid, a.version AS version, a.severity AS severity, a.fidelity AS fidelity,
+  a.entity_kind AS entity_kind, a.entity_uid AS entity_uid, a.token_uid AS token_uid, a.token_name AS token_name,
+  a.principal_uid AS principal_uid, a.principal_name AS principal_name, a.title AS title, a.detectors AS detectors,
+  a.techniques AS techniques, a.first_time AS first_time, a.last_time AS last_time,
+  a.findings_count AS findings_count, a.finding_uids AS finding_uids, a.client_addresses AS client_addresses,
+  a.target_services AS target_services, a.evidence AS evidence, a.reading AS reading,
+  a.created_time AS created_time, a.updated_time AS updated_time,
+  if(empty(h.steps), 'open', h.last_step.1) AS current_state,
+  if(empty(h.steps), NULL, h.last_step.2) AS current_suppressed_until,
+  h.steps AS history
+FROM (SELECT * FROM alerts FINAL) AS a
+LEFT JOIN
+(
+  SELECT
+    alert_uid,
+    argMax((toString(state_after), suppressed_until), version) AS last_step,
+    arrayMap(
+      s -> (s.2, s.3, s.4, s.5, s.6),
+      arraySort(groupArray(200)((version, time, actor, toString(state_before), toString(state_after), note)))
+    ) AS steps
+  FROM alert_history FINAL
+  GROUP BY alert_uid
+) AS h ON a.alert_uid = h.alert_uid
+WHERE ${where}`;

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { defineQuery } from '../../ingest/store/query.js';
+import { alertRow, selectAlerts } from './alert-columns.js';
+import { text } from './columns.js';
+
+/** One alert with its whole history, or nothing. */
+export const getAlert = defineQuery({
+  name: 'get-alert',
+  params: z.object({ alert_uid: text }),
+  row: alertRow,
+  sql: selectAlerts('a.alert_uid = toUUIDOrZero({alert_uid:String})'),
+});

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { defineQuery } from '../../ingest/store/query.js';
+import { alertRow, selectAlerts } from './alert-columns.js';
+import { text, texts, windowParams } from './columns.js';
+
+/** Latest finding first. Empty lists and text mean "no filter". */
+export const listAlerts = defineQuery({
+  name: 'list-alerts',
+  params: z.object({
+    ...windowParams,
+    states: texts,
+    severities: texts,
+    token_uid: text,
+    principal_uid: text,
+    before_ms: z.number().int(),
+    before_uid: text,
+    rows: z.number().int(),
+  }),
+  row: alertRow,
+  sql: `${selectAlerts(`
+      a.last_time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+  AND a.first_time < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+  AND (empty({states:Array(String)}) OR has({states:Array(String)}, current_state))
+  AND (empty({severities:Array(String)}) OR has({severities:Array(String)}, a.severity))
+  AND ({token_uid:String} = '' OR a.token_uid = {token_uid:String})
+  AND ({principal_uid:String} = '' OR a.principal_uid = {principal_uid:String})
+  AND ({before_uid:String} = ''
+    OR a.last_time < fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')
+    OR (a.last_time = fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')
+      AND toString(a.alert_uid) > {before_uid:String}))`)}
+ORDER BY a.last_time DESC, toString(a.alert_uid)
+LIMIT {rows:UInt32}`,
+});

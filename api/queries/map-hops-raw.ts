@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { defineQuery } from '../../ingest/store/query.js';
+import { networkOf, text, windowParams } from './columns.js';
+import { hopRow } from './map-hops.js';
+
+/**
+ * All three layers from raw rows in one scan: what the roll-up does not hold (tokens, networks) and what filters need.
+ * `leaf` is `tokens` or `routes`.
+ */
+export const mapHopsRaw = defineQuery({
+  name: 'map-hops-raw',
+  params: z.object({
+    ...windowParams,
+    hops_max: z.number().int(),
+    leaf: z.enum(['tokens', 'routes']),
+    service: text,
+    token_uid: text,
+    principal_uid: text,
+  }),
+  row: hopRow,
+  sql: `
+SELECT
+  layer,
+  if(rank <= {hops_max:UInt32}, hop_source, '') AS source,
+  if(rank <= {hops_max:UInt32}, hop_target, '') AS target,
+  sum(hop_requests) AS requests,
+  sum(hop_failures) AS failures,
+  sum(hop_outbound) AS outbound_requests,
+  min(hop_first) AS first_time,
+  max(hop_last) AS last_time,
+  CAST(NULL AS Nullable(DateTime64(3, 'UTC'))) AS first_seen,
+  count() AS hops
+FROM
+(
+  SELECT
+    *,
+    row_number() OVER (PARTITION BY layer ORDER BY hop_requests + hop_outbound DESC, hop_source, hop_target) AS rank
+  FROM
+  (
+    SELECT
+      hop.1 AS layer,
+      hop.2 AS hop_source,
+      hop.3 AS hop_target,
+      sum(use_requests) AS hop_requests,
+      sum(use_failures) AS hop_failures,
+      sum(use_outbound) AS hop_outbound,
+      min(use_first) AS hop_first,
+      max(use_last) AS hop_last
+    FROM
+    (
+      SELECT
+        toString(caller_service) AS caller,
+        toString(target_service) AS service,
+        if({leaf:String} = 'tokens', token_uid, concat(target_service, ' ', target_method, ' ', target_route)) AS leaf,
+        ${networkOf} AS network,
+        countIf(direction != 'outbound') AS use_requests,
+        countIf(direction != 'outbound' AND outcome = 'failure') AS use_failures,
+        countIf(direction = 'outbound') AS use_outbound,
+        min(time) AS use_first,
+        max(time) AS use_last
+      FROM token_events
+      WHERE action = 'use'
+        AND time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+        AND time < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+        AND toDate(time) >= toDate(fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC'))
+        AND toDate(time) <= toDate(fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC'))
+        AND ({service:String} = '' OR target_service = {service:String} OR caller_service = {service:String})
+        AND ({token_uid:String} = '' OR token_uid = {token_uid:String})
+        AND ({principal_uid:String} = '' OR principal_uid = {principal_uid:String})
+      GROUP BY caller, service, leaf, network
+    )
+    ARRAY JOIN [
+      ('caller_service', caller, service),
+      ('service_leaf', service, leaf),
+      ('leaf_network', leaf, network)
+    ] AS hop
+    GROUP BY hop
+  )
+)
+GROUP BY layer, source, target, rank <= {hops_max:UInt32}
+ORDER BY layer, requests DESC, source, target`,
+});

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { defineQuery } from '../../ingest/store/query.js';
+import { alertRow, selectAlerts } from './alert-columns.js';
+import { texts } from './columns.js';
+
+/** What the grouper needs: the last alerts of each entity, and every alert that holds one of the findings. */
+export const relatedAlerts = defineQuery({
+  name: 'related-alerts',
+  params: z.object({ entity_uids: texts, finding_uids: texts, alerts_per_entity: z.number().int() }),
+  row: alertRow,
+  sql: `
+${selectAlerts(`
+  a.entity_uid IN {entity_uids:Array(String)}
+  OR hasAny(a.finding_uids, arrayMap(uid -> toUUIDOrZero(uid), {finding_uids:Array(String)}))`)}
+ORDER BY a.last_time DESC, toString(a.alert_uid)
+LIMIT {alerts_per_entity:UInt32} BY a.entity_uid, hasAny(a.finding_uids, arrayMap(uid -> toUUIDOrZero(uid), {finding_uids:Array(String)}))`,
+});

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { defineQuery } from '../../ingest/store/query.js';
+import { text, texts } from './columns.js';
+
+/** Names for people of the given tokens. */
+export const tokenNames = defineQuery({
+  name: 'token-names',
+  params: z.object({ token_uids: texts }),
+  row: z.object({ token_uid: text, name: text, principal_name: text }),
+  sql: `SELECT token_uid, name, principal_name FROM tokens_v1 WHERE token_uid IN {token_uids:Array(String)}`,
+});

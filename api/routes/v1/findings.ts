@@ -1,0 +1,39 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { TIME_MAX_MS } from '../../../ingest/event/time.js';
+import type { ApiDeps } from '../../api-deps.js';
+import { listFindings } from '../../queries/list-findings.js';
+import { findingsAnswer, findingsQuery } from '../../schemas/alerts.js';
+import { pageOf, readCursor, readInstant, severitiesFrom } from '../../schemas/common.js';
+import { problemResponses } from '../../schemas/problem.js';
+
+export function findingRoutes(app: FastifyInstance, deps: ApiDeps): void {
+  app.withTypeProvider<ZodTypeProvider>().get(
+    '/v1/findings',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'listFindings',
+        summary: 'What detectors said, newest first',
+        tags: ['findings'],
+        querystring: findingsQuery,
+        response: { 200: findingsAnswer, ...problemResponses },
+      },
+    },
+    async ({ query }) => {
+      const cursor = readCursor(query.cursor);
+      const rows = await deps.querier.run(listFindings, {
+        from_ms: query.from === undefined ? 0 : readInstant(query.from),
+        to_ms: query.to === undefined ? TIME_MAX_MS : readInstant(query.to),
+        detector: query.detector ?? '',
+        token_uid: query.token_uid ?? '',
+        principal_uid: query.principal_uid ?? '',
+        severities: severitiesFrom(query.severity_min),
+        before_ms: cursor.beforeMs,
+        before_uid: cursor.beforeUid,
+        rows: query.limit + 1,
+      });
+      return pageOf(rows, query.limit, (row) => ({ time: row.time, uid: row.finding_uid }));
+    },
+  );
+}

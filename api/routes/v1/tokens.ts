@@ -1,0 +1,83 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
+import { AppError } from '../../../ingest/core/errors.js';
+import type { ApiDeps } from '../../api-deps.js';
+import { getToken } from '../../queries/get-token.js';
+import { listTokens } from '../../queries/list-tokens.js';
+import { tokenChildren } from '../../queries/token-children.js';
+import { tokenSeenWith } from '../../queries/token-seen-with.js';
+import { pageOf, readCursor, readInstant } from '../../schemas/common.js';
+import { problemResponses } from '../../schemas/problem.js';
+import { tokenAnswer, tokenParams, tokensAnswer, tokensQuery } from '../../schemas/tokens.js';
+
+const VALUES_MAX = 50;
+const CHILDREN_MAX = 100;
+
+type SeenWith = z.output<typeof tokenSeenWith.row>;
+
+export function tokenRoutes(app: FastifyInstance, deps: ApiDeps): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.get(
+    '/v1/tokens',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'listTokens',
+        summary: 'The inventory, latest seen first',
+        tags: ['tokens'],
+        querystring: tokensQuery,
+        response: { 200: tokensAnswer, ...problemResponses },
+      },
+    },
+    async ({ query }) => {
+      const cursor = readCursor(query.cursor);
+      const rows = await deps.querier.run(listTokens, {
+        principal_uid: query.principal_uid ?? '',
+        kind: query.kind ?? '',
+        issuer: query.issuer ?? '',
+        source: query.source ?? '',
+        scope: query.scope ?? '',
+        search: query.q ?? '',
+        seen_since_ms: query.seen_since === undefined ? 0 : readInstant(query.seen_since),
+        before_ms: cursor.beforeMs,
+        before_uid: cursor.beforeUid,
+        rows: query.limit + 1,
+      });
+      return pageOf(rows, query.limit, (row) => ({ time: row.last_seen, uid: row.token_uid }));
+    },
+  );
+  typed.get(
+    '/v1/tokens/:uid',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'getToken',
+        summary: 'One token: facts, what it was seen with, what was made from it',
+        tags: ['tokens'],
+        params: tokenParams,
+        response: { 200: tokenAnswer, ...problemResponses },
+      },
+    },
+    async ({ params: { uid } }) => {
+      const [tokens, seen, children] = await Promise.all([
+        deps.querier.run(getToken, { token_uid: uid }),
+        deps.querier.run(tokenSeenWith, { token_uid: uid, values_max: VALUES_MAX }),
+        deps.querier.run(tokenChildren, { token_uid: uid, rows: CHILDREN_MAX }),
+      ]);
+      const token = tokens[0];
+      if (token === undefined) throw new AppError('TQ_NOT_FOUND', `There is no token ${uid}.`);
+      return { token, seen_with: byDimension(seen), children: [...children] };
+    },
+  );
+}
+
+function byDimension(rows: readonly SeenWith[]): z.output<typeof tokenAnswer>['seen_with'] {
+  const groups = new Map<string, z.output<typeof tokenAnswer>['seen_with'][number]>();
+  for (const { dimension, distinct_values, ...value } of rows) {
+    const group = groups.get(dimension) ?? { dimension, distinct_values, values: [] };
+    group.values.push(value);
+    groups.set(dimension, group);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { fidelities, severities } from '../../detectors/core/detector.js';
+import { alertStates } from '../alerts/alert.js';
+import { deliveryStates } from '../alerts/delivery.js';
+import { noticeKinds } from '../alerts/grouping.js';
+import { alertPayloadSchema } from '../alerts/payload.js';
+import { filterText, instant, pageQuery, pageSchema, severity, tokenUid, uuid, windowQuery } from './common.js';
+
+const texts = z.array(z.string());
+
+const readingSchema = z.object({
+  finding_uid: z.string(),
+  detector: z.string(),
+  measure: z.string(),
+  unit: z.string(),
+  observed: z.number(),
+  expected: z.number(),
+  spread: z.number(),
+  sample_count: z.number(),
+  window_start: z.string(),
+  window_end: z.string(),
+  summary: z.string(),
+  sql: z.string().describe('Reproduces the reading from the store.'),
+});
+
+export const alertSchema = z
+  .object({
+    alert_uid: z.string(),
+    state: z.enum(alertStates),
+    suppressed_until: z.string().nullable(),
+    severity: z.enum(severities),
+    fidelity: z.enum(fidelities),
+    title: z.string(),
+    entity_kind: z.enum(['token', 'principal']),
+    entity_uid: z.string(),
+    token_uid: z.string(),
+    token_name: z.string(),
+    principal_uid: z.string(),
+    principal_name: z.string(),
+    first_seen: z.string(),
+    last_seen: z.string(),
+    finding_count: z.number(),
+    detectors: texts,
+    techniques: texts,
+    client_addresses: texts,
+    target_services: texts,
+    reading: readingSchema,
+    next_step: z.string(),
+    links: z.object({ alert: z.string(), token: z.string(), map: z.string() }),
+    opened_at: z.string(),
+    updated_at: z.string(),
+  })
+  .meta({ id: 'Alert' });
+
+const step = z.object({
+  from: z.enum(alertStates).nullable(),
+  to: z.enum(alertStates),
+  time: z.string(),
+  actor: z.string(),
+  reason: z.string(),
+});
+
+export const alertDetailSchema = alertSchema
+  .extend({ finding_uids: texts, evidence: texts.describe('event_uids.'), history: z.array(step) })
+  .meta({ id: 'AlertDetail' });
+
+export const alertsQuery = z.object({
+  ...pageQuery,
+  ...windowQuery,
+  state: z.enum(alertStates).optional(),
+  severity_min: severity.optional(),
+  token_uid: tokenUid.optional(),
+  principal_uid: filterText.optional(),
+});
+
+export const alertsAnswer = pageSchema(alertSchema).meta({ id: 'AlertPage' });
+export const uidParams = z.object({ uid: uuid });
+
+const reason = z.string().trim().min(1).max(1024).describe('Kept in the history.');
+
+export const changeBody = z.strictObject({ reason });
+export const suppressBody = z.strictObject({
+  reason,
+  until: instant.optional().describe('Default: 24 hours from now; at most 90 days.'),
+});
+
+export const findingsQuery = z.object({
+  ...pageQuery,
+  ...windowQuery,
+  detector: filterText.optional(),
+  token_uid: tokenUid.optional(),
+  principal_uid: filterText.optional(),
+  severity_min: severity.optional(),
+});
+
+export const findingSchema = z
+  .object({
+    finding_uid: z.string(),
+    detector: z.string(),
+    detector_version: z.number(),
+    entity_kind: z.string(),
+    entity_uid: z.string(),
+    token_uid: z.string(),
+    token_name: z.string(),
+    principal_uid: z.string(),
+    principal_name: z.string(),
+    severity: z.string(),
+    fidelity: z.string(),
+    summary: z.string(),
+    techniques: texts,
+    score_value: z.number(),
+    measure: z.string(),
+    unit: z.string(),
+    observed: z.number(),
+    expected: z.number(),
+    spread: z.number(),
+    sample_count: z.number(),
+    window_start: z.string(),
+    window_end: z.string(),
+    time: z.string(),
+    client_address: z.string(),
+    target_service: z.string(),
+    evidence: texts,
+    sql: z.string(),
+  })
+  .meta({ id: 'Finding' });
+
+export const findingsAnswer = pageSchema(findingSchema).meta({ id: 'FindingPage' });
+
+export const deliveriesQuery = z.object({
+  ...pageQuery,
+  state: z.enum(deliveryStates).optional(),
+  alert_uid: uuid.optional(),
+  destination: filterText.optional(),
+});
+
+export const deliverySchema = z
+  .object({
+    delivery_uid: z.string(),
+    alert_uid: z.string(),
+    destination: z.string(),
+    kind: z.enum(noticeKinds),
+    state: z.enum(deliveryStates),
+    attempts: z.number(),
+    next_attempt_at: z.string(),
+    last_status: z.number().describe('0 when there was no answer.'),
+    last_reason: z.string(),
+    payload: alertPayloadSchema,
+    created_at: z.string(),
+    updated_at: z.string(),
+    version: z.number(),
+  })
+  .meta({ id: 'Delivery' });
+
+export const deliveriesAnswer = pageSchema(deliverySchema).meta({ id: 'DeliveryPage' });

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { tokenKinds } from '../../ingest/event/token-event.js';
+import { filterText, instant, pageQuery, pageSchema, tokenUid, windowQuery, windowSchema } from './common.js';
+
+const alias = z.object({ kind: z.string(), value: z.string() });
+
+export const tokenSchema = z
+  .object({
+    token_uid: z.string(),
+    name: z.string().describe('For people; may be empty.'),
+    key_id: z.string(),
+    kinds: z.array(z.string()),
+    identities: z.array(z.string()).describe('What the token_uid was derived from.'),
+    sources: z.array(z.string()),
+    issuers: z.array(z.string()),
+    scopes: z.array(z.string()),
+    audience: z.array(z.string()),
+    aliases: z.array(alias),
+    parents: z.array(alias).describe('The credentials it was made from.'),
+    principal_uid: z.string(),
+    principal_kind: z.string(),
+    principal_id: z.string(),
+    principal_name: z.string(),
+    first_seen: z.string(),
+    last_seen: z.string(),
+    last_use: z.string().nullable(),
+    last_failure: z.string().nullable(),
+    issued_at: z.string().nullable(),
+    expires_at: z.string().nullable(),
+    revoked_at: z.string().nullable(),
+    events: z.number(),
+    uses: z.number(),
+    failures: z.number(),
+    secrets: z.number().describe('Distinct byte strings presented as this token; more than one is strange.'),
+  })
+  .meta({ id: 'Token' });
+
+export const tokensQuery = z.object({
+  ...pageQuery,
+  principal_uid: filterText.optional(),
+  kind: z.enum(tokenKinds).optional(),
+  issuer: filterText.optional(),
+  source: filterText.optional().describe('Product that saw it.'),
+  scope: filterText.optional(),
+  q: filterText.optional().describe('Part of uid, name, key id or principal; case is ignored.'),
+  seen_since: instant.optional(),
+});
+
+export const tokensAnswer = pageSchema(tokenSchema).meta({ id: 'TokenPage' });
+
+export const tokenParams = z.object({ uid: tokenUid });
+
+export const tokenAnswer = z
+  .object({
+    token: tokenSchema,
+    seen_with: z.array(
+      z.object({
+        dimension: z.string(),
+        distinct_values: z.number(),
+        values: z.array(
+          z.object({
+            value: z.string(),
+            first_time: z.string(),
+            last_time: z.string(),
+            events: z.number(),
+            accepted_events: z.number(),
+          }),
+        ),
+      }),
+    ),
+    children: z.array(z.object({ token_uid: z.string(), name: z.string(), first_seen: z.string() })),
+  })
+  .meta({ id: 'TokenDetail' });
+
+export const buckets = { '1m': 60, '5m': 300, '15m': 900, '1h': 3600, '6h': 21_600, '1d': 86_400 } as const;
+export type Bucket = keyof typeof buckets;
+const bucketNames = Object.keys(buckets) as [Bucket, ...Bucket[]];
+
+export const timelineQuery = z.object({
+  ...windowQuery,
+  bucket: z.enum(bucketNames).default('1h'),
+});
+
+export const timelineAnswer = z
+  .object({
+    window: windowSchema.describe('Widened to whole buckets.'),
+    bucket: z.enum(bucketNames),
+    buckets: z
+      .array(
+        z.object({
+          time: z.string(),
+          events: z.number(),
+          requests: z.number(),
+          outbound_requests: z.number(),
+          failures: z.number(),
+          request_bytes: z.number(),
+          response_bytes: z.number(),
+          targets: z.number().describe('Distinct target services (estimate).'),
+          clients: z.number().describe('Distinct client addresses (estimate).'),
+        }),
+      )
+      .describe('Buckets without an event are left out.'),
+  })
+  .meta({ id: 'Timeline' });
