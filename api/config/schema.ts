@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { detectorsOptionsSchema } from '../../detectors/registry.js';
 
 /**
  * The one configuration file, as the operator writes it. Defaults live here and nowhere else; unknown keys are
@@ -117,6 +118,7 @@ export const configSchema = z.strictObject({
       keys_max: z.number().int().min(1000).max(10_000_000).default(200_000),
     })
     .prefault({}),
+  detectors: detectorsOptionsSchema.prefault({}),
   api: z
     .strictObject({
       host: z.string().default('127.0.0.1'),

@@ -1,0 +1,136 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../ingest/core/clock.js';
+import { AppError } from '../../ingest/core/errors.js';
+import { HealthRegistry } from '../../ingest/core/health.js';
+import type { Logger } from '../../ingest/core/logger.js';
+import { createEmbeddedEventLog } from '../../ingest/log/embedded/embedded-event-log.js';
+import type { EventLog } from '../../ingest/log/event-log.js';
+import { topics } from '../../ingest/log/event-log.js';
+import { createKafkaEventLog } from '../../ingest/log/kafka/kafka-event-log.js';
+import { ClickHouseStore } from '../../ingest/store/clickhouse-store.js';
+import type { Store } from '../../ingest/store/store.js';
+import type { Config } from '../config/schema.js';
+import type { Lifecycle } from './lifecycle.js';
+
+/** What every role of a process is built from. */
+export interface Surroundings {
+  readonly config: Config;
+  readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+  readonly health: HealthRegistry;
+}
+
+export function createSurroundings(base: Omit<Surroundings, 'health'>): Surroundings {
+  return { ...base, health: new HealthRegistry() };
+}
+
+/** @throws AppError TQ_DATA_DIR_UNUSABLE */
+export function ensureDataDir(config: Config): void {
+  try {
+    mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new AppError('TQ_DATA_DIR_UNUSABLE', `The data directory ${config.data_dir} cannot be made.`, {
+      mend: 'Make it writable, or name another with data_dir.',
+      cause,
+    });
+  }
+}
+
+/** Opens the log and makes the topics that are missing. */
+export async function openLog({ config, lifecycle, clock, logger, random }: Surroundings): Promise<EventLog> {
+  const { log } = config;
+  if (log.kind === 'embedded') {
+    const opened = await lifecycle.start(
+      createEmbeddedEventLog({ directory: join(config.data_dir, 'log') }, { clock, logger, random }),
+    );
+    await ensureTopics(opened, log.partitions, 1, 7 * 86_400_000);
+    return opened;
+  }
+  const opened = await lifecycle.start(
+    createKafkaEventLog(
+      {
+        brokers: log.brokers,
+        clientId: log.client_id,
+        compression: log.compression,
+        ...(log.tls === undefined
+          ? {}
+          : {
+              tls: {
+                rejectUnauthorized: log.tls.reject_unauthorized,
+                ...(log.tls.ca_file === undefined ? {} : { ca: readSecretFile(log.tls.ca_file) }),
+                ...(log.tls.cert_file === undefined ? {} : { cert: readSecretFile(log.tls.cert_file) }),
+                ...(log.tls.key_file === undefined ? {} : { key: readSecretFile(log.tls.key_file) }),
+              },
+            }),
+        ...(log.sasl === undefined
+          ? {}
+          : {
+              sasl: {
+                mechanism: log.sasl.mechanism,
+                username: log.sasl.username,
+                password: readSecretFile(log.sasl.password_file).trim(),
+              },
+            }),
+      },
+      { clock, logger, random },
+    ),
+  );
+  await ensureTopics(opened, log.partitions, log.replication_factor, log.retention);
+  return opened;
+}
+
+async function ensureTopics(
+  log: EventLog,
+  partitions: number,
+  replicationFactor: number,
+  retentionMs: number,
+): Promise<void> {
+  await log.ensureTopics([
+    { topic: topics.tokenEvents, partitions, replicationFactor, retentionMs },
+    // One partition: its owner is the one process that groups findings into alerts.
+    { topic: topics.findings, partitions: 1, replicationFactor, retentionMs },
+    {
+      topic: topics.deadLetters,
+      partitions: 1,
+      replicationFactor,
+      retentionMs: Math.max(retentionMs, 30 * 86_400_000),
+    },
+  ]);
+}
+
+/** Opens the store and brings its tables up to date. */
+export async function openStore({ config, lifecycle, clock }: Surroundings): Promise<Store> {
+  const { store } = config;
+  const opened = await lifecycle.start(
+    new ClickHouseStore(
+      store.kind === 'embedded'
+        ? { kind: 'embedded', directory: join(config.data_dir, 'clickhouse') }
+        : {
+            kind: 'server',
+            url: store.url,
+            database: store.database,
+            username: store.username,
+            password: store.password_file === undefined ? '' : readSecretFile(store.password_file).trim(),
+            topology: store.cluster === undefined ? { kind: 'single' } : { kind: 'cluster', cluster: store.cluster },
+          },
+      { clock },
+    ),
+  );
+  await opened.migrator.up();
+  return opened;
+}
+
+/** @throws AppError TQ_FILE_UNREADABLE that names the file, never its content. */
+export function readSecretFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new AppError('TQ_FILE_UNREADABLE', `The file ${path} that the configuration names cannot be read.`, {
+      mend: 'Check the path and its permissions.',
+      cause,
+    });
+  }
+}
