@@ -10,6 +10,8 @@ function afterCri(line: string): string | undefined {
   return undefined;
 }
 
+const statusKeys = ['status', 'response_code', 'status_code', 'request', 'method'];
+
 /** The `log` of docker's json-file driver, or `message`/`log` of a shipper's envelope around a text line. */
 function insideEnvelope(line: string): string | undefined {
   if (!line.startsWith('{') || !(line.includes('"log"') || line.includes('"message"'))) return undefined;
@@ -20,6 +22,8 @@ function insideEnvelope(line: string): string | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
+  // A record that has a status of its own is the access record, and its `message` only one of its fields.
+  if (statusKeys.some((key) => Object.hasOwn(value, key))) return undefined;
   const inner: unknown = Object.hasOwn(value, 'log')
     ? (value as { log: unknown }).log
     : Object.hasOwn(value, 'message')

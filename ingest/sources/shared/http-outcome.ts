@@ -16,6 +16,7 @@ const byStatus: ReadonlyMap<number, HttpOutcome> = new Map([
   // NGINX: the client went away before an answer, so nobody knows whether the credential was good.
   [499, { outcome: 'unknown', reason: 'client_error' }],
 ]);
+const unexplained: HttpOutcome = { outcome: 'failure' };
 const invalidToken = failed('invalid_token');
 const missingToken = failed('missing_token');
 const clientError = failed('client_error');
@@ -25,11 +26,12 @@ const upstreamError = failed('upstream_error');
  * What an HTTP status says about the use of a credential, in the words of RFC 6750 §3.1 where it has one.
  *
  * @param status 0 or absent: no answer was sent (Envoy), the outcome is unknown.
- * @param hasToken whether the request carried a credential, as far as the log knows; decides what 401 means.
+ * @param hasToken whether the request carried a credential; undefined where the log could not tell, and then a 401
+ *   has no reason, since both would be a guess.
  */
-export function httpOutcome(status: number | undefined, hasToken: boolean): HttpOutcome {
+export function httpOutcome(status: number | undefined, hasToken: boolean | undefined): HttpOutcome {
   if (status === undefined || status < 100) return unknown;
   if (status < 400) return success;
-  if (status === 401) return hasToken ? invalidToken : missingToken;
+  if (status === 401) return hasToken === undefined ? unexplained : hasToken ? invalidToken : missingToken;
   return byStatus.get(status) ?? (status < 500 ? clientError : upstreamError);
 }

@@ -1,0 +1,221 @@
+import type { ParseError } from '../source.js';
+import type { Result } from '../../core/result.js';
+import { ok } from '../../core/result.js';
+import type { KeyDictionary } from '../shared/access-fields.js';
+import { newAccessRecord, readRequestLine, setField, type AccessRecord } from '../shared/access-record.js';
+import { isClfTimeAt, parseClfTime } from '../shared/access-time.js';
+import { parseClientAddress } from '../shared/client-address.js';
+import { refuse } from '../shared/refuse.js';
+import { unescapeText } from './escape.js';
+
+const QUOTE = 0x22;
+const SPACE = 0x20;
+const MEND = "Check the log_format: it must begin as NGINX's `combined` does.";
+
+/** Index of the quote that closes a text begun before `from`; -1 if there is none. NGINX escapes quotes inside. */
+function closingQuote(line: string, from: number): number {
+  let at = line.indexOf('"', from);
+  while (at > from && line.charCodeAt(at - 1) === 0x5c) {
+    let slashes = 1;
+    while (at - 1 - slashes >= from && line.charCodeAt(at - 1 - slashes) === 0x5c) slashes++;
+    if (slashes % 2 === 0) break;
+    at = line.indexOf('"', at + 1);
+  }
+  return at;
+}
+
+/**
+ * Where the time's `[` stands. User names may hold brackets and even a time, but no quote (NGINX escapes it), so the
+ * bracket that counts is the first one that a quoted request follows.
+ */
+function timeBracket(line: string): number {
+  for (let at = line.indexOf('['); at >= 0; at = line.indexOf('[', at + 1)) {
+    if (isClfTimeAt(line, at + 1) && line.charCodeAt(at + 27) === 0x5d && line.charCodeAt(at + 29) === QUOTE) return at;
+  }
+  return -1;
+}
+
+const isPresent = (text: string): boolean => text !== '' && text !== '-';
+
+/** `[vhost] client[, client…]` or `"forwarded" client` before the ` - `. */
+function readPeers(text: string, record: AccessRecord): void {
+  let rest = text;
+  if (rest.charCodeAt(0) === QUOTE) {
+    const close = closingQuote(rest, 1);
+    if (close > 0) {
+      const forwarded = unescapeText(rest.slice(1, close));
+      if (isPresent(forwarded)) record.forwarded = forwarded;
+      rest = rest.slice(close + 1).trim();
+    }
+  }
+  const client = rest.includes(' ') || rest.includes(',') ? undefined : parseClientAddress(rest);
+  if (client !== undefined) {
+    record.client = client;
+    return;
+  }
+  let list = rest;
+  const space = rest.indexOf(' ');
+  if (space > 0 && rest.charCodeAt(space - 1) !== 0x2c && rest.charCodeAt(space + 1) !== 0x2c) {
+    const vhost = rest.slice(0, space);
+    list = rest.slice(space + 1).trim();
+    if (isPresent(vhost)) record.authority = vhost;
+  }
+  if (list.includes(',')) record.forwarded ??= list;
+  else {
+    const only = parseClientAddress(list.slice(list.lastIndexOf(' ') + 1));
+    if (only !== undefined) record.client = only;
+  }
+}
+
+/** The user after ` - `; the Kubernetes ingress once wrote `[real ip] - ` before it. */
+function readUser(text: string, record: AccessRecord): void {
+  let user = text;
+  if (user.charCodeAt(0) === 0x5b) {
+    const close = user.indexOf(']');
+    const after = close < 0 ? '' : user.slice(close + 1);
+    const list = close < 0 ? '' : user.slice(1, close);
+    if (after.startsWith(' - ') || after === ' -') {
+      const real = parseClientAddress(list);
+      if (real !== undefined) record.client = real;
+      else if (list.includes(',')) record.forwarded ??= list;
+      user = after.slice(3);
+    }
+  }
+  if (isPresent(user)) record.user = unescapeText(user);
+}
+
+function readHead(line: string, end: number, record: AccessRecord): void {
+  let from = 0;
+  if (line.charCodeAt(0) === QUOTE) from = Math.max(0, closingQuote(line, 1));
+  const dash = line.indexOf(' - ', from);
+  if (dash < 0 || dash >= end) {
+    readPeers(line.slice(0, end).trim(), record);
+    return;
+  }
+  readPeers(line.slice(0, dash), record);
+  readUser(line.slice(dash + 3, end).trim(), record);
+}
+
+/** Reads digits at `from`; the index after them is kept in `after`. -1 for none (`-`). */
+let after = 0;
+function readDigits(line: string, from: number): number {
+  let value = 0;
+  let at = from;
+  for (; at < line.length && at - from < 16; at++) {
+    const d = line.charCodeAt(at) - 48;
+    if (d < 0 || d > 9) break;
+    value = value * 10 + d;
+  }
+  after = at;
+  if (at > from) return value;
+  if (line.charCodeAt(at) === 0x2d) after = at + 1;
+  return -1;
+}
+
+const ingressTail = /^ (\d{1,15}) (\d{1,9}\.\d{1,6}) \[([^\]]{0,512})\](?: \[([^\]]{0,512})\])? /;
+
+/** What the Kubernetes ingress adds: `length time [upstream] [alternative] addresses lengths times statuses id`. */
+function readIngressTail(tail: string, record: AccessRecord): boolean {
+  const head = ingressTail.exec(tail);
+  if (head === null) return false;
+  record.requestBytes = Number(head[1]);
+  record.durationMs = Math.round(Number(head[2]) * 1e6) / 1000;
+  const upstream = head[4] !== undefined && head[4] !== '' && head[4] !== '-' ? head[4] : (head[3] ?? '');
+  if (isPresent(upstream)) {
+    record.upstreamCluster = upstream;
+    record.targetService = upstream.replace(/-\d{1,5}$/, '');
+  }
+  // `, ` joins the tries of one request, ` : ` an internal redirect; both belong to the same column.
+  const columns = tail
+    .slice(head[0].length)
+    .trim()
+    .replace(/ ?[,:] /g, ',')
+    .split(' ', 6);
+  const last = (text: string | undefined): string | undefined => text?.slice(text.lastIndexOf(',') + 1);
+  const host = last(columns[0]);
+  if (host !== undefined && isPresent(host)) record.upstreamHost = host;
+  const id = columns[4];
+  if (id !== undefined && isPresent(id)) record.requestId = id;
+  return true;
+}
+
+/** `name=value` and `name="value"` pairs that operators append; what is unknown is passed over. */
+function readPairs(tail: string, record: AccessRecord, dictionary: KeyDictionary): void {
+  let at = 0;
+  for (let pairs = 0; pairs < 64; pairs++) {
+    const equals = tail.indexOf('=', at);
+    if (equals < 0) return;
+    const start = Math.max(tail.lastIndexOf(' ', equals), tail.lastIndexOf('"', equals), at - 1) + 1;
+    const isQuoted = tail.charCodeAt(equals + 1) === QUOTE;
+    const from = isQuoted ? equals + 2 : equals + 1;
+    let end = isQuoted ? closingQuote(tail, from) : tail.indexOf(' ', from);
+    if (end < 0) end = tail.length;
+    const meaning = dictionary.meaningOf(tail.slice(start, equals))?.meaning;
+    if (meaning !== undefined) setField(record, meaning, unescapeText(tail.slice(from, end)));
+    at = end + 1;
+  }
+}
+
+const forwardedForm = /^[0-9a-fA-F:.,[\] ]+$/;
+
+function readTail(line: string, from: number, record: AccessRecord, dictionary: KeyDictionary): void {
+  if (from >= line.length) return;
+  let tail = line.slice(from);
+  if (tail.startsWith(' "')) {
+    const close = closingQuote(tail, 2);
+    const text = close < 0 ? '' : tail.slice(2, close);
+    if (text === '-' || forwardedForm.test(text)) {
+      if (isPresent(text)) record.forwarded ??= text;
+      tail = tail.slice(close + 1);
+    }
+  }
+  if (tail.length > 1 && !readIngressTail(tail, record) && tail.includes('=')) readPairs(tail, record, dictionary);
+}
+
+/**
+ * One line of NGINX's `combined` format, of what its users put before it (virtual host, address lists, quoted
+ * X-Forwarded-For), of the Kubernetes ingress format, and with `name=value` pairs or junk after it. Linear in the
+ * line's length.
+ */
+export function readCombined(line: string, dictionary: KeyDictionary): Result<AccessRecord, ParseError> {
+  const bracket = timeBracket(line);
+  if (bracket < 0) return refuse('nginx', 'time_local', 'No `[time] "request"` was found in the line.', MEND);
+  const record = newAccessRecord('combined');
+  record.timeMs = parseClfTime(line.slice(bracket + 1, bracket + 27));
+  if (Number.isNaN(record.timeMs)) {
+    return refuse('nginx', 'time_local', 'The time is none that exists.', MEND, bracket + 1);
+  }
+  readHead(line, bracket, record);
+
+  const requestEnd = closingQuote(line, bracket + 30);
+  if (requestEnd < 0) return refuse('nginx', 'request', 'The request has no closing quote.', MEND, bracket + 29);
+  const request = unescapeText(line.slice(bracket + 30, requestEnd));
+  const isRequest = readRequestLine(request, record);
+  if (line.charCodeAt(requestEnd + 1) !== SPACE) {
+    return refuse('nginx', 'status', 'The line ends before the status.', MEND, requestEnd);
+  }
+  const status = readDigits(line, requestEnd + 2);
+  if (status > 999) return refuse('nginx', 'status', 'The status has more than three digits.', MEND, requestEnd + 2);
+  if (status < 0 && after === requestEnd + 2) {
+    return refuse('nginx', 'status', 'The status is no number.', MEND, requestEnd + 2);
+  }
+  if (status >= 0) record.status = status;
+  // An empty or binary request line (a port scan, TLS on a plaintext port) is refused by NGINX itself.
+  if (!isRequest && status >= 400 && status < 500) {
+    record.outcome = 'failure';
+    record.reason = 'invalid_request';
+  }
+  const bytes = readDigits(line, after + 1);
+  if (bytes >= 0) record.responseBytes = bytes;
+  let at = after;
+  for (const field of ['referer', 'userAgent'] as const) {
+    if (line.charCodeAt(at) !== SPACE || line.charCodeAt(at + 1) !== QUOTE) break;
+    const close = closingQuote(line, at + 2);
+    const end = close < 0 ? line.length : close;
+    const text = line.slice(at + 2, end);
+    if (isPresent(text)) record[field] = unescapeText(text);
+    at = end + 1;
+  }
+  readTail(line, at, record, dictionary);
+  return ok(record);
+}

@@ -1,0 +1,104 @@
+import { boundText } from '../../core/text.js';
+import { redactText } from '../../event/credential-text.js';
+import { eventUidFromPosition } from '../../event/event-uid.js';
+import { makePrincipal } from '../../event/principal.js';
+import { formatTime } from '../../event/time.js';
+import { limits, SCHEMA_VERSION, type Action, type Reason, type TokenEvent } from '../../event/token-event.js';
+import { readLocalTime } from '../keycloak/local-time.js';
+import type { ParseContext } from '../source.js';
+import { parseClientAddress } from '../shared/client-address.js';
+
+const MAX_SEARCHED = 8192;
+const HEAD = /^(\d{4})\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d) \[[a-z]{3,8}\] /;
+
+/** Whether the line begins as those of the error log do: `2024/01/02 03:04:05 [error] `. */
+export function isErrorLine(line: string): boolean {
+  return line.charCodeAt(4) === 0x2f && HEAD.test(line.slice(0, 40));
+}
+
+interface Verdict {
+  readonly action: Action;
+  readonly reason: Reason;
+  readonly detail: string;
+  /** Between which words the user name stands; it may hold anything, these words included. */
+  readonly userEnd?: string;
+}
+
+/** Only `login` names a credential check; the others also stand in the access log, as the request they refused. */
+const verdicts: readonly (readonly [string, Verdict])[] = [
+  ['": password mismatch', { action: 'login', reason: 'invalid_credentials', detail: 'password mismatch', userEnd: '": password mismatch' }],
+  ['" was not found in "', { action: 'login', reason: 'user_not_found', detail: 'user was not found', userEnd: '" was not found in "' }],
+  ['no user/password was provided for basic authentication', { action: 'login', reason: 'missing_token', detail: 'no user/password was provided' }],
+  ['access forbidden by rule', { action: 'other', reason: 'access_denied', detail: 'access forbidden by rule' }],
+  ['limiting requests, excess', { action: 'other', reason: 'rate_limited', detail: 'limiting requests' }],
+  ['limiting connections by zone', { action: 'other', reason: 'rate_limited', detail: 'limiting connections' }],
+  ['client SSL certificate verify error', { action: 'login', reason: 'invalid_credentials', detail: 'client SSL certificate verify error' }],
+  ['client sent no required SSL certificate', { action: 'login', reason: 'missing_token', detail: 'client sent no required SSL certificate' }],
+]; // prettier-ignore
+
+/** The text between `name` and the next `, ` or the end, after `from`. */
+function wordAfter(line: string, name: string, from: number): string | undefined {
+  const at = line.indexOf(name, from);
+  if (at < 0) return undefined;
+  const start = at + name.length;
+  const end = line.indexOf(',', start);
+  const word = line.slice(start, end < 0 ? line.length : end).trim();
+  return word === '' ? undefined : word;
+}
+
+const clean = (text: string, max: number): string => boundText(redactText(text).text, max);
+
+/**
+ * The event of an error-log line that tells of a refused credential, or undefined for all other lines. User names and
+ * requests are written raw and may hold `, client: …` themselves; NGINX appends its own last, so the last one counts,
+ * and a line with several carries the attribute `forged_client`.
+ *
+ * @param timezone zone of the server's clock: the error log writes none.
+ */
+export function readErrorLine(
+  whole: string,
+  context: ParseContext,
+  settings: { readonly product: string; readonly timezone: string },
+): TokenEvent | undefined {
+  // A cut-off end would lose the real `client:`, so of very long lines head and tail are kept.
+  const line = whole.length <= MAX_SEARCHED ? whole : whole.slice(0, MAX_SEARCHED / 2) + whole.slice(-MAX_SEARCHED / 2);
+  const found = verdicts.find(([words]) => line.includes(words));
+  if (found === undefined) return undefined;
+  const head = HEAD.exec(line);
+  if (head === null) return undefined;
+  const timeMs = readLocalTime(
+    `${head[1] ?? ''}-${head[2] ?? ''}-${head[3] ?? ''} ${head[4] ?? ''}`,
+    settings.timezone,
+  );
+  if (timeMs === undefined) return undefined;
+  const verdict = found[1];
+  const clientAt = line.lastIndexOf(', client: ');
+  const client = clientAt < 0 ? undefined : parseClientAddress(wordAfter(line, ', client: ', clientAt) ?? '');
+  const isForged = clientAt >= 0 && line.indexOf(', client: ') !== clientAt;
+  const server = clientAt < 0 ? undefined : wordAfter(line, ', server: ', clientAt);
+
+  let user: string | undefined;
+  if (verdict.userEnd !== undefined) {
+    const from = line.indexOf(' user "');
+    const to = line.lastIndexOf(verdict.userEnd, clientAt < 0 ? line.length : clientAt);
+    if (from >= 0 && to > from + 7) user = line.slice(from + 7, to);
+  }
+  return {
+    schema_version: SCHEMA_VERSION,
+    event_uid: eventUidFromPosition(settings.product, context.instance, context.position),
+    time: formatTime(timeMs),
+    observed_time: formatTime(context.observedMs),
+    source: { product: settings.product, instance: context.instance, kind: 'proxy', record_type: 'error_log' },
+    action: verdict.action,
+    outcome: 'failure',
+    reason: verdict.reason,
+    reason_detail: verdict.detail,
+    ...(user !== undefined && {
+      principal: makePrincipal({ kind: 'user', issuer: context.instance, id: clean(user, limits.longTextMax) }),
+    }),
+    ...(client !== undefined && { client: client.port === undefined ? { address: client.address } : { ...client } }),
+    ...(server !== undefined && { target: { address: clean(server, limits.longTextMax) } }),
+    ...(user !== undefined && redactText(user).found && { exposures: ['token_in_log' as const] }),
+    ...(isForged && { attributes: [{ key: 'forged_client', value: 'true' }] }),
+  };
+}
