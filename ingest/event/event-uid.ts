@@ -1,27 +1,34 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '../core/sha256.js';
 
 /** Each part is preceded by its length, so that no two different lists of parts give the same text. */
-function hashParts(parts: readonly string[]): Buffer {
+function uuidOfParts(parts: readonly string[]): string {
   let text = '';
   for (const part of parts) text += `${part.length}:${part}`;
-  return createHash('sha256').update(text, 'utf8').digest();
+  return uuidV8OfHex(sha256Hex(text));
 }
 
-/** UUIDv8 (RFC 9562 §5.8): the first 128 bits of the hash with version and variant set. */
-export function uuidV8(hash: Buffer): string {
-  const hex = hash.toString('hex', 0, 16);
-  const variant = '89ab'[(hash[8] ?? 0) & 3] ?? '8';
+function uuidV8OfHex(hex: string): string {
+  const variant = '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) & 3);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/**
+ * UUIDv8 (RFC 9562 §5.8): the first 128 bits of the hash with version and variant set.
+ *
+ * @param hash 16 bytes or more.
+ */
+export function uuidV8(hash: Buffer): string {
+  return uuidV8OfHex(hash.toString('hex', 0, 16));
 }
 
 /** The same parts in the same order give the same UUIDv8, everywhere and always. */
 export function deterministicUuid(...parts: string[]): string {
-  return uuidV8(hashParts(parts));
+  return uuidOfParts(parts);
 }
 
 /** event_uid of a record to which its product gave an id of its own; the same id read twice is one event. */
 export function eventUidFromId(product: string, instance: string, nativeId: string): string {
-  return uuidV8(hashParts(['id', product, instance, nativeId]));
+  return uuidOfParts(['id', product, instance, nativeId]);
 }
 
 /**
@@ -36,7 +43,5 @@ export function eventUidFromPosition(
   position: { readonly container: string; readonly offset: number },
   ordinal = 0,
 ): string {
-  return uuidV8(
-    hashParts(['position', product, instance, position.container, String(position.offset), String(ordinal)]),
-  );
+  return uuidOfParts(['position', product, instance, position.container, String(position.offset), String(ordinal)]);
 }

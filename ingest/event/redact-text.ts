@@ -4,6 +4,7 @@ import { decodePercent } from './percent.js';
 import { findFlags, findNamedValues, findSchemes, findUserinfo } from './secret-context.js';
 import { isHarmlessValue, secretNameStrength } from './secret-names.js';
 import { findEncodedShapes, findRandomRuns, findShapes, type Span } from './secret-shapes.js';
+import { traitsOf } from './text-traits.js';
 import { limits } from './token-event.js';
 
 export const REDACTED = '[redacted]';
@@ -41,18 +42,29 @@ export function redactText(text: string): RedactedText {
   return { text: shown, found };
 }
 
+/** The shortest token of a known format that counts, a JWT of `eyJ` and dots included. */
+const SHAPE_CHARS_MIN = 7;
+const ENCODED_CHARS_MIN = 24;
+
 function redactOnce(text: string): RedactedText {
-  const spans = [
-    ...findShapes(text),
-    ...findNamedValues(text),
-    ...findSchemes(text),
-    ...findFlags(text),
-    ...findUserinfo(text),
-  ];
-  spans.push(...findEncodedShapes(text));
+  const traits = traitsOf(text);
+  const spans: Span[] = [];
+  if (traits.longestRun >= SHAPE_CHARS_MIN) append(spans, findShapes(text));
+  if (traits.hasSeparator) append(spans, findNamedValues(text));
+  if (traits.hasSpace || text.includes('%20') || text.includes('+')) {
+    append(spans, findSchemes(text));
+    if (text.includes('-')) append(spans, findFlags(text));
+  }
+  if (traits.hasAt) append(spans, findUserinfo(text));
+  if (traits.longestPathRun >= ENCODED_CHARS_MIN) append(spans, findEncodedShapes(text));
   const found = spans.length > 0;
-  spans.push(...findRandomRuns(text));
+  if (traits.longestPathRun >= ENCODED_CHARS_MIN) append(spans, findRandomRuns(text));
   return { text: spans.length === 0 ? text : replaceSpans(text, spans), found };
+}
+
+/** Spreading a long list into push would overflow the stack. */
+function append(spans: Span[], more: readonly Span[]): void {
+  for (const span of more) spans.push(span);
 }
 
 function replaceSpans(text: string, spans: Span[]): string {

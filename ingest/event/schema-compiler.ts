@@ -67,24 +67,29 @@ function resolve(ref: string, root: JsonSchema): JsonSchema {
   return found;
 }
 
+interface PropertyCheck {
+  readonly check: Check;
+  readonly mandatory: boolean;
+}
+
 function objectOf(schema: JsonSchema, root: JsonSchema): Check {
-  const checks = new Map<string, Check>();
-  for (const [key, property] of Object.entries(schema.properties ?? {})) checks.set(key, compile(property, root));
   const required = schema.required ?? [];
-  const mandatory = new Set(required);
+  const properties = new Map<string, PropertyCheck>();
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    properties.set(key, { check: compile(property, root), mandatory: required.includes(key) });
+  }
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return ': must be an object';
     let mandatorySeen = 0;
-    for (const key of Object.keys(value)) {
-      const check = checks.get(key);
+    for (const key in value) {
+      const property = properties.get(key);
       // The key comes from outside, so it is not quoted either.
-      if (check === undefined) return ': has a field that the schema does not know';
-      const isMandatory = mandatory.has(key);
+      if (property === undefined) return ': has a field that the schema does not know';
       const item = (value as Record<string, unknown>)[key];
-      if (item === undefined && !isMandatory) continue;
-      const fault = check(item);
+      if (item === undefined && !property.mandatory) continue;
+      const fault = property.check(item);
       if (fault !== null) return `/${key}${fault}`;
-      if (isMandatory) mandatorySeen += 1;
+      if (property.mandatory) mandatorySeen += 1;
     }
     if (mandatorySeen === required.length) return null;
     return `/${required.find((key) => !Object.hasOwn(value, key)) ?? ''}: is missing`;
