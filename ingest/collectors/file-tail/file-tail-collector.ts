@@ -75,17 +75,21 @@ class FileTailCollector implements Component {
   }
 
   private async run(): Promise<void> {
-    while (!this.abort.signal.aborted) {
+    while (!this.stopped()) {
       try {
         const more = await this.round();
         if (!more) await this.pause();
         if (this.deps.clock.nowMs() - this.lookedMs >= this.config.poll_ms || this.changed()) await this.look();
       } catch (error) {
-        if (this.abort.signal.aborted) return;
+        if (this.stopped()) return;
         this.deps.logger.error({ collector: this.name, error: describeError(error) }, 'file tail failed; going on');
         await this.pause();
       }
     }
+  }
+
+  private stopped(): boolean {
+    return this.abort.signal.aborted;
   }
 
   private changed(): boolean {

@@ -1,0 +1,51 @@
+import { AppError, describeError, errorCodes, type ErrorCode } from '../../core/errors.js';
+
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  TQ_REQUEST_INVALID: 400,
+  TQ_UNAUTHENTICATED: 401,
+  TQ_FORBIDDEN: 403,
+  TQ_NOT_FOUND: 404,
+  TQ_TOO_LARGE: 413,
+};
+
+export interface HttpFault {
+  readonly status: number;
+  readonly code: ErrorCode;
+  /** Safe to show to the sender. */
+  readonly detail: string;
+  /** Seconds, with 503 only. */
+  readonly retryAfterS?: number;
+}
+
+/**
+ * What a sender hears about a failure. A fault of the sender is a 4xx with its words; everything else is 503 with
+ * Retry-After, since the batch is not durable and must be sent again.
+ */
+export function httpFault(error: unknown): HttpFault {
+  const known = toAppError(error);
+  const status = statusOf[known.code];
+  if (status !== undefined) return { status, code: known.code, detail: describeError(known) };
+  const retryAfterS = Math.max(1, Math.ceil((known.retryAfterMs ?? 5_000) / 1_000));
+  return { status: 503, code: 'TQ_UNAVAILABLE', detail: errorCodes.TQ_UNAVAILABLE, retryAfterS };
+}
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  if (status === 413) return new AppError('TQ_TOO_LARGE', 'The request body is larger than the limit.');
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new AppError('TQ_REQUEST_INVALID', 'The request is malformed.');
+  }
+  return new AppError('TQ_UNAVAILABLE', errorCodes.TQ_UNAVAILABLE, { retryable: true, cause: error });
+}
+
+/** The body of RFC 9457. */
+export function problemBody(fault: HttpFault): Record<string, string | number> {
+  return {
+    type: `urn:tourniquet:error:${fault.code}`,
+    title: errorCodes[fault.code],
+    status: fault.status,
+    code: fault.code,
+    detail: fault.detail,
+  };
+}
