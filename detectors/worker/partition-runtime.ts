@@ -79,6 +79,14 @@ export class PartitionRuntime {
     this.#release(timeMs - this.#options.allowedLatenessMs);
   }
 
+  /** Lets time go on by an event that a restored state holds already. */
+  passOver(event: TokenEvent): void {
+    const { timeMs } = toObservation(event);
+    if (timeMs <= this.#watermarkMs) return;
+    this.#watermarkMs = timeMs;
+    this.#release(timeMs - this.#options.allowedLatenessMs);
+  }
+
   /** Scores all that waits; for a partition that went quiet, or for the end. */
   flush(): void {
     this.#release(Infinity);

@@ -1,0 +1,64 @@
+import { topics, type AppendRecord } from '../../ingest/log/event-log.js';
+import { partitionFor } from '../../ingest/log/partitioner.js';
+import { deterministicUuid } from '../../ingest/event/event-uid.js';
+import type { TableRow } from '../../ingest/store/store.js';
+import { formatTime } from '../../ingest/event/time.js';
+import type { Finding } from '../core/finding.js';
+import { knownFindingsQuery } from './worker-queries.js';
+import type { WorkerDeps } from './worker-deps.js';
+
+/** ClickHouse reads `2026-01-02 03:04:05.678`; the zone is that of the column, UTC. */
+export function columnTime(rfc3339: string): string {
+  return rfc3339.slice(0, 23).replace('T', ' ');
+}
+
+export function findingRow(finding: Finding): TableRow {
+  const { score, ...rest } = finding;
+  return {
+    ...rest,
+    score_value: score.value,
+    measure: score.measure,
+    unit: score.unit,
+    observed: score.observed,
+    expected: score.expected,
+    spread: score.spread,
+    sample_count: score.sampleCount,
+    warmed_up: score.warmedUp,
+    window_start: columnTime(formatTime(score.windowStartMs)),
+    window_end: columnTime(formatTime(score.windowEndMs)),
+    time: columnTime(finding.time),
+  };
+}
+
+/**
+ * Emits findings at least once and stores each once. What the store knows has been emitted by an earlier run; so the
+ * store is written last, and a replay that makes the same findings again stays silent.
+ */
+export async function emitFindings(deps: WorkerDeps, findings: readonly Finding[]): Promise<void> {
+  if (findings.length === 0) return;
+  const uids = findings.map((finding) => finding.finding_uid);
+  const known = await deps.store.querier.run(knownFindingsQuery, { uids });
+  const knownUids = new Set(known.map((row) => row.finding_uid));
+  const fresh = findings.filter((finding) => !knownUids.has(finding.finding_uid));
+  if (fresh.length === 0) return;
+  if (deps.onFinding !== undefined) await deps.onFinding(fresh);
+  else await appendFindings(deps, fresh);
+  const token = `findings:${deterministicUuid(...fresh.map((finding) => finding.finding_uid))}`;
+  await deps.store.writer.insertRows('findings', fresh.map(findingRow), token);
+  for (const { detector, severity } of fresh)
+    deps.metrics?.count('tourniquet.detector.findings', 1, { detector, severity });
+}
+
+async function appendFindings(deps: WorkerDeps, findings: readonly Finding[]): Promise<void> {
+  const writer = deps.log.writer();
+  const partitions = await writer.partitions(topics.findings);
+  const timestampMs = deps.clock.nowMs();
+  const records = findings.map((finding): AppendRecord => ({
+    partition: partitionFor(finding.entity_uid, partitions),
+    key: Buffer.from(finding.entity_uid),
+    value: Buffer.from(JSON.stringify(finding)),
+    headers: { finding_uid: finding.finding_uid },
+    timestampMs,
+  }));
+  await writer.append(topics.findings, records);
+}

@@ -1,0 +1,371 @@
+import { AppError, describeError } from '../../ingest/core/errors.js';
+import { formatTime } from '../../ingest/event/time.js';
+import type { CommittedOffset, RecordBatch, StoredRecord } from '../../ingest/log/event-log.js';
+import type { TokenEvent } from '../../ingest/event/token-event.js';
+import type { Finding } from '../core/finding.js';
+import { entityOf } from '../core/observation.js';
+import { Block } from './block.js';
+import { type AppliedIndex, CheckpointStore, type Marker } from './checkpoint-store.js';
+import { DedupeWindow } from './dedupe-window.js';
+import { emitFindings } from './finding-writer.js';
+import { blockToken, decodeIntent, encodeIntent, type Intent } from './intent.js';
+import { PartitionRuntime } from './partition-runtime.js';
+import { type Patience, persist, withHeartbeat } from './patience.js';
+import { type DecodedRecord, decodeRecord, findStored, placeMs, sendDeadLetters } from './record-intake.js';
+import { warmStart } from './warm-start.js';
+import { HEALTH_PART, type WorkerDeps } from './worker-deps.js';
+import type { WorkerOptions } from './worker-options.js';
+import { recentUidsQuery } from './worker-queries.js';
+
+/** Bytes of records that are decoded at a stretch, before others get their turn. */
+const SLICE_BYTES = 1 << 20;
+/** How far before the watermark stored event_uids are loaded into the window. */
+const WINDOW_LOOKBACK_MS = 600_000;
+
+export interface PartitionPlace {
+  readonly topic: string;
+  readonly partition: number;
+  /** Share of the worker's keys. */
+  readonly keysMax: number;
+  commit(offset: bigint, metadata: string): Promise<void>;
+}
+
+export interface PartitionStatus {
+  readonly partition: number;
+  /** Records read by nobody yet or not committed. */
+  readonly lag: number;
+  /** Events and findings in memory that wait for something. */
+  readonly pending: number;
+  readonly keys: number;
+}
+
+/** One partition from its assignment to its revocation: blocks into the store, events past the detectors. */
+export class PartitionWorker {
+  readonly #deps: WorkerDeps;
+  readonly #options: WorkerOptions;
+  readonly #place: PartitionPlace;
+  readonly #runtime: PartitionRuntime;
+  readonly #checkpoints: CheckpointStore;
+  readonly #patience: Patience;
+  #window: DedupeWindow;
+  #applied: AppliedIndex | null = null;
+  #intent: Intent | null = null;
+  #block = new Block();
+  #writing: Promise<void> = Promise.resolve();
+  #emitting: Promise<void> = Promise.resolve();
+  #findings: Finding[] = [];
+  #lock: Promise<void> = Promise.resolve();
+  #busy = 0;
+  /** First offset not stored; null before the group's first commit. */
+  #committed: bigint | null = null;
+  /** First offset not taken from the log. */
+  #next = 0n;
+  #highWatermark = 0n;
+  #checkpointNext = 0n;
+  #checkpointMs: number;
+  #lastTakeMs: number;
+  #hasHistory = false;
+  #lost: unknown = null;
+  #giveUpMs = Infinity;
+  #reported = { late: 0, evictions: 0 };
+
+  constructor(deps: WorkerDeps, options: WorkerOptions, place: PartitionPlace) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#place = place;
+    const { allowedLatenessMs } = options;
+    this.#runtime = new PartitionRuntime({
+      detectors: deps.detectors,
+      allowedLatenessMs,
+      entitiesMax: place.keysMax,
+    });
+    this.#checkpoints = new CheckpointStore(deps.store, place.partition);
+    this.#window = new DedupeWindow(options.dedupeGenerationMax, -Infinity);
+    this.#checkpointMs = deps.clock.nowMs();
+    this.#lastTakeMs = this.#checkpointMs;
+    this.#patience = {
+      logger: deps.logger,
+      goOn: () => this.#lost === null && deps.clock.nowMs() < this.#giveUpMs,
+      failed: (reason) => deps.health?.fail(HEALTH_PART, reason),
+    };
+  }
+
+  /** Restores what an earlier owner left. @returns the offset to read from, null for the earliest kept. */
+  open(committed: CommittedOffset): Promise<bigint | null> {
+    return this.#exclusive(() => persist('restore', this.#patience, () => this.#open(committed)));
+  }
+
+  /** Resolves when the records are taken; they are stored and committed later, block by block. */
+  take(batch: RecordBatch, heartbeat: () => Promise<void>): Promise<void> {
+    return this.#exclusive(async () => {
+      this.#throwIfLost();
+      this.#highWatermark = batch.highWatermark;
+      for (const slice of slices(batch.records.filter((record) => record.offset >= this.#next))) {
+        await withHeartbeat(this.#takeSlice(slice), heartbeat);
+      }
+      await withHeartbeat(this.#emit(), heartbeat);
+      this.#lastTakeMs = this.#deps.clock.nowMs();
+    });
+  }
+
+  /** Does what is due by the clock; does nothing while records are being taken. */
+  async tick(): Promise<void> {
+    if (this.#busy > 0 || this.#lost !== null) return;
+    await this.#exclusive(async () => {
+      const nowMs = this.#deps.clock.nowMs();
+      const old = this.#block.through !== null && nowMs - this.#block.openedMs >= this.#options.blockAgeMs;
+      if (old && this.#intent === null) await this.#seal();
+      const quiet = this.#next >= this.#highWatermark && nowMs - this.#lastTakeMs >= this.#options.idleFlushMs;
+      if (quiet && this.#runtime.waitingCount > 0) {
+        this.#runtime.flush();
+        await this.#emit();
+      }
+      if (nowMs - this.#checkpointMs >= this.#options.checkpointIntervalMs) await this.#checkpoint();
+    });
+  }
+
+  /** Stores and commits what was taken, and the detectors' state; gives up at the deadline, losing nothing. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#giveUpMs = this.#deps.clock.nowMs() + deadlineMs;
+    await this.#exclusive(async () => {
+      if (this.#lost !== null) return;
+      if (this.#intent === null) await this.#seal();
+      await this.#writing;
+      await this.#emit();
+      await this.#checkpoint();
+    });
+  }
+
+  /** True if everything below `offset` is stored, committed and scored. */
+  isDone(offset: bigint): boolean {
+    return (this.#committed ?? 0n) >= offset && this.#runtime.waitingCount === 0 && this.#findings.length === 0;
+  }
+
+  status(): PartitionStatus {
+    return {
+      partition: this.#place.partition,
+      lag: Math.max(0, Number(this.#highWatermark - (this.#committed ?? 0n))),
+      pending: this.#runtime.waitingCount + this.#findings.length + this.#block.events.length,
+      keys: this.#runtime.keyed.size,
+    };
+  }
+
+  async #open(committed: CommittedOffset): Promise<bigint | null> {
+    const from = committed.offset ?? 0n;
+    const nowMs = this.#deps.clock.nowMs();
+    let marker = await this.#checkpoints.readMarker();
+    // Without a commit but with a checkpoint the log is a new one, and positions of the old one say nothing.
+    if (marker === null || (committed.offset === null && marker.next > 0n)) {
+      await this.#checkpoints.begin(from, nowMs);
+      marker = { next: from, replayFrom: from, watermarkMs: -Infinity };
+    } else {
+      this.#applied = await this.#checkpoints.restore(this.#runtime, marker, this.#place.keysMax);
+    }
+    const start = marker.replayFrom < from ? marker.replayFrom : from;
+    this.#committed = committed.offset;
+    this.#hasHistory = committed.offset !== null;
+    this.#intent = decodeIntent(committed.metadata);
+    this.#next = start;
+    this.#checkpointNext = marker.next;
+    if (committed.offset !== null) this.#window = await this.#loadWindow(marker, start);
+    this.#deps.logger.info(
+      { partition: this.#place.partition, from: start.toString(), keys: this.#runtime.keyed.size },
+      'partition opened',
+    );
+    return committed.offset === null ? null : start;
+  }
+
+  async #loadWindow(marker: Marker, before: bigint): Promise<DedupeWindow> {
+    const fromMs = Number.isFinite(marker.watermarkMs) ? Math.max(0, marker.watermarkMs - WINDOW_LOOKBACK_MS) : 0;
+    const max = this.#options.dedupeGenerationMax;
+    const rows = await this.#deps.store.querier.run(recentUidsQuery, {
+      partition: this.#place.partition,
+      before: before.toString(),
+      from: formatTime(fromMs),
+      max,
+    });
+    const oldest = rows.at(-1);
+    const coveredAfterMs = rows.length === max && oldest !== undefined ? oldest.time_ms : fromMs - 1;
+    const window = new DedupeWindow(max, coveredAfterMs);
+    for (const row of [...rows].reverse()) window.add(row.event_uid, row.time_ms);
+    return window;
+  }
+
+  async #takeSlice(slice: readonly StoredRecord[]): Promise<void> {
+    const { partition, topic } = this.#place;
+    const records = slice.map(decodeRecord);
+    const stored = await persist('look up events', this.#patience, () =>
+      findStored(this.#deps, this.#window, partition, records),
+    );
+    if (this.#hasHistory || this.#runtime.keyed.evictions > 0) {
+      await persist('read history', this.#patience, () => warmStart(this.#deps, this.#runtime, records));
+    }
+    const unseen = records.filter((record) => record.offset >= (this.#committed ?? 0n));
+    const letters = await persist('dead letters', this.#patience, () =>
+      sendDeadLetters(this.#deps, topic, partition, unseen),
+    );
+    if (letters > 0) this.#deps.metrics?.count('tourniquet.worker.events', letters, { outcome: 'dead_letter' });
+    let duplicates = 0;
+    let fresh = 0;
+    for (const record of records) {
+      const kept = await this.#takeRecord(record, stored);
+      fresh += kept;
+      duplicates += record.events.length - kept;
+    }
+    this.#deps.metrics?.count('tourniquet.worker.events', fresh, { outcome: 'ok' });
+    if (duplicates > 0) this.#deps.metrics?.count('tourniquet.worker.events', duplicates, { outcome: 'duplicate' });
+  }
+
+  async #takeRecord(record: DecodedRecord, stored: ReadonlySet<string>): Promise<number> {
+    const replayed = this.#committed !== null && record.offset < this.#committed;
+    if (this.#intent !== null && record.offset > this.#intent.through) await this.#seal();
+    let kept = 0;
+    record.events.forEach((event, ordinal) => {
+      const place = placeMs(event);
+      const familiar = this.#window.look(event.event_uid, place);
+      if (familiar === 'seen' || (familiar === 'unsure' && stored.has(event.event_uid))) return;
+      this.#window.add(event.event_uid, place);
+      kept += 1;
+      if (!replayed) this.#block.addEvent({ event, partition: this.#place.partition, offset: record.offset });
+      this.#offer(event, record.offset, ordinal);
+    });
+    this.#next = record.offset + 1n;
+    if (replayed) return kept;
+    this.#block.addRecord(record.offset, record.bytes, this.#deps.clock.nowMs());
+    const full =
+      this.#block.events.length >= this.#options.blockRowsMax || this.#block.bytes >= this.#options.blockBytesMax;
+    const resumed = this.#intent !== null && record.offset >= this.#intent.through;
+    if (resumed || (full && this.#intent === null)) await this.#seal();
+    return kept;
+  }
+
+  #offer(event: TokenEvent, offset: bigint, ordinal: number): void {
+    if (this.#applied !== null) {
+      if (this.#applied.isPast(offset)) this.#applied = null;
+      else {
+        const uid = entityOf(event);
+        if (uid !== null && this.#applied.has(uid, { offset, ordinal })) {
+          this.#runtime.passOver(event);
+          return;
+        }
+      }
+    }
+    this.#runtime.offer(event, { offset, ordinal });
+  }
+
+  /** Hands the block over to be written, after the one before it: at most two are in memory. */
+  async #seal(): Promise<void> {
+    await this.#writing;
+    this.#throwIfLost();
+    const block = this.#block;
+    if (block.through === null) return;
+    this.#block = new Block();
+    const resumed = this.#intent !== null;
+    this.#intent = null;
+    this.#writing = this.#write(block, block.through, resumed).catch((error: unknown) => {
+      this.#lost = error;
+      const { partition } = this.#place;
+      this.#deps.logger.error({ partition, reason: describeError(error) }, 'partition given up, to be read again');
+    });
+  }
+
+  async #write(block: Block, through: bigint, resumed: boolean): Promise<void> {
+    const { topic, partition } = this.#place;
+    const first = this.#committed ?? block.events[0]?.offset ?? through;
+    if (block.events.length > 0) {
+      if (!resumed) await this.#commit(first, encodeIntent({ through }));
+      const startMs = this.#deps.clock.nowMs();
+      const token = blockToken(topic, partition, first, through);
+      await persist('insert block', this.#patience, () => this.#deps.store.writer.insertEvents(block.events, token));
+      this.#deps.metrics?.record('tourniquet.worker.insert.duration', (this.#deps.clock.nowMs() - startMs) / 1000);
+      this.#deps.metrics?.count('tourniquet.worker.blocks', 1);
+    }
+    await this.#emit();
+    await this.#commit(through + 1n, '');
+    this.#committed = through + 1n;
+    const nowMs = this.#deps.clock.nowMs();
+    this.#deps.health?.report(HEALTH_PART, nowMs);
+    this.#report();
+  }
+
+  /** A commit that is refused for good means that another member owns the partition now. */
+  async #commit(offset: bigint, metadata: string): Promise<void> {
+    await persist('commit', this.#patience, async () => {
+      try {
+        await this.#place.commit(offset, metadata);
+      } catch (error) {
+        if (error instanceof AppError && !error.retryable) this.#lost = error;
+        throw error;
+      }
+    });
+  }
+
+  /** Emits all findings made so far; calls follow each other. */
+  #emit(): Promise<void> {
+    this.#findings.push(...this.#runtime.takeFindings());
+    const run = this.#emitting.then(async () => {
+      const due = this.#findings;
+      if (due.length === 0) return;
+      await persist('findings', this.#patience, () => emitFindings(this.#deps, due.slice()));
+      this.#findings = this.#findings.slice(due.length);
+    });
+    this.#emitting = run.catch(() => undefined);
+    return run;
+  }
+
+  async #checkpoint(): Promise<void> {
+    const nowMs = this.#deps.clock.nowMs();
+    this.#checkpointMs = nowMs;
+    // While a resumed block is being formed, states of the former owner are newer than what would be written.
+    if (this.#next <= this.#checkpointNext && this.#applied !== null) return;
+    await this.#emit();
+    await persist('checkpoint', this.#patience, () => this.#checkpoints.save(this.#runtime, this.#next, nowMs));
+    this.#checkpointNext = this.#next;
+  }
+
+  #report(): void {
+    const { metrics } = this.#deps;
+    const { lateEvents, keyed } = this.#runtime;
+    const partition = String(this.#place.partition);
+    metrics?.set('tourniquet.worker.lag', this.status().lag, { 'messaging.destination.partition.id': partition });
+    metrics?.count('tourniquet.worker.late_events', lateEvents - this.#reported.late);
+    metrics?.count('tourniquet.worker.state.evictions', keyed.evictions - this.#reported.evictions);
+    this.#reported = { late: lateEvents, evictions: keyed.evictions };
+  }
+
+  #throwIfLost(): void {
+    if (this.#lost === null) return;
+    throw new AppError('TQ_LOG_UNAVAILABLE', 'The partition was given up after a refused commit.', {
+      retryable: true,
+      cause: this.#lost,
+    });
+  }
+
+  async #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    this.#busy += 1;
+    const run = this.#lock.then(work);
+    this.#lock = run.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await run;
+    } finally {
+      this.#busy -= 1;
+    }
+  }
+}
+
+function* slices(records: readonly StoredRecord[]): Generator<readonly StoredRecord[]> {
+  let slice: StoredRecord[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    slice.push(record);
+    bytes += record.value.length;
+    if (bytes < SLICE_BYTES) continue;
+    yield slice;
+    slice = [];
+    bytes = 0;
+  }
+  if (slice.length > 0) yield slice;
+}

@@ -1,0 +1,28 @@
+import type { Clock } from '../../ingest/core/clock.js';
+import type { HealthRegistry } from '../../ingest/core/health.js';
+import type { Logger } from '../../ingest/core/logger.js';
+import type { Metrics } from '../../ingest/core/telemetry/metrics.js';
+import type { EventLog } from '../../ingest/log/event-log.js';
+import type { Store } from '../../ingest/store/store.js';
+import type { AnyDetector } from '../core/detector.js';
+import type { Finding } from '../core/finding.js';
+
+export interface WorkerDeps {
+  readonly log: EventLog;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly detectors: readonly AnyDetector[];
+  readonly metrics?: Metrics;
+  /** The worker reports under the part `worker`. */
+  readonly health?: HealthRegistry;
+  /**
+   * Takes findings before they count as emitted; called again with the same ones after a failure or a kill, so it must
+   * tell them by finding_uid. Without it they are appended to the findings topic.
+   */
+  readonly onFinding?: (findings: readonly Finding[]) => Promise<void>;
+}
+
+/** Name of the token stage in the tables of worker state. */
+export const STAGE = 'token';
+export const HEALTH_PART = 'worker';

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { defineQuery } from '../../ingest/store/query.js';
+
+const partitionParams = z.object({ stage: z.string(), partition: z.number() });
+
+/** The last checkpoint of a partition. */
+export const checkpointQuery = defineQuery({
+  name: 'worker_checkpoint',
+  sql: `SELECT state FROM worker_checkpoints
+WHERE stage = {stage:String} AND log_partition = {partition:UInt16}
+ORDER BY version DESC LIMIT 1`,
+  params: partitionParams,
+  row: z.object({ state: z.string() }),
+});
+
+/** The newest state of each entity, the one used last first. */
+export const statesQuery = defineQuery({
+  name: 'worker_states',
+  sql: `SELECT entity_uid, argMax(state, version) AS state FROM detector_state
+WHERE stage = {stage:String} AND log_partition = {partition:UInt16}
+GROUP BY entity_uid ORDER BY max(version) DESC, entity_uid LIMIT {max:UInt32}`,
+  params: partitionParams.extend({ max: z.number() }),
+  row: z.object({ entity_uid: z.string(), state: z.string() }),
+});
+
+/** event_uids of the partition since a time, newest first. */
+export const recentUidsQuery = defineQuery({
+  name: 'worker_recent_uids',
+  sql: `SELECT toString(event_uid) AS event_uid, toUnixTimestamp64Milli(time) AS time_ms FROM token_events
+WHERE time >= parseDateTime64BestEffort({from:String}, 3, 'UTC')
+  AND toDate(time) >= toDate(parseDateTime64BestEffort({from:String}, 3, 'UTC'))
+  AND log_partition = {partition:UInt16} AND log_offset < {before:UInt64}
+ORDER BY time DESC LIMIT {max:UInt32}`,
+  params: z.object({ partition: z.number(), before: z.string(), from: z.string(), max: z.number() }),
+  row: z.object({ event_uid: z.string(), time_ms: z.number() }),
+});
+
+/** Which of these events are stored from earlier offsets. */
+export const knownUidsQuery = defineQuery({
+  name: 'worker_known_uids',
+  sql: `SELECT DISTINCT toString(event_uid) AS event_uid FROM token_events
+WHERE event_uid IN (SELECT arrayJoin({uids:Array(UUID)}))
+  AND time >= parseDateTime64BestEffort({from:String}, 3, 'UTC')
+  AND time <= parseDateTime64BestEffort({to:String}, 3, 'UTC')
+  AND log_partition = {partition:UInt16} AND log_offset < {before:UInt64}`,
+  params: z.object({
+    uids: z.array(z.string()),
+    partition: z.number(),
+    before: z.string(),
+    from: z.string(),
+    to: z.string(),
+  }),
+  row: z.object({ event_uid: z.string() }),
+});
+
+/** Hours of these tokens since a time, oldest first. */
+export const usageQuery = defineQuery({
+  name: 'worker_token_usage',
+  sql: `SELECT token_uid, toUnixTimestamp(hour) * 1000 AS hour_ms, sum(requests) AS requests, sum(failures) AS failures
+FROM token_usage_hourly
+WHERE token_uid IN {tokens:Array(String)}
+  AND hour >= parseDateTimeBestEffort({from:String}, 'UTC') AND hour < parseDateTimeBestEffort({to:String}, 'UTC')
+GROUP BY token_uid, hour ORDER BY token_uid, hour`,
+  params: z.object({ tokens: z.array(z.string()), from: z.string(), to: z.string() }),
+  row: z.object({ token_uid: z.string(), hour_ms: z.number(), requests: z.number(), failures: z.number() }),
+});
+
+/** Which of these findings are stored. */
+export const knownFindingsQuery = defineQuery({
+  name: 'worker_known_findings',
+  sql: `SELECT DISTINCT toString(finding_uid) AS finding_uid FROM findings
+WHERE finding_uid IN {uids:Array(UUID)}`,
+  params: z.object({ uids: z.array(z.string()) }),
+  row: z.object({ finding_uid: z.string() }),
+});
