@@ -21,10 +21,16 @@ export class FindingsReader implements Component, PartitionHandler {
   readonly name = 'findings-reader';
   readonly #deps: FindingsReaderDeps;
   readonly #reader: EventLogReader;
+  #next = 0n;
 
   constructor(deps: FindingsReaderDeps) {
     this.#deps = deps;
     this.#reader = deps.log.reader({ topic: topics.findings, groupId: deps.groupId, handler: this });
+  }
+
+  /** Offset up to which findings have become durable alerts. */
+  get next(): bigint {
+    return this.#next;
   }
 
   start(): Promise<void> {
@@ -36,6 +42,7 @@ export class FindingsReader implements Component, PartitionHandler {
   }
 
   assigned(assignment: { readonly committed: { readonly offset: bigint | null } }): Promise<bigint | null> {
+    this.#next = assignment.committed.offset ?? 0n;
     return Promise.resolve(assignment.committed.offset);
   }
 
@@ -44,7 +51,9 @@ export class FindingsReader implements Component, PartitionHandler {
     await heartbeat();
     await this.#deps.accept(findings);
     const last = batch.records.at(-1);
-    if (last !== undefined) await this.#reader.commit(batch.topic, batch.partition, last.offset + 1n, '');
+    if (last === undefined) return;
+    await this.#reader.commit(batch.topic, batch.partition, last.offset + 1n, '');
+    this.#next = last.offset + 1n;
   }
 
   revoked(): Promise<void> {

@@ -92,7 +92,7 @@ export async function runReplay(
           ),
       },
     );
-    await untilScored(surroundings, parts.log);
+    await untilScored(surroundings, parts.log, parts.worker, parts.alerting);
     return { summary, alerts: [...alerts.values()], seconds: (clock.nowMs() - started) / 1000, parts };
   } finally {
     bytes.stop();
@@ -106,8 +106,8 @@ async function openReplayParts(surroundings: Surroundings, onAlert: (alert: Aler
   const store = await openStore(surroundings);
   const alerting = await startAlerting(surroundings, log, store, (notice) => onAlert(notice.alert));
   const writer = await surroundings.lifecycle.start(log.writer());
-  await startWorker(surroundings, log, store);
-  return { log, store, alerting, writer };
+  const worker = await startWorker(surroundings, log, store);
+  return { log, store, alerting, writer, worker };
 }
 
 /** `tourniquet replay`: bulk backfill and one-off forensics. */

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import type { FastifyPluginAsync } from 'fastify';
+import type { CollectorDeps } from '../../ingest/collectors/collector-deps.js';
+import { fileTailConfigSchema } from '../../ingest/collectors/file-tail/config.js';
+import { createFileTailCollector } from '../../ingest/collectors/file-tail/file-tail-collector.js';
+import type { HttpReceiver, ReceiverRoutes } from '../../ingest/collectors/http/http-receiver.js';
+import { createHttpReceiver, httpReceiverConfigSchema } from '../../ingest/collectors/http/http-receiver.js';
+import { httpPushConfigSchema } from '../../ingest/collectors/http-push/config.js';
+import type { PushInput } from '../../ingest/collectors/http-push/push-routes.js';
+import { pushRoutes } from '../../ingest/collectors/http-push/push-routes.js';
+import { otlpConfigSchema } from '../../ingest/collectors/otlp-http/config.js';
+import { otlpRoutes } from '../../ingest/collectors/otlp-http/otlp-routes.js';
+import type { OtlpInput } from '../../ingest/collectors/otlp-http/otlp-routes.js';
+import { createMetrics } from '../../ingest/core/telemetry/catalogue.js';
+import type { EventLog } from '../../ingest/log/event-log.js';
+import { openCheckpointStore } from '../../ingest/pipeline/checkpoint-store.js';
+import { createEventSink } from '../../ingest/pipeline/event-sink.js';
+import type { CountsListener } from '../../ingest/pipeline/record-tally.js';
+import type { SourceConfig } from '../config/schema.js';
+import { sourceByName } from './commands/parse.js';
+import { openFingerprinter } from './fingerprint-keys.js';
+import type { Surroundings } from './open-parts.js';
+
+/** What the collectors of this process listen on, for the API to mount and for the terminal to say. */
+export interface Collecting {
+  readonly push: FastifyPluginAsync | undefined;
+  readonly receiver: HttpReceiver | undefined;
+  readonly tails: number;
+}
+
+const binding = (source: SourceConfig) => ({
+  source: sourceByName(source.product, source.options),
+  instance: source.instance ?? source.name,
+});
+
+/** Starts every configured input; they hand over to the log and stop before it does. */
+export async function startCollectors(s: Surroundings, log: EventLog): Promise<Collecting> {
+  const { config, clock, logger, random, lifecycle } = s;
+  const writer = await lifecycle.start(log.writer());
+  const checkpoints = await openCheckpointStore(join(config.data_dir, 'checkpoints', 'files.json'), { clock, logger });
+  await lifecycle.start({ name: 'checkpoints', start: () => Promise.resolve(), stop: () => checkpoints.close() });
+  const deps: CollectorDeps = {
+    sink: createEventSink({ writer, clock, logger }),
+    fingerprinter: openFingerprinter(config),
+    clock,
+    logger,
+    random,
+    onCounts: countInto(createMetrics()),
+  };
+  let tails = 0;
+  const pushed: PushInput[] = [];
+  const otlp: OtlpInput[] = [];
+  for (const source of config.sources) {
+    const { input } = source;
+    if (input === undefined) continue;
+    if (input.kind === 'file') {
+      const tail = fileTailConfigSchema.parse({ paths: input.paths });
+      await lifecycle.start(createFileTailCollector(tail, { ...deps, binding: binding(source), checkpoints }));
+      tails += 1;
+    } else if (input.kind === 'http') {
+      pushed.push({ ...binding(source), name: source.name, apiKeySha256: input.api_key_sha256 });
+    } else {
+      otlp.push({
+        ...binding(source),
+        name: source.name,
+        ...(input.service_name === undefined ? {} : { serviceName: input.service_name }),
+        ...(input.api_key_sha256 === undefined ? {} : { apiKeySha256: input.api_key_sha256 }),
+      });
+    }
+  }
+  const push = pushed.length === 0 ? undefined : pushRoutes(httpPushConfigSchema.parse({}), pushed, deps);
+  const routes: ReceiverRoutes[] = [];
+  if (push !== undefined) routes.push({ plugin: push, open: false });
+  if (otlp.length > 0) {
+    routes.push({
+      plugin: otlpRoutes(otlpConfigSchema.parse({}), otlp, deps),
+      open: otlp.some((i) => i.apiKeySha256 === undefined),
+    });
+  }
+  const receiver =
+    routes.length === 0
+      ? undefined
+      : await lifecycle.start(createHttpReceiver(httpReceiverConfigSchema.parse(config.receivers), routes, logger));
+  return { push, receiver, tails };
+}
+
+function countInto(metrics: ReturnType<typeof createMetrics>): CountsListener {
+  return (product, _instance, counts) => {
+    metrics.count('tourniquet.ingest.records', counts.ok, { product, outcome: 'ok' });
+    metrics.count('tourniquet.ingest.events', counts.events, { product });
+    for (const [reason, n] of Object.entries(counts.drop)) {
+      if (n > 0) metrics.count('tourniquet.ingest.dropped', n, { product, reason });
+    }
+    for (const [reason, n] of Object.entries(counts.dlq)) {
+      if (n > 0) metrics.count('tourniquet.ingest.dead_letters', n, { step: 'parse', reason });
+    }
+  };
+}

@@ -1,0 +1,106 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createDetectors } from '../../detectors/registry.js';
+import type { Worker } from '../../detectors/worker/worker.js';
+import { createWorker } from '../../detectors/worker/worker.js';
+import { workerOptionsSchema } from '../../detectors/worker/worker-options.js';
+import { createMetrics } from '../../ingest/core/telemetry/catalogue.js';
+import type { EventLog } from '../../ingest/log/event-log.js';
+import { topics } from '../../ingest/log/event-log.js';
+import type { Store } from '../../ingest/store/store.js';
+import { AlertService } from '../alerts/alert-service.js';
+import { DeliveryDispatcher } from '../alerts/dispatcher.js';
+import { FindingsReader } from '../alerts/findings-reader.js';
+import type { Notice } from '../alerts/grouping.js';
+import type { Destination } from '../alerts/notifiers/notifier.js';
+import { parseSigningKeys } from '../alerts/notifiers/signature.js';
+import { createWebhookNotifier } from '../alerts/notifiers/webhook.js';
+import { defaultPolicy } from '../alerts/policy.js';
+import { createAlertRepository, createDeliveryRepository } from '../alerts/store-repository.js';
+import type { Surroundings } from './open-parts.js';
+import { readSecretFile } from './open-parts.js';
+
+/** Reads events, stores them and scores them. */
+export async function startWorker(s: Surroundings, log: EventLog, store: Store): Promise<Worker> {
+  const { config, clock, logger, health, lifecycle } = s;
+  const options = workerOptionsSchema.parse({
+    topic: topics.tokenEvents,
+    groupId: config.log.kind === 'kafka' ? config.log.group_id : 'tourniquet-worker',
+    allowedLatenessMs: config.worker.allowed_lateness,
+    blockRowsMax: config.worker.block_rows_max,
+    blockAgeMs: config.worker.block_age_max,
+    checkpointIntervalMs: config.worker.checkpoint_interval,
+    keysMax: config.worker.keys_max,
+  });
+  const detectors = createDetectors(config.detectors);
+  return lifecycle.start(
+    createWorker(options, { log, store, clock, logger, detectors, health, metrics: createMetrics() }),
+  );
+}
+
+export interface Alerting {
+  readonly service: AlertService;
+  readonly reader: FindingsReader;
+}
+
+/** Findings become alerts, alerts become deliveries, deliveries are sent. */
+export async function startAlerting(
+  s: Surroundings,
+  log: EventLog,
+  store: Store,
+  onNotice: (notice: Notice) => void,
+): Promise<Alerting> {
+  const { config, clock, logger, health, lifecycle, random } = s;
+  const destinations = config.alerts.destinations.map((d): Destination => ({
+    name: d.name,
+    severityMin: d.severity_min,
+    notifier: createWebhookNotifier(
+      { url: d.url, keys: parseSigningKeys(readSecretFile(d.secret_file), d.secret_file) },
+      clock,
+    ),
+  }));
+  const deliveries = createDeliveryRepository(store.querier, store.writer);
+  const dispatcher = new DeliveryDispatcher({ deliveries, destinations, clock, random, logger, health });
+  const service = new AlertService({
+    alerts: createAlertRepository(store.querier, store.writer),
+    deliveries,
+    destinations,
+    policy: defaultPolicy,
+    baseUrl: baseUrlOf(s),
+    clock,
+    enqueue: (owed) => dispatcher.enqueue(owed),
+    onNotice,
+  });
+  await lifecycle.start(dispatcher);
+  const groupId = config.log.kind === 'kafka' ? `${config.log.group_id}-alerts` : 'tourniquet-alerts';
+  const reader = await lifecycle.start(
+    new FindingsReader({ log, groupId, accept: (findings) => service.accept(findings), logger }),
+  );
+  return { service, reader };
+}
+
+export function baseUrlOf({ config }: Surroundings): string {
+  const host = config.api.host.includes(':') ? `[${config.api.host}]` : config.api.host;
+  return (config.api.base_url ?? `http://${host}:${config.api.port}`).replace(/\/$/, '');
+}
+
+/**
+ * Resolves when all that the log holds is stored, scored and, where it was found wanting, alerted.
+ * @throws Error when nothing moves for `stallMs` milliseconds.
+ */
+export async function untilScored(
+  s: Surroundings,
+  log: EventLog,
+  worker: Worker,
+  alerting: Alerting,
+  stallMs = 120_000,
+): Promise<void> {
+  const started = s.clock.nowMs();
+  for (;;) {
+    if (worker.status().caughtUp) {
+      const high = (await log.offsets(topics.findings))[0]?.high ?? 0n;
+      if (alerting.reader.next >= high) return;
+    }
+    if (s.clock.nowMs() - started > stallMs) throw new Error(`the worker did not catch up within ${stallMs / 1000} s`);
+    await delay(50);
+  }
+}
