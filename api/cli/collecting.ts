@@ -11,7 +11,7 @@ import { pushRoutes } from '../../ingest/collectors/http-push/push-routes.js';
 import { otlpConfigSchema } from '../../ingest/collectors/otlp-http/config.js';
 import { otlpRoutes } from '../../ingest/collectors/otlp-http/otlp-routes.js';
 import type { OtlpInput } from '../../ingest/collectors/otlp-http/otlp-routes.js';
-import { createMetrics } from '../../ingest/core/telemetry/catalogue.js';
+import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { openCheckpointStore } from '../../ingest/pipeline/checkpoint-store.js';
 import { createEventSink } from '../../ingest/pipeline/event-sink.js';

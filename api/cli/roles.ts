@@ -3,7 +3,7 @@ import { createDetectors } from '../../detectors/registry.js';
 import type { Worker } from '../../detectors/worker/worker.js';
 import { createWorker } from '../../detectors/worker/worker.js';
 import { workerOptionsSchema } from '../../detectors/worker/worker-options.js';
-import { createMetrics } from '../../ingest/core/telemetry/catalogue.js';
+import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { topics } from '../../ingest/log/event-log.js';
 import type { Store } from '../../ingest/store/store.js';

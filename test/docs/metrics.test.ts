@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { metricCatalogue } from '../../ingest/core/telemetry/catalogue.js';
+import { metricCatalogue } from '../../ingest/core/telemetry/metrics.js';
 
 describe('docs/metrics.md', () => {
   const rows = readFileSync('docs/metrics.md', 'utf8')
