@@ -10,6 +10,8 @@ export type Topology = { readonly kind: 'single' } | { readonly kind: 'cluster';
 const DEDUP_BLOCKS = 10_000;
 const DEDUP_SECONDS = 30 * 86_400;
 
+const WIDE_PART_BYTES = 256 * 1024 * 1024;
+
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 function engine(name: string, args: string, topology: Topology): string {
@@ -38,11 +40,13 @@ function expand(placeholder: string, topology: Topology): string {
       return engine(first, rest.join(':'), topology);
     case 'distributed':
       return distributed(first, rest.join(':'), topology);
-    case 'dedup_settings':
+    case 'settings':
       return (
         `non_replicated_deduplication_window = ${DEDUP_BLOCKS}, ` +
         `replicated_deduplication_window = ${DEDUP_BLOCKS}, ` +
-        `replicated_deduplication_window_seconds = ${DEDUP_SECONDS}`
+        `replicated_deduplication_window_seconds = ${DEDUP_SECONDS}, ` +
+        // An acknowledged block survives a power cut. Parts stay in few files until they are big, so syncing is cheap.
+        `fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = ${WIDE_PART_BYTES}`
       );
     default:
       throw new AppError('TQ_INTERNAL', `Migration placeholder {${placeholder}} is not known.`);
@@ -51,7 +55,7 @@ function expand(placeholder: string, topology: Topology): string {
 
 /**
  * Renders one migration file to the statements that run on this topology. Placeholders: `{on_cluster}`,
- * `{local:TABLE}`, `{engine:NAME[:ARGS]}`, `{distributed:TABLE:SHARDING KEY}`, `{dedup_settings}`. Statements end with a
+ * `{local:TABLE}`, `{engine:NAME[:ARGS]}`, `{distributed:TABLE:SHARDING KEY}`, `{settings}`. Statements end with a
  * semicolon at the end of a line; lines that start with `--` are comments.
  *
  * @throws AppError TQ_CONFIG_INVALID if the cluster's name is not an identifier.

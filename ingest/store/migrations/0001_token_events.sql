@@ -82,6 +82,6 @@ CREATE TABLE IF NOT EXISTS {local:token_events} {on_cluster}
 ENGINE = {engine:MergeTree}
 PARTITION BY toYYYYMM(time)
 ORDER BY (toDate(time), token_uid, time)
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:token_events:cityHash64(token_uid)};

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS {local:token_usage_hourly} {on_cluster}
 ENGINE = {engine:AggregatingMergeTree}
 PARTITION BY toYYYYMM(hour)
 ORDER BY (token_uid, hour)
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:token_usage_hourly:cityHash64(token_uid)};
 
@@ -66,7 +66,7 @@ CREATE TABLE IF NOT EXISTS {local:edges_hourly} {on_cluster}
 ENGINE = {engine:AggregatingMergeTree}
 PARTITION BY toYYYYMM(hour)
 ORDER BY (hour, caller_service, target_service, target_method, target_route, direction)
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:edges_hourly:cityHash64(caller_service, target_service)};
 
@@ -109,7 +109,7 @@ CREATE TABLE IF NOT EXISTS {local:first_seen} {on_cluster}
 )
 ENGINE = {engine:AggregatingMergeTree}
 ORDER BY (token_uid, dimension, value, principal_uid)
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:first_seen:cityHash64(token_uid)};
 
@@ -189,7 +189,7 @@ CREATE TABLE IF NOT EXISTS {local:tokens} {on_cluster}
 )
 ENGINE = {engine:AggregatingMergeTree}
 ORDER BY token_uid
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:tokens:cityHash64(token_uid)};
 
@@ -234,7 +234,7 @@ CREATE TABLE IF NOT EXISTS {local:token_aliases} {on_cluster}
 )
 ENGINE = {engine:AggregatingMergeTree}
 ORDER BY (alias_kind, alias, token_uid)
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:token_aliases:cityHash64(alias)};
 

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS {local:findings} {on_cluster}
 )
 ENGINE = {engine:ReplacingMergeTree}
 ORDER BY finding_uid
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:findings:cityHash64(finding_uid)};
 
@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS {local:alerts} {on_cluster}
 )
 ENGINE = {engine:ReplacingMergeTree:version}
 ORDER BY alert_uid
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:alerts:cityHash64(alert_uid)};
 
@@ -94,7 +94,7 @@ CREATE TABLE IF NOT EXISTS {local:alert_history} {on_cluster}
 )
 ENGINE = {engine:ReplacingMergeTree}
 ORDER BY (alert_uid, version)
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:alert_history:cityHash64(alert_uid)};
 
@@ -118,6 +118,6 @@ CREATE TABLE IF NOT EXISTS {local:deliveries} {on_cluster}
 )
 ENGINE = {engine:ReplacingMergeTree:version}
 ORDER BY delivery_uid
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:deliveries:cityHash64(delivery_uid)};

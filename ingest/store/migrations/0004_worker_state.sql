@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS {local:detector_state} {on_cluster}
 )
 ENGINE = {engine:ReplacingMergeTree:version}
 ORDER BY (stage, log_partition, entity_uid)
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:detector_state:cityHash64(entity_uid)};
 
@@ -32,6 +32,6 @@ CREATE TABLE IF NOT EXISTS {local:worker_checkpoints} {on_cluster}
 )
 ENGINE = {engine:ReplacingMergeTree:version}
 ORDER BY (stage, log_partition)
-SETTINGS {dedup_settings};
+SETTINGS {settings};
 
 {distributed:worker_checkpoints:cityHash64(log_partition)};

@@ -1,0 +1,64 @@
+import type { TableRow } from './store.js';
+
+/** ClickHouse settings of one statement. */
+export type StatementSettings = Readonly<Record<string, string | number>>;
+
+/**
+ * What the store needs of ClickHouse, the same for a server over HTTP and for the engine in this process. Methods
+ * reject with what the client threw; the callers name the operation and classify it.
+ */
+export interface StoreConnection {
+  /** Statements that return nothing: DDL. */
+  command(sql: string): Promise<void>;
+  /** Rows as JSON; 64-bit integers arrive as numbers, times as RFC 3339. */
+  query(sql: string, params: TableRow, limits: { rowsMax: number; timeoutMs: number }): Promise<readonly unknown[]>;
+  /** One Native block; `settings` hold the deduplication token. */
+  insertNative(table: string, block: Buffer, settings: StatementSettings): Promise<void>;
+  insertJson(table: string, lines: string, settings: StatementSettings): Promise<void>;
+  /** Makes the database when the server has none of that name. */
+  ensureDatabase(): Promise<void>;
+  ping(): Promise<void>;
+  /** Finishes what runs, then lets go. Idempotent. */
+  close(): Promise<void>;
+}
+
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** `SETTINGS a = 1, b = 'x'`: in the statement itself, since a session would keep them for the next one. */
+export function settingsClause(settings: StatementSettings): string {
+  const parts = Object.entries(settings).map(([name, value]) => `${name} = ${literal(value)}`);
+  return parts.length === 0 ? '' : `SETTINGS ${parts.join(', ')}`;
+}
+
+function literal(value: string | number): string {
+  return typeof value === 'number' ? String(value) : quoteString(value);
+}
+
+/** A ClickHouse string literal. */
+export function quoteString(text: string): string {
+  return `'${text.replace(/\\/g, '\\\\').replace(/'/g, "\\'")}'`;
+}
+
+/** @throws TypeError on anything but a plain identifier: table names never come from outside. */
+export function checkedIdentifier(name: string): string {
+  if (!identifier.test(name)) throw new TypeError('A table name must be a plain identifier.');
+  return name;
+}
+
+/** Settings that every read needs so that rows mean the same on every server. */
+export const readSettings = {
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_denormals: 0,
+  date_time_output_format: 'iso',
+  date_time_input_format: 'best_effort',
+  join_use_nulls: 0,
+} as const;
+
+/** One block becomes one part per month, in this table and in each roll-up, and counts once however often it is sent. */
+export const writeSettings = {
+  insert_deduplicate: 1,
+  deduplicate_blocks_in_dependent_materialized_views: 1,
+  date_time_input_format: 'best_effort',
+  input_format_skip_unknown_fields: 0,
+  async_insert: 0,
+} as const;

@@ -1,0 +1,156 @@
+import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { createClient, type ClickHouseClient, type ClickHouseClientConfigOptions } from '@clickhouse/client';
+import { drainPending } from 'chdb';
+import { createChdbConnection } from 'chdb/connection';
+import type { Clock } from '../core/clock.js';
+import { AppError } from '../core/errors.js';
+import { acquireDataDirLock, type DataDirLock } from '../log/data-dir-lock.js';
+import {
+  checkedIdentifier, quoteString, readSettings, settingsClause, type StatementSettings, type StoreConnection,
+} from './connection.js'; // prettier-ignore
+import { Limiter } from './limiter.js';
+import type { TableRow } from './store.js';
+
+const BLOCKS_DIR = 'blocks';
+/** Readers beside the one writer; each has its own session, so that their settings do not meet. */
+const READERS = 2;
+
+/** A block in a file is read as it was written: one block, on one thread, so that its deduplication token fits. */
+const fileInsertSettings = {
+  deduplicate_insert_select: 'force_enable',
+  max_insert_threads: 1,
+  max_block_size: 4_000_000,
+  max_insert_block_size: 4_000_000,
+  min_insert_block_size_rows: 0,
+  min_insert_block_size_bytes: 0,
+} as const;
+
+/** ClickHouse inside this process (chdb), behind the same client. Work runs on threads of its own, JavaScript goes on. */
+export class EmbeddedConnection implements StoreConnection {
+  private readonly writer: ClickHouseClient;
+  private readonly readers: ClickHouseClient[];
+  private readonly writing = new Limiter(1);
+  private readonly reading = new Limiter(READERS);
+  private readonly directory: string;
+  private readonly lock: DataDirLock;
+  private blocks = 0;
+  private closing: Promise<void> | undefined;
+
+  private constructor(directory: string, lock: DataDirLock) {
+    this.directory = directory;
+    this.lock = lock;
+    this.writer = openSession(directory);
+    this.readers = Array.from({ length: READERS }, () => openSession(directory));
+  }
+
+  /**
+   * @param directory made if need be; one process at a time may hold it.
+   * @throws AppError TQ_DATA_DIR_LOCKED, TQ_DATA_DIR_UNUSABLE, TQ_DISK_FULL; else what the engine throws.
+   */
+  static async open(directory: string, clock: Clock): Promise<EmbeddedConnection> {
+    // The engine ends the process when a second one comes to its files, so the lock is asked first.
+    const lock = await acquireDataDirLock(directory, clock);
+    try {
+      // What a killed process left; its blocks come again from the log.
+      await rm(join(directory, BLOCKS_DIR), { recursive: true, force: true });
+      await mkdir(join(directory, BLOCKS_DIR));
+      return new EmbeddedConnection(join(directory, 'engine'), lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  command(sql: string): Promise<void> {
+    return this.writing.run(async () => {
+      await this.writer.command({ query: sql });
+    });
+  }
+
+  query(sql: string, params: TableRow, limits: { rowsMax: number; timeoutMs: number }): Promise<readonly unknown[]> {
+    return this.reading.run(async () => {
+      const reader = this.readers.pop();
+      if (reader === undefined) throw closedError();
+      try {
+        // A session keeps its settings: every query sets all of them.
+        const result = await reader.query({
+          query: sql,
+          format: 'JSONEachRow',
+          query_params: { ...params },
+          clickhouse_settings: {
+            ...readSettings,
+            max_result_rows: String(limits.rowsMax),
+            result_overflow_mode: 'throw',
+            max_execution_time: limits.timeoutMs / 1000,
+          },
+        });
+        return await result.json<unknown>();
+      } finally {
+        this.readers.push(reader);
+      }
+    });
+  }
+
+  /** The embedded client turns streams into text, so a binary block goes through a file. */
+  async insertNative(table: string, block: Buffer, settings: StatementSettings): Promise<void> {
+    const path = join(this.directory, '..', BLOCKS_DIR, `${(this.blocks++).toString()}.native`);
+    const clause = settingsClause({ ...settings, ...fileInsertSettings });
+    try {
+      await writeFile(path, block);
+      await this.command(
+        `INSERT INTO ${checkedIdentifier(table)} ${clause} SELECT * FROM file(${quoteString(path)}, 'Native')`,
+      );
+    } finally {
+      await unlink(path).catch(() => undefined);
+    }
+  }
+
+  insertJson(table: string, lines: string, settings: StatementSettings): Promise<void> {
+    return this.writing.run(async () => {
+      const result = await this.writer.exec({
+        query: `INSERT INTO ${checkedIdentifier(table)} ${settingsClause(settings)} FORMAT JSONEachRow`,
+        values: Readable.from([lines], { objectMode: false }),
+      });
+      await finished(result.stream.resume());
+    });
+  }
+
+  /** The engine's own database is there from the start. */
+  ensureDatabase(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async ping(): Promise<void> {
+    await this.query('SELECT 1 AS one', {}, { rowsMax: 1, timeoutMs: 10_000 });
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
+    // A session that is closed under a running statement takes the whole engine down: wait first.
+    await this.writing.run(() => this.writer.close());
+    for (let reader = 0; reader < READERS; reader++) {
+      await this.reading.run(async () => {
+        await this.readers.pop()?.close();
+      });
+    }
+    await drainPending();
+    await this.lock.release();
+  }
+}
+
+function closedError(): AppError {
+  return new AppError('TQ_STORE_UNAVAILABLE', 'The store is closed.', { retryable: true });
+}
+
+function openSession(directory: string): ClickHouseClient {
+  // Same contract, but typed by another copy of the client's common package.
+  const connection = createChdbConnection({ path: directory }) as unknown;
+  return createClient({ connection: connection as NonNullable<ClickHouseClientConfigOptions['connection']> });
+}

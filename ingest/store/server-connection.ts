@@ -1,0 +1,111 @@
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import {
+  checkedIdentifier, quoteString, readSettings, settingsClause, type StatementSettings, type StoreConnection,
+} from './connection.js'; // prettier-ignore
+import type { Topology } from './migration-template.js';
+import type { TableRow } from './store.js';
+
+export interface ServerAddress {
+  /** http:// or https:// URL of a node or of the load balancer before the cluster. */
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  readonly database: string;
+  readonly topology: Topology;
+  /** PEM of the authority that signed the server's certificate, if it is not a public one. */
+  readonly caPem?: Buffer;
+  /** Milliseconds that one request may take; default 120,000. */
+  readonly requestTimeoutMs?: number;
+  /** Gzip the blocks: worth it across slow networks only. Default false. */
+  readonly compressRequests?: boolean;
+}
+
+/** ClickHouse over HTTP. Blocks are streamed as they are, in the Native format. */
+export class ServerConnection implements StoreConnection {
+  private readonly client: ClickHouseClient;
+  private readonly address: ServerAddress;
+
+  constructor(address: ServerAddress) {
+    this.address = address;
+    this.client = this.createClient(address.database);
+  }
+
+  private createClient(database: string): ClickHouseClient {
+    const { url, username, password, caPem, requestTimeoutMs, compressRequests } = this.address;
+    return createClient({
+      url,
+      username,
+      password,
+      database,
+      application: 'tourniquet',
+      request_timeout: requestTimeoutMs ?? 120_000,
+      compression: { request: compressRequests ?? false, response: true },
+      ...(caPem === undefined ? {} : { tls: { ca_cert: caPem } }),
+    });
+  }
+
+  async command(sql: string): Promise<void> {
+    // DDL waits for every host of the cluster, so that the next statement finds what this one made.
+    await this.client.command({ query: sql, clickhouse_settings: { wait_end_of_query: 1 } });
+  }
+
+  async query(
+    sql: string,
+    params: TableRow,
+    limits: { rowsMax: number; timeoutMs: number },
+  ): Promise<readonly unknown[]> {
+    const result = await this.client.query({
+      query: sql,
+      format: 'JSONEachRow',
+      query_params: { ...params },
+      clickhouse_settings: {
+        ...readSettings,
+        max_result_rows: String(limits.rowsMax),
+        result_overflow_mode: 'throw',
+        max_execution_time: limits.timeoutMs / 1000,
+      },
+    });
+    return result.json<unknown>();
+  }
+
+  insertNative(table: string, block: Buffer, settings: StatementSettings): Promise<void> {
+    return this.insert(table, 'Native', block, settings);
+  }
+
+  insertJson(table: string, lines: string, settings: StatementSettings): Promise<void> {
+    return this.insert(table, 'JSONEachRow', Buffer.from(lines), settings);
+  }
+
+  private async insert(table: string, format: string, body: Buffer, settings: StatementSettings): Promise<void> {
+    // A Distributed table must not answer before its shards have the rows.
+    const all = this.address.topology.kind === 'cluster' ? { ...settings, distributed_foreground_insert: 1 } : settings;
+    const result = await this.client.exec({
+      query: `INSERT INTO ${checkedIdentifier(table)} ${settingsClause(all)} FORMAT ${format}`,
+      values: Readable.from([body], { objectMode: false }),
+      clickhouse_settings: { wait_end_of_query: 1 },
+    });
+    await finished(result.stream.resume());
+  }
+
+  async ensureDatabase(): Promise<void> {
+    const { database, topology } = this.address;
+    const onCluster = topology.kind === 'cluster' ? `ON CLUSTER ${quoteString(topology.cluster)}` : '';
+    const bootstrap = this.createClient('default');
+    try {
+      await bootstrap.command({ query: `CREATE DATABASE IF NOT EXISTS ${checkedIdentifier(database)} ${onCluster}` });
+    } finally {
+      await bootstrap.close();
+    }
+  }
+
+  async ping(): Promise<void> {
+    const result = await this.client.ping({ select: true });
+    if (!result.success) throw result.error;
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+  }
+}
