@@ -6,6 +6,7 @@ export const deadLetterReasons = {
   unparsable: 'The parser of the source refused the record.',
   invalid_encoding: 'The record is not UTF-8 and cannot be parsed with its broken bytes replaced.',
   too_large: 'The record is longer than the limit of its transport.',
+  no_source: 'No configured source takes records of this origin.',
   parser_fault: 'The parser broke its promise never to throw.',
   log_refused: 'The event log refused the event for good.',
 } as const satisfies Record<string, string>;

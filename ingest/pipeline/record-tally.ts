@@ -24,7 +24,7 @@ export function emptyCounts(): RecordCounts {
     ok: 0,
     events: 0,
     drop: { blank: 0, no_auth_event: 0 },
-    dlq: { unparsable: 0, invalid_encoding: 0, too_large: 0, parser_fault: 0, log_refused: 0 },
+    dlq: { unparsable: 0, invalid_encoding: 0, too_large: 0, no_source: 0, parser_fault: 0, log_refused: 0 },
   };
 }
 
@@ -37,6 +37,7 @@ export function addCounts(into: RecordCounts, more: RecordCounts): void {
   into.dlq.unparsable += more.dlq.unparsable;
   into.dlq.invalid_encoding += more.dlq.invalid_encoding;
   into.dlq.too_large += more.dlq.too_large;
+  into.dlq.no_source += more.dlq.no_source;
   into.dlq.parser_fault += more.dlq.parser_fault;
   into.dlq.log_refused += more.dlq.log_refused;
 }
