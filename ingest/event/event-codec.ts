@@ -3,9 +3,14 @@ import { err, ok, type Result } from '../core/result.js';
 import { compileSchema, type JsonSchema } from './schema-compiler.js';
 import { tokenEventSchema, type TokenEvent } from './token-event.js';
 
-/** The JSON Schema (2020-12) of a TokenEvent; `docs/token-event.schema.json` is its text. */
+/** The JSON Schema (2020-12) of a TokenEvent. */
 export function tokenEventJsonSchema(): JsonSchema {
   return z.toJSONSchema(tokenEventSchema) as JsonSchema;
+}
+
+/** What `docs/token-event.schema.json` holds, byte for byte. */
+export function tokenEventSchemaText(): string {
+  return `${JSON.stringify(tokenEventJsonSchema(), null, 2)}\n`;
 }
 
 const check = compileSchema(tokenEventJsonSchema());

@@ -66,7 +66,7 @@ const token = z.strictObject({
   token_uid: z
     .string()
     .regex(/^tok_[A-Za-z0-9_-]{22}$/)
-    .describe('Name of the token: keyed HMAC over its canonical identity (DESIGN: identity).'),
+    .describe('Name of the token: keyed HMAC over its canonical identity (docs/events.md, Identity).'),
   secret_fp: z
     .string()
     .regex(/^fp_[A-Za-z0-9_-]{22}$/)
