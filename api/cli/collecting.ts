@@ -8,9 +8,9 @@ import { createHttpReceiver, httpReceiverConfigSchema } from '../../ingest/colle
 import { httpPushConfigSchema } from '../../ingest/collectors/http-push/config.js';
 import type { PushInput } from '../../ingest/collectors/http-push/push-routes.js';
 import { pushRoutes } from '../../ingest/collectors/http-push/push-routes.js';
-import { otlpConfigSchema } from '../../ingest/collectors/otlp-http/config.js';
+import { otlpHttpConfigSchema } from '../../ingest/collectors/otlp-http/config.js';
 import { otlpRoutes } from '../../ingest/collectors/otlp-http/otlp-routes.js';
-import type { OtlpInput } from '../../ingest/collectors/otlp-http/otlp-routes.js';
+import type { OtlpInput } from '../../ingest/collectors/otlp-http/otlp-records.js';
 import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { openCheckpointStore } from '../../ingest/pipeline/checkpoint-store.js';
@@ -73,7 +73,7 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
   if (push !== undefined) routes.push({ plugin: push, open: false });
   if (otlp.length > 0) {
     routes.push({
-      plugin: otlpRoutes(otlpConfigSchema.parse({}), otlp, deps),
+      plugin: otlpRoutes(otlpHttpConfigSchema.parse({}), otlp, deps),
       open: otlp.some((i) => i.apiKeySha256 === undefined),
     });
   }

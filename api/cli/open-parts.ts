@@ -102,7 +102,10 @@ async function ensureTopics(
 }
 
 /** Opens the store and brings its tables up to date. */
-export async function openStore({ config, lifecycle, clock }: Surroundings): Promise<Store> {
+export async function openStore(
+  { config, lifecycle, clock }: Surroundings,
+  options = { migrate: true },
+): Promise<Store> {
   const { store } = config;
   const opened = await lifecycle.start(
     new ClickHouseStore(
@@ -119,7 +122,7 @@ export async function openStore({ config, lifecycle, clock }: Surroundings): Pro
       { clock },
     ),
   );
-  await opened.migrator.up();
+  if (options.migrate) await opened.migrator.up();
   return opened;
 }
 

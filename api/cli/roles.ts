@@ -96,7 +96,7 @@ export async function untilScored(
 ): Promise<void> {
   const started = s.clock.nowMs();
   for (;;) {
-    if (worker.status().caughtUp) {
+    if (await worker.caughtUp()) {
       const high = (await log.offsets(topics.findings))[0]?.high ?? 0n;
       if (alerting.reader.next >= high) return;
     }

@@ -1,0 +1,45 @@
+import type { Telemetry } from '../../../ingest/otel-bootstrap.js';
+import { AppError } from '../../../ingest/core/errors.js';
+import { alertText } from '../alert-text.js';
+import { startCollectors } from '../collecting.js';
+import { waitForSignal } from '../lifecycle.js';
+import type { Surroundings } from '../open-parts.js';
+import { ensureDataDir, openLog, openStore } from '../open-parts.js';
+import { startAlerting, startWorker } from '../roles.js';
+import { startApi } from '../serving.js';
+import type { Terminal } from '../terminal.js';
+
+export interface Roles {
+  readonly collector: boolean;
+  readonly worker: boolean;
+  readonly api: boolean;
+}
+
+/** Runs the roles until a signal. One process with all roles is `up`; Kafka and ClickHouse let them run apart. */
+export async function runRoles(roles: Roles, s: Surroundings, telemetry: Telemetry, terminal: Terminal): Promise<void> {
+  const { config } = s;
+  const all = roles.collector && roles.worker && roles.api;
+  if (!all && config.log.kind === 'embedded') {
+    throw new AppError('TQ_CONFIG_INVALID', 'The embedded log belongs to one process, which must run every role.', {
+      mend: 'Run `tourniquet up`, or set log.kind: kafka to run roles apart.',
+    });
+  }
+  ensureDataDir(config);
+  const log = await openLog(s);
+  const store = roles.worker || roles.api ? await openStore(s) : undefined;
+  if (store !== undefined && roles.api) {
+    const alerting = await startAlerting(s, log, store, (notice) => {
+      if (terminal.interactive && notice.kind === 'opened') terminal.out(`\n${alertText(notice.alert)}`);
+    });
+    const address = await startApi(s, store, alerting, telemetry);
+    s.logger.info({ address }, 'the API listens');
+  }
+  if (store !== undefined && roles.worker) await startWorker(s, log, store);
+  if (roles.collector) {
+    const { receiver, tails } = await startCollectors(s, log);
+    s.logger.info({ receiver: receiver?.address ?? null, file_tails: tails }, 'the collectors read');
+  }
+  s.logger.info({}, 'ready');
+  const signal = await waitForSignal();
+  s.logger.info({ signal }, 'stopping');
+}

@@ -1,0 +1,51 @@
+import type { FastifyInstance } from 'fastify';
+import type { Telemetry } from '../../ingest/otel-bootstrap.js';
+import type { Store } from '../../ingest/store/store.js';
+import { AppError } from '../../ingest/core/errors.js';
+import { buildApp } from '../app.js';
+import type { Surroundings } from './open-parts.js';
+import type { Alerting } from './roles.js';
+import { baseUrlOf } from './roles.js';
+
+export const version = '0.1.0';
+
+/** Starts the API and resolves to the address that it listens on. */
+export async function startApi(
+  s: Surroundings,
+  store: Store,
+  alerting: Alerting,
+  telemetry: Telemetry,
+): Promise<string> {
+  const { config, clock, logger, health, lifecycle } = s;
+  const { host, port } = config.api;
+  const app = await buildApp({
+    querier: store.querier,
+    alerts: alerting.service,
+    health,
+    clock,
+    logger,
+    auth: { keys: config.api.keys, anonymousRole: config.api.anonymous_role },
+    version,
+    baseUrl: baseUrlOf(s),
+    metricsText: () => telemetry.prometheusText(),
+  });
+  await lifecycle.start({
+    name: 'api',
+    start: () => listen(app, host, port),
+    stop: () => app.close(),
+  });
+  const bound = app.server.address();
+  const actual = typeof bound === 'object' && bound !== null ? bound.port : port;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+}
+
+async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    throw new AppError('TQ_CONFIG_INVALID', `The API cannot listen on ${host}, port ${port}.`, {
+      mend: 'Another process may have the port: set api.port or TOURNIQUET_API_PORT; 0 takes a free one.',
+      cause,
+    });
+  }
+}
