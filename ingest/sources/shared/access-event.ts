@@ -301,6 +301,10 @@ export function buildAccessEvent(record: AccessRecord, context: ParseContext, se
   if (record.direction !== undefined) event.direction = record.direction;
   if (record.transport !== undefined) event.transport = record.transport;
   const attributes = attributesOf(record, redactor);
+  if (client !== undefined && record.client !== undefined && client !== record.client) {
+    // The forwarded address is a claim; who made it is the peer.
+    attributes.push({ key: 'peer_address', value: redactor.short(record.client.address) });
+  }
   if (attributes.length > 0) event.attributes = attributes;
   if (redactor.exposures.size > 0) event.exposures = [...redactor.exposures];
   return event;

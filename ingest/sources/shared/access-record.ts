@@ -319,7 +319,7 @@ export function setField(record: AccessRecord, meaning: AccessMeaning, value: un
   if (credentialMeanings.has(meaning)) record.tellsCredential = true;
   if (isAbsent(value)) {
     // A log that has a place for the TLS version and leaves it empty says that there was none.
-    if (meaning === 'tls_version' && value !== null) record.transport ??= 'plaintext';
+    if (meaning === 'tls_version') record.transport ??= 'plaintext';
     return;
   }
   const text = asText(value);
