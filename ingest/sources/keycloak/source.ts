@@ -13,7 +13,7 @@ import {
   type TokenFacts,
 } from '../../event/token-event.js';
 import { parseClientAddress } from '../shared/client-address.js';
-import { AttributeList, cleanList, compact, longText, shortText } from '../shared/facts.js';
+import { AttributeList, cleanList, compact, longText, safeId, shortText } from '../shared/facts.js';
 import { splitDocument } from '../shared/json-split.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
 import { adminAction, eventMeanings, unknownMeaning, type EventMeaning } from './event-types.js';
@@ -59,7 +59,7 @@ function tokenOf(subject: Subject, meaning: EventMeaning): TokenFacts | undefine
   const sessionId = sessionOf(subject);
   if (issuer === undefined) return undefined;
   const shared = compact({ issuer: longText(issuer) });
-  const sid = aliasOf('sid', shortText(sessionId));
+  const sid = aliasOf('sid', safeId(sessionId, context.fingerprinter));
   if (meaning.subject === 'session' && tokenId === undefined) {
     if (sessionId === undefined) return undefined;
     const aliases = sid === undefined ? [] : [sid];
@@ -73,15 +73,24 @@ function tokenOf(subject: Subject, meaning: EventMeaning): TokenFacts | undefine
   }
   const renewed = values.get('updated_refresh_token_id');
   const made = meaning.subject === 'issued' && !failed;
-  const parent = meaning.action === 'refresh' ? aliasOf('refresh_jti', shortText(refreshId)) : made ? sid : undefined;
+  const parent =
+    meaning.action === 'refresh'
+      ? aliasOf('refresh_jti', safeId(refreshId, context.fingerprinter))
+      : made
+        ? sid
+        : undefined;
   const companion = meaning.action === 'refresh' ? renewed : refreshId;
-  const aliases = [aliasOf('jti', shortText(tokenId)), sid, aliasOf('refresh_jti', shortText(companion))];
+  const aliases = [
+    aliasOf('jti', safeId(tokenId, context.fingerprinter)),
+    sid,
+    aliasOf('refresh_jti', safeId(companion, context.fingerprinter)),
+  ];
   return tokenFromCanonical(canonical.jwt(issuer, tokenId), context.fingerprinter, {
     ...shared,
     kind: 'access_token',
     aliases: aliases.filter((alias) => alias !== undefined),
     ...compact({
-      jti: shortText(tokenId),
+      jti: safeId(tokenId, context.fingerprinter),
       scopes: cleanList(values.get('scope')?.slice(0, 16_384).split(' ')),
       audience: cleanList(values.get('audience')?.slice(0, 16_384).split(/[ ,]+/)),
       issued_at: made ? formatTime(record.timeMs) : undefined,
@@ -92,8 +101,8 @@ function tokenOf(subject: Subject, meaning: EventMeaning): TokenFacts | undefine
 
 function refreshToken(subject: Subject, refreshId: string, shared: { issuer?: string }): TokenFacts {
   const { record, context, issuer = '' } = subject;
-  const jti = shortText(refreshId);
-  const aliases = [aliasOf('refresh_jti', jti), aliasOf('sid', shortText(sessionOf(subject)))];
+  const jti = safeId(refreshId, context.fingerprinter);
+  const aliases = [aliasOf('refresh_jti', jti), aliasOf('sid', safeId(sessionOf(subject), context.fingerprinter))];
   return tokenFromCanonical(canonical.jwt(issuer, refreshId), context.fingerprinter, {
     ...shared,
     kind: 'refresh_token',
@@ -180,7 +189,7 @@ function eventOf(record: KeycloakRecord, context: ParseContext, options: Keycloa
         admin === undefined
           ? undefined
           : compact({ service: product, method: shortText(admin), path: longText(pathOf(values.get('resourcePath'))) }),
-      session_uid: shortText(sessionOf(subject)),
+      session_uid: safeId(sessionOf(subject), context.fingerprinter),
       attributes: attributesOf(record, realm),
     }),
   };
@@ -212,6 +221,6 @@ function createSource(options: KeycloakOptions): Source {
 /** Keycloak events from the jboss-logging listener (text and JSON), the Admin REST API and custom listeners. */
 export const keycloakFactory: SourceFactory = {
   product,
-  variants: ['text', 'json', 'event', 'admin-event'],
+  variants: [],
   create: (options) => createSource(readOptions(options)),
 };

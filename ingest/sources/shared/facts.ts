@@ -1,5 +1,6 @@
 import { boundText } from '../../core/text.js';
 import { redactText } from '../../event/credential-text.js';
+import type { Fingerprinter } from '../../event/fingerprint.js';
 import { TIME_MAX_MS, parseTime, tryFormatTime } from '../../event/time.js';
 import { limits, type TokenEvent } from '../../event/token-event.js';
 
@@ -25,6 +26,17 @@ export function cleanText(text: string | undefined, max: number): string | undef
 
 export const shortText = (text: string | undefined): string | undefined => cleanText(text, limits.shortTextMax);
 export const longText = (text: string | undefined): string | undefined => cleanText(text, limits.longTextMax);
+
+/**
+ * An id that others are joined by. One that looks like a secret is replaced by its keyed hash and not by a fixed word,
+ * which would make one session of all of them.
+ */
+export function safeId(text: string | undefined, fingerprinter: Fingerprinter): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const inspected = text.length > inspectedChars ? text.slice(0, inspectedChars) : text;
+  const kept = text.length <= limits.shortTextMax && redactText(inspected).text === text;
+  return kept ? boundText(text, limits.shortTextMax) : fingerprinter.tokenUid(`id:${text}`);
+}
 
 /** A bounded, cleaned list without repeats; an empty one is absent. */
 export function cleanList(texts: readonly string[] | undefined): readonly string[] | undefined {

@@ -9,13 +9,22 @@ import { formatTime } from '../../event/time.js';
 import { describeCredential } from '../../event/token-facts.js';
 import { SCHEMA_VERSION, type PrincipalFacts, type TokenEvent, type TokenFacts } from '../../event/token-event.js';
 import { parseClientAddress } from '../shared/client-address.js';
-import { AttributeList, cleanList, compact, longText, readIsoTime, shortText, timeText } from '../shared/facts.js';
+import {
+  AttributeList,
+  cleanList,
+  compact,
+  longText,
+  readIsoTime,
+  safeId,
+  shortText,
+  timeText,
+} from '../shared/facts.js';
 import { digText, type JsonObject, readNumber, readObject, readText, readTexts } from '../shared/json-reader.js';
 import { splitDocument } from '../shared/json-split.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
 import { meaningOf, type VaultMeaning } from './operations.js';
-import { readOptions } from './options.js';
+import { refuseOptions } from '../shared/no-options.js';
 import { reasonOf } from './reasons.js';
 import { authNames, callerNames, dataNames, isHash, readRecord, type TokenNames } from './records.js';
 
@@ -37,7 +46,7 @@ function tokenOf(
   const fp = context.fingerprinter;
   const hashes = names.tokens.filter(isHash);
   const plain = names.tokens.find((token) => !isHash(token));
-  const accessor = names.accessor === undefined || isHash(names.accessor) ? names.accessor : shortText(names.accessor);
+  const accessor = names.accessor === undefined || isHash(names.accessor) ? names.accessor : safeId(names.accessor, fp);
   const name = names.accessor ?? hashes[0];
   const secret = plain === undefined ? undefined : new RawSecret(plain);
   if (name === undefined)
@@ -108,7 +117,7 @@ function partiesOf(call: Call): Parties {
     // A wrapped login answers with the wrapping token; the accessor of the token inside is told beside it.
     const wrapped = wrap === undefined ? undefined : readText(wrap, 'wrapped_accessor');
     const names = authNames(made) ?? (wrapped === undefined ? undefined : { accessor: wrapped, tokens: [] });
-    const parent = meaning.action === 'issue' ? parentOf(caller) : undefined;
+    const parent = meaning.action === 'issue' ? parentOf(caller, context) : undefined;
     if (names !== undefined && made !== undefined) {
       return { token: tokenOf(names, made, context, parent), principal: principalOf(made, context), issued: true };
     }
@@ -120,7 +129,7 @@ function partiesOf(call: Call): Parties {
       wrap === undefined
         ? undefined
         : authNames({ accessor: readText(wrap, 'accessor'), client_token: readText(wrap, 'token') });
-    const parent = meaning.action === 'issue' ? parentOf(caller) : undefined;
+    const parent = meaning.action === 'issue' ? parentOf(caller, context) : undefined;
     if (made !== undefined)
       return { token: tokenOf(made, {}, context, parent), principal: principalOf(auth, context), issued: true };
     const shown = dataNames(request);
@@ -134,10 +143,13 @@ function partiesOf(call: Call): Parties {
   return asCaller();
 }
 
-function parentOf(caller: TokenNames | undefined): Alias | undefined {
+function parentOf(caller: TokenNames | undefined, context: ParseContext): Alias | undefined {
   if (caller === undefined) return undefined;
   if (caller.accessor !== undefined) {
-    return aliasOf('vault_accessor', isHash(caller.accessor) ? caller.accessor : shortText(caller.accessor));
+    return aliasOf(
+      'vault_accessor',
+      isHash(caller.accessor) ? caller.accessor : safeId(caller.accessor, context.fingerprinter),
+    );
   }
   return aliasOf('vault_token_hmac', caller.tokens.find(isHash));
 }
@@ -236,7 +248,7 @@ function eventOf(record: JsonObject, type: string, context: ParseContext): Event
         path: longText(safePath),
         route: longText(routeOf(request)),
       }),
-      trace: requestId === undefined ? undefined : compact({ request_id: shortText(requestId) }),
+      trace: requestId === undefined ? undefined : compact({ request_id: safeId(requestId, context.fingerprinter) }),
       transport: readText(request, 'client_certificate_serial_number') === undefined ? undefined : ('mtls' as const),
       exposures: isRaw(record) ? (['token_in_log'] as const) : undefined,
       attributes: attributesOf(call, principal),
@@ -284,9 +296,9 @@ function parse(raw: string, context: ParseContext): Events {
 /** HashiCorp Vault and OpenBao audit devices (file, syslog, socket; JSON). */
 export const vaultFactory: SourceFactory = {
   product,
-  variants: ['audit'],
+  variants: [],
   create(options): Source {
-    readOptions(options);
+    refuseOptions(product, options);
     return {
       product,
       kind: 'issuer',

@@ -1,0 +1,203 @@
+import { isIP } from 'node:net';
+import type { Result } from '../../core/result.js';
+import { ok } from '../../core/result.js';
+import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
+import { formatTime } from '../../event/time.js';
+import { SCHEMA_VERSION, type Action, type TokenEvent } from '../../event/token-event.js';
+import { parseClientAddress } from '../shared/client-address.js';
+import { AttributeList, compact, longText, readIsoTime, safeId, shortText } from '../shared/facts.js';
+import {
+  digText,
+  digValue,
+  isObject,
+  type JsonObject,
+  readCount,
+  readList,
+  readObject,
+  readText,
+} from '../shared/json-reader.js';
+import { splitDocument } from '../shared/json-split.js';
+import { refuse } from '../shared/refuse.js';
+import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
+import { readRecords, wrappers } from './envelopes.js';
+import { meaningOf } from './event-names.js';
+import { additionalUser, principalOf, sessionNameOf } from './identity.js';
+import { keyFacts } from './keys.js';
+import { refuseOptions } from '../shared/no-options.js';
+import { reasonOf } from './reasons.js';
+
+const product = 'cloudtrail';
+
+/** Sign-in events tell their result under their own name: `responseElements: {"ConsoleLogin": "Failure"}`. */
+function toldFailure(record: JsonObject, eventName: string): boolean {
+  for (const part of ['responseElements', 'serviceEventDetails', 'additionalEventData'] as const) {
+    const result = digValue(record, part, eventName);
+    if (result === 'Failure' || result === 'Failed') return true;
+  }
+  return digText(record, 'serviceEventDetails', 'CredentialVerification') === 'Failure';
+}
+
+function actionOf(record: JsonObject, eventName: string, action: Action): Action {
+  // An access key is switched off and on again by one call.
+  if (eventName !== 'UpdateAccessKey') return action;
+  return digText(record, 'requestParameters', 'status') === 'Active' ? 'grant' : action;
+}
+
+/** Request parameters that name what was touched; all others stay out, some of them hold passwords. */
+const keptParameters = [
+  'roleArn', 'roleSessionName', 'sourceIdentity', 'userName', 'roleName', 'groupName', 'policyArn', 'policyName',
+  'bucketName', 'secretId', 'keyId', 'functionName', 'serialNumber', 'providerId', 'principalArn', 'durationSeconds',
+] as const; // prettier-ignore
+
+function attributesOf(
+  record: JsonObject,
+  identity: JsonObject,
+  actor: string | undefined,
+): TokenEvent['attributes'] | undefined {
+  const attributes = new AttributeList();
+  attributes.add('actor', actor);
+  attributes.add('aws_region', readText(record, 'awsRegion'));
+  attributes.add('account_id', readText(record, 'recipientAccountId') ?? readText(identity, 'accountId'));
+  attributes.add('identity_type', readText(identity, 'type'));
+  attributes.add('session_name', sessionNameOf(identity));
+  attributes.add('source_identity', digText(identity, 'sessionContext', 'sourceIdentity'));
+  attributes.add('mfa_authenticated', digText(identity, 'sessionContext', 'attributes', 'mfaAuthenticated'));
+  attributes.add('mfa_used', digText(record, 'additionalEventData', 'MFAUsed'));
+  attributes.add('ec2_role_delivery', digText(identity, 'sessionContext', 'ec2RoleDelivery'));
+  attributes.add('invoked_by', readText(identity, 'invokedBy'));
+  attributes.add('federated_provider', digText(identity, 'sessionContext', 'webIdFederationData', 'federatedProvider'));
+  attributes.add('read_only', readText(record, 'readOnly'));
+  attributes.add('event_category', readText(record, 'eventCategory'));
+  attributes.add('vpc_endpoint_id', readText(record, 'vpcEndpointId'));
+  attributes.add('shared_event_id', readText(record, 'sharedEventID'));
+  const request = readObject(record, 'requestParameters') ?? {};
+  for (const name of keptParameters) attributes.add(name, readText(request, name));
+  for (const resource of (readList(record, 'resources') ?? []).slice(0, 4)) {
+    if (isObject(resource)) attributes.add('resource', readText(resource, 'ARN'));
+  }
+  return attributes.done();
+}
+
+/** An address, or the AWS service that called in its place. */
+function originOf(record: JsonObject, identity: JsonObject): Pick<TokenEvent, 'client' | 'caller'> {
+  const source = readText(record, 'sourceIPAddress');
+  const client = source === undefined ? undefined : parseClientAddress(source);
+  const service = shortText(
+    readText(identity, 'invokedBy') ?? (client !== undefined && isIP(client.address) !== 0 ? undefined : source),
+  );
+  return compact({
+    client: client !== undefined && isIP(client.address) !== 0 ? client : undefined,
+    caller: service === undefined ? undefined : { service },
+  });
+}
+
+function eventOf(record: JsonObject, context: ParseContext, ordinal: number): Result<TokenEvent, ParseError> {
+  const timeText = readText(record, 'eventTime');
+  const timeMs = readIsoTime(timeText);
+  if (timeMs === undefined) {
+    const message = timeText === undefined ? 'The record has no eventTime.' : 'eventTime is no RFC 3339 time.';
+    return refuse(product, '/eventTime', message, 'Send CloudTrail records as AWS writes them.');
+  }
+  const eventName = readText(record, 'eventName');
+  const eventSource = readText(record, 'eventSource');
+  if (eventName === undefined || eventSource === undefined) {
+    const missing = eventName === undefined ? 'eventName' : 'eventSource';
+    return refuse(
+      product,
+      `/${missing}`,
+      `The record has no ${missing}.`,
+      'Send CloudTrail records as AWS writes them.',
+    );
+  }
+  const identity = readObject(record, 'userIdentity') ?? {};
+  const eventType = readText(record, 'eventType');
+  const errorCode = readText(record, 'errorCode');
+  const errorMessage = readText(record, 'errorMessage');
+  const failed = errorCode !== undefined || toldFailure(record, eventName);
+  const meaning = meaningOf(eventSource, eventName, eventType);
+  const facts = keyFacts({ record, identity, failed, timeMs, context }, meaning.subject);
+  const nameless = Object.keys(identity).length <= 1 || readText(identity, 'type') === 'Unknown';
+  const principal = facts.principal ?? additionalUser(record);
+  const actor = nameless ? undefined : principalOf(identity)?.principal_uid;
+  const extra = readObject(record, 'additionalEventData') ?? {};
+  const eventId = readText(record, 'eventID');
+  const secretShown =
+    digText(record, 'responseElements', 'accessKey', 'secretAccessKey') ??
+    digText(record, 'responseElements', 'credentials', 'secretAccessKey');
+  return ok({
+    schema_version: SCHEMA_VERSION,
+    event_uid:
+      eventId === undefined
+        ? eventUidFromPosition(product, context.instance, context.position, ordinal)
+        : eventUidFromId(product, context.instance, eventId),
+    time: formatTime(timeMs),
+    observed_time: formatTime(context.observedMs),
+    source: {
+      product,
+      instance: context.instance,
+      kind: 'cloud',
+      ...compact({ record_type: shortText(eventType) }),
+    },
+    action: actionOf(record, eventName, meaning.action),
+    outcome: failed ? 'failure' : 'success',
+    ...compact({
+      reason: failed ? reasonOf(errorCode ?? '', errorMessage) : undefined,
+      reason_detail: failed
+        ? longText([errorCode, errorMessage].filter((text) => text !== undefined).join(': '))
+        : undefined,
+      token: facts.token,
+      principal,
+      ...originOf(record, identity),
+      user_agent: longText(readText(record, 'userAgent')),
+      target: compact({
+        service: shortText(eventSource),
+        address: longText(digText(record, 'tlsDetails', 'clientProvidedHostHeader')),
+        method: shortText(eventName),
+        request_bytes: readCount(extra, 'bytesTransferredIn'),
+        response_bytes: readCount(extra, 'bytesTransferredOut'),
+      }),
+      session_uid: safeId(facts.sessionId, context.fingerprinter),
+      trace: traceOf(record, context),
+      transport: digText(record, 'tlsDetails', 'tlsVersion') === undefined ? undefined : ('tls' as const),
+      exposures:
+        secretShown === undefined || /hidden|\*{3}/i.test(secretShown) ? undefined : (['token_in_log'] as const),
+      attributes: attributesOf(record, identity, actor === principal?.principal_uid ? undefined : actor),
+    }),
+  });
+}
+
+function traceOf(record: JsonObject, context: ParseContext): TokenEvent['trace'] | undefined {
+  const requestId = safeId(readText(record, 'requestID'), context.fingerprinter);
+  return requestId === undefined ? undefined : { request_id: requestId };
+}
+
+function parse(raw: string, context: ParseContext): Result<readonly TokenEvent[], ParseError> {
+  const records = readRecords(raw);
+  if (!records.ok) return records;
+  const events: TokenEvent[] = [];
+  for (const [ordinal, record] of records.value.entries()) {
+    const event = eventOf(record, context, ordinal);
+    if (!event.ok) {
+      const field = records.value.length === 1 ? event.error.field : `/${ordinal}${event.error.field}`;
+      return refuse(product, field, event.error.message, event.error.mend);
+    }
+    events.push(event.value);
+  }
+  return ok(events);
+}
+
+/** AWS CloudTrail: log files, single records, lookup-events, EventBridge, CloudWatch and Firehose envelopes. */
+export const cloudtrailFactory: SourceFactory = {
+  product,
+  variants: [],
+  create(options): Source {
+    refuseOptions(product, options);
+    return {
+      product,
+      kind: 'cloud',
+      framing: 'document',
+      parse,
+      split: (document) => ok(splitDocument(document, wrappers)),
+    };
+  },
+};
