@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS {local:token_usage_hourly} {on_cluster}
     clients AggregateFunction(uniqCombined64(12), String)
 )
 ENGINE = {engine:AggregatingMergeTree}
-PARTITION BY toYYYYMM(hour)
+PARTITION BY toYear(hour)
 ORDER BY (token_uid, hour)
 SETTINGS {settings};
 
@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS {local:edges_hourly} {on_cluster}
     last_time SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
 )
 ENGINE = {engine:AggregatingMergeTree}
-PARTITION BY toYYYYMM(hour)
+PARTITION BY toYear(hour)
 ORDER BY (hour, caller_service, target_service, target_method, target_route, direction)
 SETTINGS {settings};
 

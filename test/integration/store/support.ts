@@ -12,6 +12,8 @@ export interface TestStore {
   rows(sql: string, params?: TableRow): Promise<readonly Record<string, unknown>[]>;
   /** The one value of the one row. */
   value(sql: string, params?: TableRow): Promise<unknown>;
+  /** A statement that returns nothing, through a reader's session. */
+  command(sql: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,9 @@ export async function openTestStore(dependencies: StoreDependencies = {}, migrat
     store,
     rows,
     value: async (sql, params) => Object.values((await rows(sql, params))[0] ?? {})[0],
+    command: async (sql) => {
+      await rows(sql);
+    },
     close: async () => {
       await store.stop();
       await rm(directory, { recursive: true, force: true });

@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { tokenEventSchema, type TokenEvent } from '../../../ingest/event/token-event.js';
+import { createEventColumns } from '../../../ingest/store/native/event-columns.js';
+import type { PositionedEvent } from '../../../ingest/store/store.js';
+import { arbitraryEvent, expectedRow } from './arbitrary-events.js';
+import { openTestStore, type TestStore } from './support.js';
+
+/** What a block must be found as again, whatever it was cut into and however often it was sent. */
+const recounts = [
+  {
+    name: 'token_usage_hourly',
+    rollup: `SELECT token_uid, hour, sum(events) AS events, sum(requests) AS requests, sum(outbound_requests) AS outbound,
+      sum(failures) AS failures, sum(request_bytes) AS bytes_in, sum(response_bytes) AS bytes_out,
+      uniqCombined64Merge(12)(targets) AS targets, uniqCombined64Merge(12)(clients) AS clients
+      FROM token_usage_hourly GROUP BY token_uid, hour ORDER BY token_uid, hour`,
+    raw: `SELECT token_uid, toDateTime(toStartOfHour(time), 'UTC') AS hour, count() AS events,
+      countIf(action = 'use' AND direction != 'outbound') AS requests,
+      countIf(action = 'use' AND direction = 'outbound') AS outbound,
+      countIf(action = 'use' AND direction != 'outbound' AND outcome = 'failure') AS failures,
+      sum(ifNull(request_bytes, 0)) AS bytes_in, sum(ifNull(response_bytes, 0)) AS bytes_out,
+      uniqCombined64(12)(toString(target_service)) AS targets, uniqCombined64(12)(toString(client_address)) AS clients
+      FROM token_events WHERE token_uid != '' GROUP BY token_uid, hour ORDER BY token_uid, hour`,
+  },
+  {
+    name: 'edges_hourly',
+    rollup: `SELECT hour, caller_service, target_service, target_method, target_route, direction, sum(requests) AS requests,
+      sum(failures) AS failures, sum(duration_count) AS timed, max(duration_ms_max) AS slowest,
+      sum(plaintext_requests) AS plaintext, sum(anonymous_requests) AS anonymous, uniqCombined64Merge(12)(tokens) AS tokens,
+      min(first_time) AS first, max(last_time) AS last
+      FROM edges_hourly GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6`,
+    raw: `SELECT toDateTime(toStartOfHour(time), 'UTC') AS hour, caller_service, target_service, target_method, target_route,
+      direction, count() AS requests, countIf(outcome = 'failure') AS failures, count(duration_ms) AS timed,
+      max(ifNull(duration_ms, 0)) AS slowest, countIf(transport = 'plaintext') AS plaintext,
+      countIf(token_uid = '') AS anonymous, uniqCombined64If(12)(token_uid, token_uid != '') AS tokens,
+      min(time) AS first, max(time) AS last
+      FROM token_events WHERE action = 'use' GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6`,
+  },
+  {
+    name: 'first_seen',
+    rollup: `SELECT token_uid, principal_uid, value, min(first_time) AS first, max(last_time) AS last, sum(events) AS events,
+      sum(accepted_events) AS accepted
+      FROM first_seen WHERE dimension = 'user_agent' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+    raw: `SELECT token_uid, principal_uid, user_agent AS value, min(time) AS first, max(time) AS last, count() AS events,
+      countIf(outcome = 'success') AS accepted
+      FROM token_events WHERE token_uid != '' AND user_agent != '' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+  },
+  {
+    name: 'tokens',
+    rollup: `SELECT token_uid, min(first_seen) AS first, max(last_seen) AS last, max(last_use) AS used, sum(events) AS events,
+      sum(uses) AS uses, sum(failures) AS failures, arraySort(groupUniqArrayArray(scopes)) AS scopes,
+      arraySort(groupUniqArrayArray(kinds)) AS kinds, uniqCombined64Merge(12)(secrets) AS secrets
+      FROM tokens GROUP BY token_uid ORDER BY token_uid`,
+    raw: `SELECT token_uid, min(time) AS first, max(time) AS last, maxIf(time, action = 'use' AND outcome = 'success') AS used,
+      count() AS events, countIf(action = 'use' AND direction != 'outbound') AS uses,
+      countIf(action = 'use' AND direction != 'outbound' AND outcome = 'failure') AS failures,
+      arraySort(groupUniqArrayArray(scopes)) AS scopes, arraySort(groupUniqArray(toString(token_kind))) AS kinds,
+      uniqCombined64If(12)(secret_fp, secret_fp != '') AS secrets
+      FROM token_events WHERE token_uid != '' GROUP BY token_uid ORDER BY token_uid`,
+  },
+  {
+    name: 'token_aliases',
+    rollup: `SELECT alias_kind, alias, token_uid, min(first_seen) AS first, sum(events) AS events
+      FROM token_aliases GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+    raw: `SELECT pair.1 AS alias_kind, pair.2 AS alias, token_uid, min(time) AS first, count() AS events FROM token_events
+      ARRAY JOIN arrayDistinct(arrayConcat(arrayZip(alias_kinds, alias_values), [('jti', jti), ('secret_fp', secret_fp)])) AS pair
+      WHERE token_uid != '' AND pair.2 != '' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+  },
+] as const;
+
+const positioned = (events: readonly TokenEvent[], first = 0): PositionedEvent[] =>
+  events.map((event, index) => ({ event, partition: 3, offset: BigInt(first + index) }));
+
+const sample = (count: number, seed: number): TokenEvent[] => fc.sample(arbitraryEvent, { numRuns: count, seed });
+
+async function expectRollupsToEqualRecount(store: TestStore): Promise<void> {
+  for (const { name, rollup, raw } of recounts) {
+    const counted = await store.rows(raw);
+    expect(counted.length).toBeGreaterThan(0);
+    expect({ name, rows: await store.rows(rollup) }).toEqual({ name, rows: counted });
+  }
+}
+
+describe('token_events', () => {
+  let store: TestStore;
+  beforeEach(async () => {
+    store = await openTestStore();
+  });
+  afterEach(() => store.close());
+
+  it('has the columns that the encoder writes, in name and type', async () => {
+    const table = await store.rows(
+      "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'token_events' ORDER BY position",
+    );
+    expect(table).toEqual(Object.entries(createEventColumns()).map(([name, { type }]) => ({ name, type })));
+  });
+
+  it('gives back every column of any event as it was', async () => {
+    const events = sample(600, 7);
+    for (const event of events) expect(tokenEventSchema.safeParse(event).error).toBeUndefined();
+    const offset = 18_446_744_073_709_551_615n;
+    await store.store.writer.insertEvents(
+      events.map((event) => ({ event, partition: 65_535, offset })),
+      'all',
+    );
+    const rows = await store.rows('SELECT * REPLACE (toString(log_offset) AS log_offset) FROM events_v1');
+    const found = new Map(rows.map((row) => [row['event_uid'], row]));
+    expect(rows).toHaveLength(events.length);
+    for (const event of events) expect(found.get(event.event_uid)).toEqual(expectedRow(event, 65_535, offset));
+  });
+
+  it('writes blocks that differ in shape with one encoder', async () => {
+    const events = sample(300, 11);
+    const sizes = [1, 120, 2, 60, 117];
+    let first = 0;
+    for (const size of sizes) {
+      await store.store.writer.insertEvents(positioned(events.slice(first, first + size), first), `block:${first}`);
+      first += size;
+    }
+    const rows = await store.rows(
+      'SELECT * REPLACE (toString(log_offset) AS log_offset) FROM token_events ORDER BY log_offset::UInt64',
+    );
+    expect(rows).toEqual(events.map((event, index) => expectedRow(event, 3, BigInt(index))));
+  });
+
+  it('counts a repeated block once, in raw rows and in every roll-up, across months', async () => {
+    const first = positioned(sample(400, 1));
+    const second = positioned(sample(400, 2), 400);
+    const { writer } = store.store;
+    await writer.insertEvents(first, 'topic:3:0-399');
+    await writer.insertEvents(second, 'topic:3:400-799');
+    await writer.insertEvents(first, 'topic:3:0-399');
+    await writer.insertEvents(second, 'topic:3:400-799');
+    expect(await store.value('SELECT uniqExact(toYYYYMM(time)) FROM token_events')).toBeGreaterThan(12);
+    expect(await store.value('SELECT count() FROM token_events')).toBe(800);
+    await expectRollupsToEqualRecount(store);
+  });
+
+  it('counts equal blocks under different tokens each', async () => {
+    const events = positioned(sample(5, 3));
+    await store.store.writer.insertEvents(events, 'a');
+    await store.store.writer.insertEvents(events, 'b');
+    expect(await store.value('SELECT count() FROM token_events')).toBe(10);
+    await expectRollupsToEqualRecount(store);
+  });
+
+  it('completes roll-ups that a kill left behind their raw rows', async () => {
+    const events = positioned(sample(300, 4));
+    const { writer } = store.store;
+    const feeds = recounts.map(({ name }) => `${name}_feed`);
+    // A kill after the raw part and some of the roll-ups: the last three are cut off while the block goes in.
+    for (const feed of feeds.slice(2)) await store.command(`DETACH TABLE ${feed}`);
+    await writer.insertEvents(events, 'killed');
+    for (const feed of feeds.slice(2)) await store.command(`ATTACH TABLE ${feed}`);
+    expect(await store.value('SELECT count() FROM first_seen')).toBe(0);
+    await writer.insertEvents(events, 'killed');
+    expect(await store.value('SELECT count() FROM token_events')).toBe(300);
+    await expectRollupsToEqualRecount(store);
+  });
+
+  it('takes a block of far more months than one insert may touch, and its repetition', async () => {
+    const template = sample(1, 5)[0]!;
+    const events = Array.from({ length: 240 }, (_, month) => ({
+      ...template,
+      event_uid: `00000000-0000-8000-8000-${month.toString(16).padStart(12, '0')}`,
+      time: new Date(Date.UTC(2005, month, 15)).toISOString(),
+    }));
+    await store.store.writer.insertEvents(positioned(events), 'years');
+    await store.store.writer.insertEvents(positioned(events), 'years');
+    expect(await store.value('SELECT count() FROM token_events')).toBe(240);
+    expect(await store.value('SELECT uniqExact(toYYYYMM(time)) FROM token_events')).toBe(240);
+  });
+
+  it('keeps times beyond the range of the store at its end', async () => {
+    const template = sample(1, 6)[0]!;
+    const token = {
+      token_uid: `tok_${'Z'.repeat(22)}`,
+      fp_key_id: 'k',
+      identity: 'jwt',
+      kind: 'access_token',
+    } as const;
+    const event: TokenEvent = {
+      ...template,
+      token: { ...token, expires_at: '9999-12-31T23:59:59.000Z', not_before: '0001-01-01T00:00:00.000Z' },
+    };
+    await store.store.writer.insertEvents(positioned([event]), 'far');
+    expect(await store.rows('SELECT expires_at, not_before FROM token_events')).toEqual([
+      { expires_at: '2299-12-31T23:59:59.999Z', not_before: '1900-01-01T00:00:00.000Z' },
+    ]);
+  });
+
+  it('takes an empty block as nothing', async () => {
+    await store.store.writer.insertEvents([], 'none');
+    expect(await store.value('SELECT count() FROM token_events')).toBe(0);
+  });
+});
