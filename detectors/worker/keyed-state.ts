@@ -12,9 +12,13 @@ export interface Entity {
   /** Event time of the newest observation. */
   lastMs: number;
   dirty: boolean;
+  /** Detectors, by place, whose state was not found at a restore: history may still warm them up. */
+  cold: readonly number[];
   older: Entity | null;
   newer: Entity | null;
 }
+
+const NONE: readonly number[] = [];
 
 interface EncodedEntity {
   readonly detectors: Readonly<Record<string, readonly [version: number, state: string]>>;
@@ -42,8 +46,16 @@ export class KeyedState {
     return this.#byUid.size;
   }
 
-  has(uid: string): boolean {
-    return this.#byUid.has(uid);
+  /** False for an entity that history could tell something about. */
+  isWarm(uid: string): boolean {
+    const entity = this.#byUid.get(uid);
+    return entity !== undefined && entity.cold.length === 0;
+  }
+
+  /** Nothing more is to come from history. */
+  markWarm(uid: string): void {
+    const entity = this.#byUid.get(uid);
+    if (entity !== undefined) entity.cold = NONE;
   }
 
   peek(uid: string): Entity | undefined {
@@ -67,6 +79,7 @@ export class KeyedState {
       recent: [],
       lastMs: 0,
       dirty: false,
+      cold: NONE,
       older: null,
       newer: null,
     });
@@ -94,10 +107,14 @@ export class KeyedState {
   restore(uid: string, text: string): void {
     const encoded = JSON.parse(text) as EncodedEntity;
     const entity = this.touch(uid);
+    const cold: number[] = [];
     this.#detectors.forEach((detector, index) => {
       const kept = encoded.detectors[detector.id];
-      entity.states[index] = kept?.[0] === detector.version ? revive(detector, kept[1]) : detector.initial();
+      const state = kept?.[0] === detector.version ? revive(detector, kept[1]) : null;
+      if (state === null) cold.push(index);
+      entity.states[index] = state ?? detector.initial();
     });
+    entity.cold = cold.length === 0 ? NONE : cold;
     entity.emitted.splice(0, entity.emitted.length, ...encoded.emitted);
     entity.recent.splice(0, entity.recent.length, ...encoded.recent);
     entity.lastMs = encoded.lastMs;
@@ -138,6 +155,6 @@ function revive(detector: AnyDetector, text: string): unknown {
   try {
     return detector.decode(text);
   } catch {
-    return detector.initial();
+    return null;
   }
 }

@@ -131,13 +131,13 @@ export class PartitionRuntime {
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
   }
 
-  /** Starts a token warm, before its first event is offered. */
+  /** Starts a token warm, before its first event is offered: all detectors of a new token, else the cold ones. */
   warmUp(uid: string, history: readonly HourlyUsage[]): void {
-    const entity = this.#keyed.touch(uid);
+    const known = this.#keyed.peek(uid);
+    const entity = known ?? this.#keyed.touch(uid);
     this.#options.detectors.forEach((detector, index) => {
-      if (detector.warmUp !== undefined) {
-        entity.states[index] = detector.warmUp(entity.states[index], history);
-      }
+      if (detector.warmUp === undefined || (known !== undefined && !known.cold.includes(index))) return;
+      entity.states[index] = detector.warmUp(entity.states[index], history);
     });
     entity.dirty = true;
   }

@@ -9,13 +9,13 @@ import { usageQuery } from './worker-queries.js';
 const HOUR_MS = 3_600_000;
 const HISTORY_MS = 28 * 24 * HOUR_MS;
 
-/** Tokens of these records that the runtime does not know, with the hour of their first event here. */
+/** Tokens of these records that the runtime knows too little of, with the hour of their first event here. */
 function strangers(runtime: PartitionRuntime, records: readonly DecodedRecord[]): Map<string, number> {
   const found = new Map<string, number>();
   for (const record of records) {
     for (const event of record.events) {
       const uid = entityOf(event);
-      if (uid === null || runtime.keyed.has(uid)) continue;
+      if (uid === null || runtime.keyed.isWarm(uid)) continue;
       const hour = Math.floor(parseTime(event.time) / HOUR_MS) * HOUR_MS;
       const known = found.get(uid);
       if (known === undefined || hour < known) found.set(uid, hour);
@@ -48,4 +48,5 @@ export async function warmStart(
     else list.push(usage);
   }
   for (const [uid, usage] of history) runtime.warmUp(uid, usage);
+  for (const uid of unknown.keys()) runtime.keyed.markWarm(uid);
 }
