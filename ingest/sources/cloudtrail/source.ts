@@ -5,7 +5,7 @@ import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
 import { formatTime } from '../../event/time.js';
 import { SCHEMA_VERSION, type Action, type TokenEvent } from '../../event/token-event.js';
 import { parseClientAddress } from '../shared/client-address.js';
-import { AttributeList, compact, longText, readIsoTime, safeId, shortText } from '../shared/facts.js';
+import { AttributeList, compact, detailText, longText, readIsoTime, safeId, shortText } from '../shared/facts.js';
 import {
   digText,
   digValue,
@@ -142,9 +142,7 @@ function eventOf(record: JsonObject, context: ParseContext, ordinal: number): Re
     outcome: failed ? 'failure' : 'success',
     ...compact({
       reason: failed ? reasonOf(errorCode ?? '', errorMessage) : undefined,
-      reason_detail: failed
-        ? longText([errorCode, errorMessage].filter((text) => text !== undefined).join(': '))
-        : undefined,
+      reason_detail: failed ? detailText(errorCode, errorMessage) : undefined,
       token: facts.token,
       principal,
       ...originOf(record, identity),

@@ -13,7 +13,7 @@ import {
   type TokenFacts,
 } from '../../event/token-event.js';
 import { parseClientAddress } from '../shared/client-address.js';
-import { AttributeList, cleanList, compact, longText, safeId, shortText } from '../shared/facts.js';
+import { AttributeList, cleanList, compact, detailText, longText, safeId, shortText } from '../shared/facts.js';
 import { splitDocument } from '../shared/json-split.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
 import { adminAction, eventMeanings, unknownMeaning, type EventMeaning } from './event-types.js';
@@ -156,7 +156,6 @@ function eventOf(record: KeycloakRecord, context: ParseContext, options: Keycloa
   const ownRealm = realmName(values.get('authRealmName'), values.get('authRealmId'), options) ?? realm;
   const issuer = ownRealm === undefined ? undefined : issuerOf(ownRealm, context.instance, options);
   const subject: Subject = { record, context, options, issuer, failed };
-  const detail = [error, values.get('reason')].filter((text) => text !== undefined).join(': ');
   const credentialType = values.get('credential_type') ?? values.get('selected_credential_type');
   const client = values.get('ipAddress');
   return {
@@ -179,7 +178,7 @@ function eventOf(record: KeycloakRecord, context: ParseContext, options: Keycloa
     outcome: failed ? 'failure' : 'success',
     ...compact({
       reason: failed ? reasonOf(error ?? '', values.get('reason'), credentialType) : undefined,
-      reason_detail: failed ? longText(detail) : undefined,
+      reason_detail: failed ? detailText(error, values.get('reason')) : undefined,
       token: admin === undefined ? tokenOf(subject, meaning) : undefined,
       principal: principalOf(subject, meaning),
       client: client === undefined ? undefined : parseClientAddress(client),

@@ -28,6 +28,15 @@ export const shortText = (text: string | undefined): string | undefined => clean
 export const longText = (text: string | undefined): string | undefined => cleanText(text, limits.longTextMax);
 
 /**
+ * Code and message of a refusal as one text. Each is redacted alone: joined, `invalid_token: Stale` reads as a name
+ * with its secret.
+ */
+export function detailText(...parts: readonly (string | undefined)[]): string | undefined {
+  const safe = parts.map((part) => longText(part)).filter((part) => part !== undefined);
+  return safe.length === 0 ? undefined : boundText(safe.join(': '), limits.longTextMax);
+}
+
+/**
  * An id that others are joined by. One that looks like a secret is replaced by its keyed hash and not by a fixed word,
  * which would make one session of all of them.
  */
