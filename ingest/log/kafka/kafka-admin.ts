@@ -1,0 +1,123 @@
+import type { Admin, Kafka } from 'kafkajs';
+import type { TopicSpec } from '../event-log.js';
+import { kafkaError, protocolType } from './kafka-errors.js';
+
+const CREATE_TIMEOUT_MS = 30_000;
+/** A batch of records has some bytes around its values, and compression may add some. */
+const BATCH_OVERHEAD = 1 << 20;
+
+export interface CommittedByGroup {
+  readonly offset: bigint | null;
+  readonly metadata: string;
+}
+
+export interface PartitionOffsets {
+  readonly partition: number;
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+/** One admin connection, made at the first need and made anew after a failure. */
+export class KafkaAdmin {
+  private connecting: Promise<Admin> | undefined;
+  private readonly kafka: Kafka;
+  private readonly recordBytesMax: number;
+
+  constructor(kafka: Kafka, recordBytesMax: number) {
+    this.kafka = kafka;
+    this.recordBytesMax = recordBytesMax;
+  }
+
+  private async use<T>(what: string, action: (admin: Admin) => Promise<T>): Promise<T> {
+    this.connecting ??= this.connect();
+    const connecting = this.connecting;
+    try {
+      return await action(await connecting);
+    } catch (error) {
+      const told = kafkaError(what, error);
+      if (told.retryable && this.connecting === connecting) {
+        this.connecting = undefined;
+        connecting.then((admin) => admin.disconnect()).catch(() => undefined);
+      }
+      throw told;
+    }
+  }
+
+  private async connect(): Promise<Admin> {
+    const admin = this.kafka.admin();
+    await admin.connect();
+    return admin;
+  }
+
+  async close(): Promise<void> {
+    const connecting = this.connecting;
+    this.connecting = undefined;
+    await connecting?.then((admin) => admin.disconnect()).catch(() => undefined);
+  }
+
+  async ensureTopic(spec: TopicSpec): Promise<void> {
+    await this.use(`create the topic ${spec.topic}`, async (admin) => {
+      const known = await admin.listTopics();
+      if (known.includes(spec.topic)) return;
+      try {
+        await admin.createTopics({
+          timeout: CREATE_TIMEOUT_MS,
+          waitForLeaders: true,
+          topics: [
+            {
+              topic: spec.topic,
+              numPartitions: spec.partitions,
+              replicationFactor: spec.replicationFactor,
+              configEntries: [
+                { name: 'cleanup.policy', value: 'delete' },
+                { name: 'retention.ms', value: String(spec.retentionMs) },
+                { name: 'max.message.bytes', value: String(this.recordBytesMax + BATCH_OVERHEAD) },
+                // With three copies one may be away and an acknowledged record is still on two.
+                { name: 'min.insync.replicas', value: spec.replicationFactor >= 3 ? '2' : '1' },
+              ],
+            },
+          ],
+        });
+      } catch (error) {
+        // Another process was faster.
+        if (protocolType(error) !== 'TOPIC_ALREADY_EXISTS') throw error;
+      }
+    });
+  }
+
+  partitions(topic: string): Promise<number> {
+    return this.use(`describe the topic ${topic}`, async (admin) => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics.find(({ name }) => name === topic)?.partitions.length ?? 0;
+    });
+  }
+
+  offsets(topic: string): Promise<PartitionOffsets[]> {
+    return this.use(`read the offsets of ${topic}`, async (admin) => {
+      const found = await admin.fetchTopicOffsets(topic);
+      return found
+        .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
+        .sort((a, b) => a.partition - b.partition);
+    });
+  }
+
+  committed(groupId: string, topic: string): Promise<Map<number, CommittedByGroup>> {
+    return this.use(`read the commits of the group ${groupId}`, async (admin) => {
+      const found = await admin.fetchOffsets({ groupId, topics: [topic] });
+      const result = new Map<number, CommittedByGroup>();
+      for (const { partition, offset, metadata } of found.find((t) => t.topic === topic)?.partitions ?? []) {
+        const position = BigInt(offset);
+        result.set(
+          partition,
+          position < 0n ? { offset: null, metadata: '' } : { offset: position, metadata: metadata ?? '' },
+        );
+      }
+      return result;
+    });
+  }
+
+  /** Best effort: an empty group that stays behind expires by itself. */
+  async forgetGroup(groupId: string): Promise<void> {
+    await this.use(`delete the group ${groupId}`, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
+  }
+}
