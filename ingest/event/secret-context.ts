@@ -95,7 +95,7 @@ function isCredentialOf(scheme: string, value: string): boolean {
 }
 
 /** Command-line flags: `--password hunter2`. */
-const flags = /--?([A-Za-z][A-Za-z0-9_-]{0,40})[ \t]{1,4}([^\s"'-][^\s"']*)/g;
+const flags = /--?([A-Za-z][A-Za-z0-9_.-]{0,40})[ \t]{1,4}([^\s"'-][^\s"']*)/g;
 
 export function findFlags(text: string): Span[] {
   const spans: Span[] = [];

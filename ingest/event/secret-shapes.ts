@@ -48,22 +48,27 @@ const pemEnd = /-----END [A-Z0-9 ]{0,60}-----/g;
 const finder = new RegExp(`(eyJ)|(-----BEGIN )|${shapes.map((shape) => `(${shape.prefix.source})`).join('|')}`, 'g');
 
 /**
- * Known secret formats in a text, in order and apart. Linear: a candidate that fails is skipped with its whole run of
- * characters, since a later start inside the same run would end at the same place.
+ * Known secret formats in a text, in order and apart. Linear: what fails has scanned no more than a constant, but for
+ * `eyJ`, whose run is scanned once and remembered.
  */
 export function findShapes(text: string): Span[] {
   const spans: Span[] = [];
   finder.lastIndex = 0;
+  let dotlessUntil = 0;
   for (let match = finder.exec(text); match !== null; match = finder.exec(text)) {
     const start = match.index;
     const after = start + match[0].length;
     let end: number;
     let isSecret: boolean;
-    if (match[1] !== undefined) {
+    if (match[1] !== undefined && after <= dotlessUntil) {
+      isSecret = false;
+      end = after;
+    } else if (match[1] !== undefined) {
       const token = matchEnd(jwtBody, text, after);
       isSecret = token !== undefined;
+      end = token ?? after;
       // Without a dot after its run no later start in the run has one.
-      end = token ?? Math.max(after, matchEnd(base64urlRun, text, after) ?? after);
+      if (token === undefined) dotlessUntil = matchEnd(base64urlRun, text, after) ?? after;
     } else if (match[2] !== undefined) {
       isSecret = matchEnd(pemBegin, text, start) !== undefined;
       end = isSecret ? endOfPem(text, after) : after;

@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { parseAuthorization, redactBounded, redactText, redactUrl } from '../../../../ingest/event/credential-text.js';
+
+const alphabet = (chars: string, length: number): fc.Arbitrary<string> =>
+  fc.string({ unit: fc.constantFrom(...chars), minLength: length, maxLength: length });
+const base62 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** Fresh secrets of every known format. */
+const secrets = fc.oneof(
+  fc
+    .tuple(fc.constantFrom('ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'npm_'), alphabet(base62, 36))
+    .map((p) => p.join('')),
+  alphabet(base62, 60).map((tail) => `github_pat_${tail}`),
+  alphabet(base62, 20).map((tail) => `glpat-${tail}`),
+  fc.tuple(fc.constantFrom('xoxb-', 'xoxp-', 'xoxa-', 'xoxs-', 'xapp-'), alphabet(base62, 30)).map((p) => p.join('')),
+  fc.tuple(fc.constantFrom('sk_live_', 'rk_live_'), alphabet(base62, 24)).map((p) => p.join('')),
+  alphabet(`${base62}_-`, 35).map((tail) => `AIza${tail}`),
+  alphabet(base62, 40).map((tail) => `ya29.${tail}`),
+  fc.tuple(fc.constantFrom('hvs.', 'hvb.', 'hvr.'), alphabet(base62, 24)).map((p) => p.join('')),
+  fc
+    .tuple(fc.uuid(), alphabet(`${base62}_-`, 86))
+    .map(([jti, signature]) => `${part({ alg: 'ES256', kid: 'k' })}.${part({ jti, sub: 'a' })}.${signature}`),
+);
+
+/** Secrets without a format, which only their name gives away. */
+const plainSecrets = fc.oneof(alphabet(base62, 10), alphabet('0123456789abcdef', 32), alphabet(`${base62}!$*-_.`, 16));
+
+const filler = fc.oneof(
+  fc.string({ maxLength: 30 }),
+  fc.string({ unit: 'binary', maxLength: 10 }),
+  fc.constantFrom(
+    '',
+    ' ',
+    '/',
+    '"',
+    '%',
+    '%2',
+    '=',
+    ':',
+    '&',
+    '\\',
+    '{"a":"',
+    '?x=1&',
+    'eyJ',
+    'ghp_',
+    'token',
+    '://',
+    '@',
+  ),
+);
+
+const forms: readonly ((secret: string) => string)[] = [
+  (secret) => secret,
+  (secret) => encodeURIComponent(secret),
+  (secret) => [...secret].map((char) => `%${char.charCodeAt(0).toString(16)}`).join(''),
+];
+
+const survives = (text: string, secret: string): boolean => {
+  const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return text.includes(secret) || decoded.includes(secret);
+};
+
+describe('redactText', () => {
+  it('lets no secret of a known format through, wherever it stands', () => {
+    fc.assert(
+      fc.property(filler, secrets, filler, fc.constantFrom(...forms), (before, secret, after, form) => {
+        const redacted = redactText(before + form(secret) + after);
+        expect(survives(redacted.text, secret)).toBe(false);
+        expect(redacted.found).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('lets no value under a secret name through', () => {
+    const name = fc.constantFrom(
+      'password', 'client_secret', 'access_token', 'api-key', 'X-Api-Key', 'refreshToken', 'db.password', 'aws_secret_access_key',
+    ); // prettier-ignore
+    const frame = fc.constantFrom(
+      (n: string, v: string) => `${n}=${v}`,
+      (n: string, v: string) => `{"${n}":"${v}"}`,
+      (n: string, v: string) => `{'${n}' : '${v}'}`,
+      (n: string, v: string) => JSON.stringify(JSON.stringify({ [n]: v })),
+      (n: string, v: string) => `?page=2&${n}=${v}&sort=up`,
+      (n: string, v: string) => `run --${n} ${v} --quiet`,
+      (n: string, v: string) => encodeURIComponent(`${n}=${v}`),
+      (n: string, v: string) => encodeURIComponent(encodeURIComponent(`${n}=${v}`)),
+    );
+    const separated = fc.constantFrom('', 'seen ', 'a=b; ', '{"x":1} ', 'GET /x?');
+    fc.assert(
+      fc.property(separated, name, plainSecrets, frame, (before, n, secret, place) => {
+        fc.pre(!secret.startsWith('-') && !/^[a-z]+$/.test(secret));
+        expect(survives(redactText(before + place(n, secret)).text, secret)).toBe(false);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  it('is idempotent and never throws', () => {
+    fc.assert(
+      fc.property(fc.array(filler, { maxLength: 12 }), (parts) => {
+        const once = redactText(parts.join('')).text;
+        expect(redactText(once).text).toBe(once);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    'eyJ', 'ghp_', 'token', 'password=', 'a.', '://', '://a', '://a:', '@', '%', '%25', '-----BEGIN ', '"', '\\', 'token:"', 'Basic ',
+    'Bearer+', '--token ', 'hvs.', 's.', ':', '= ', 'a', 'A1b', '/A1b', '-----BEGIN PRIVATE KEY', 'password="\\', ',a', 'eyJa.',
+    '-----END ', '[redacted]', '[', 'Ab1/', 'password=;a', '--', ' -', '\t',
+  ])('takes time in proportion to the length: %j', (unit) => {
+    const spent = (units: number): number => {
+      const text = unit.repeat(units);
+      const start = process.cpuUsage();
+      redactText(text);
+      redactUrl(text);
+      const { user, system } = process.cpuUsage(start);
+      return (user + system) / 1000;
+    };
+    // 400,000 characters; anything quadratic would take minutes.
+    expect(spent(Math.ceil(400_000 / unit.length))).toBeLessThan(4000);
+  }); // prettier-ignore
+});
+
+describe('redactUrl', () => {
+  it('keeps no secret in the path and finds it', () => {
+    fc.assert(
+      fc.property(secrets, fc.constantFrom(...forms), fc.boolean(), (secret, form, inQuery) => {
+        const url = redactUrl(inQuery ? `/a/b?x=1&y=${form(secret)}` : `/a/${form(secret)}/b?x=1`);
+        expect(survives(url.path, secret)).toBe(false);
+        expect(url.exposures).toEqual(['token_in_url']);
+        expect(url.secrets.map((found) => found.reveal())).toContain(secret);
+        expect(JSON.stringify(url)).not.toContain(secret);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('never throws and keeps its bound', () => {
+    fc.assert(
+      fc.property(fc.array(filler, { maxLength: 60 }), (parts) => {
+        expect(redactUrl(parts.join('?&=/')).path.length).toBeLessThanOrEqual(1024);
+      }),
+    );
+  });
+});
+
+describe('redactBounded and parseAuthorization', () => {
+  it('never throw, keep their bounds and show no secret', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.jsonValue(), secrets, (key, value, secret) => {
+        const attribute = redactBounded(key, { value, secret });
+        expect(attribute.key.length).toBeLessThanOrEqual(64);
+        expect(attribute.value.length).toBeLessThanOrEqual(1024);
+        expect(attribute.value).not.toContain(secret);
+        expect(JSON.stringify(parseAuthorization(`Bearer ${secret}`))).not.toContain(secret);
+      }),
+    );
+  });
+
+  it('parseAuthorization never throws', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('', 'Basic ', 'Bearer ', 'AWS4-HMAC-SHA256 ', 'Digest '),
+        fc.string(),
+        (scheme, rest) => {
+          expect(typeof parseAuthorization(scheme + rest).scheme).toBe('string');
+        },
+      ),
+    );
+  });
+});
