@@ -75,7 +75,7 @@ export async function openLog({ config, lifecycle, clock, logger, random }: Surr
               },
             }),
       },
-      { clock, logger, random },
+      { logger, random },
     ),
   );
   await ensureTopics(opened, log.partitions, log.replication_factor, log.retention);

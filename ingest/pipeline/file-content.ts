@@ -3,8 +3,9 @@ import { open } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
-import { XzReadableStream } from 'xz-decompress';
+import xz from 'xz-decompress';
 import { AppError } from '../core/errors.js';
+import { codeOf } from './error-code.js';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz';
 
@@ -76,7 +77,7 @@ async function* decompressed(raw: Readable, compression: Compression): AsyncGene
       yield* zstd(raw);
       return;
     case 'xz': {
-      const stream = new XzReadableStream(Readable.toWeb(raw) as ReadableStream<Uint8Array>);
+      const stream = new xz.XzReadableStream(Readable.toWeb(raw) as ReadableStream<Uint8Array>);
       for await (const chunk of Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0])) {
         yield Buffer.from(chunk as Uint8Array);
       }
@@ -101,7 +102,7 @@ async function* zstd(raw: Readable): AsyncGenerator<Buffer> {
 
 function unreadable(path: string, cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
-  const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'broken compression';
+  const why = codeOf(cause) === '' ? 'broken compression' : codeOf(cause);
   return new AppError('TQ_FILE_UNREADABLE', `The file ${path} cannot be read to its end (${why}).`, {
     mend: 'Check that it exists, is readable and complete; what stood before the fault was taken.',
     cause,
