@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Clock } from '../core/clock.js';
 import { AppError, describeError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { codeOf } from './error-code.js';
 
 const checkpointSchema = z.strictObject({
   /** Byte offset in the decompressed content up to which every record is durable in the log. */
@@ -171,10 +172,6 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 function unusable(path: string, cause: unknown): AppError {

@@ -72,7 +72,7 @@ class LogEventSink implements EventSink {
     // One batch alone is always taken, or a batch above the bound could never pass.
     if (this.waitingEvents > 0 && this.waitingEvents + batch.length > this.waitingEventsMax) {
       return Promise.reject(
-        new AppError('TQ_UNAVAILABLE', `${String(this.waitingEvents)} events wait for the event log already.`, {
+        new AppError('TQ_UNAVAILABLE', `${this.waitingEvents} events wait for the event log already.`, {
           retryable: true,
           retryAfterMs: 1_000,
           mend: 'Send the batch again later; if it lasts, add partitions or look at the log’s disk or brokers.',
@@ -104,11 +104,7 @@ class LogEventSink implements EventSink {
     await Promise.resolve();
     while (this.waiting.length > 0) {
       const group = this.take();
-      try {
-        await this.appendTogether(group);
-      } finally {
-        for (const item of group) this.waitingEvents -= item.events.length;
-      }
+      await this.appendTogether(group);
     }
     this.running = false;
   }
@@ -130,16 +126,22 @@ class LogEventSink implements EventSink {
         group.flatMap((item) => item.events),
         group[0]?.traceparent,
       );
-      for (const item of group) item.resolve();
+      this.settle(group, (item) => item.resolve());
     } catch (error) {
       const permanent = error instanceof AppError && !error.retryable;
       if (!permanent || group.length === 1) {
-        for (const item of group) item.reject(error);
+        this.settle(group, (item) => item.reject(error));
         return;
       }
       // One caller's refused batch is not to fail its neighbours.
       for (const item of group) await this.appendTogether([item]);
     }
+  }
+
+  /** Room is given back first: the caller may come with its next batch at once. */
+  private settle(group: readonly Waiting[], tell: (item: Waiting) => void): void {
+    for (const item of group) this.waitingEvents -= item.events.length;
+    for (const item of group) tell(item);
   }
 
   private async appendEvents(events: readonly TokenEvent[], traceparent: string | undefined): Promise<void> {

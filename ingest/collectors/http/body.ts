@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 import { AppError } from '../../core/errors.js';
+import { codeOf } from '../../pipeline/error-code.js';
 
 const gunzipAsync = promisify(gunzip);
 const inflateAsync = promisify(inflate);
@@ -26,7 +27,7 @@ export async function decodeBody(body: Buffer, encoding: string | undefined, byt
         return await inflateAsync(body, options);
     }
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE') {
+    if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE') {
       throw new AppError('TQ_TOO_LARGE', `The body is larger than ${bytesMax} bytes when decompressed.`, {
         mend: 'Send smaller batches.',
         cause,

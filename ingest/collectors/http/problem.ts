@@ -31,7 +31,7 @@ export function httpFault(error: unknown): HttpFault {
 
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
   if (status === 413) return new AppError('TQ_TOO_LARGE', 'The request body is larger than the limit.');
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new AppError('TQ_REQUEST_INVALID', 'The request is malformed.');
