@@ -1,0 +1,172 @@
+import { createDeliveryRepository } from '../../../api/alerts/store-repository.js';
+import { findingRow } from '../../../detectors/worker/finding-writer.js';
+import { finding, T0, TOKEN } from '../../support/alert-fixtures.js';
+import { apiOn, keys, type ApiFixture } from './api-fixture.js';
+import { emptyStore, type SeededStore } from './seeded-store.js';
+
+interface AlertBody {
+  alert_uid: string;
+  state: string;
+  suppressed_until: string | null;
+  severity: string;
+  finding_count: number;
+  history: { from: string | null; to: string; actor: string; reason: string }[];
+  next_step: string;
+  links: { map: string };
+}
+
+const other = `tok_${'B'.repeat(22)}`;
+
+describe('alerts over HTTP from the real store', () => {
+  let seeded: SeededStore;
+  let api: ApiFixture;
+
+  beforeEach(async () => {
+    seeded = await emptyStore();
+    api = await apiOn(seeded.store);
+  });
+  afterEach(async () => {
+    await api.app.close();
+    await seeded.close();
+  });
+
+  async function get<T>(url: string): Promise<T> {
+    const answer = await api.app.inject({ url });
+    expect([answer.statusCode, answer.statusCode === 200 ? '' : answer.body]).toEqual([200, '']);
+    return answer.json<T>();
+  }
+
+  const post = (url: string, payload: object, key: string = keys.responder) =>
+    api.app.inject({ method: 'POST', url, payload, headers: { authorization: `Bearer ${key}` } });
+
+  it('groups findings into one stored alert, whatever is repeated, by this process or the next', async () => {
+    await api.alerts.accept([finding(0), finding(1)]);
+    const next = await apiOn(seeded.store);
+    await next.alerts.accept([finding(1), finding(2, { severity: 'critical' })]);
+    await next.alerts.accept([finding(0), finding(1), finding(2, { severity: 'critical' })]);
+    await next.app.close();
+    const { items } = await get<{ items: AlertBody[] }>('/v1/alerts');
+    expect(items).toHaveLength(1);
+    expect(items[0]).toMatchObject({ finding_count: 3, severity: 'critical', state: 'open' });
+    const deliveries = await get<{ items: { kind: string }[] }>('/v1/deliveries');
+    expect(deliveries.items.map((delivery) => delivery.kind).sort()).toEqual(['escalated', 'opened']);
+  });
+
+  it('shows an alert with reading, links, next step and history', async () => {
+    const [alert] = await api.alerts.accept([finding(0)]);
+    const body = await get<AlertBody>(`/v1/alerts/${alert!.alert_uid}`);
+    expect(body).toMatchObject({
+      token_uid: TOKEN,
+      first_seen: finding(0).time,
+      reading: { observed: 300, expected: 12, window_end: new Date(T0).toISOString() },
+      evidence: finding(0).evidence,
+      history: [{ from: null, to: 'open', actor: 'tourniquet' }],
+    });
+    expect(body.links.map).toContain(`token_uid=${TOKEN}`);
+    expect(body.next_step).not.toBe('');
+  });
+
+  it('takes acknowledge, suppress and resolve with reason and actor, and keeps them through later findings', async () => {
+    const [alert] = await api.alerts.accept([finding(0)]);
+    const url = `/v1/alerts/${alert!.alert_uid}`;
+    api.clock.ms += 1000;
+    expect((await post(`${url}/acknowledge`, { reason: 'looking' })).json()).toMatchObject({ state: 'acknowledged' });
+    await api.alerts.accept([finding(1)]);
+    expect(await get(url)).toMatchObject({ state: 'acknowledged', finding_count: 2 });
+    api.clock.ms += 1000;
+    const until = new Date(T0 + 3_600_000).toISOString();
+    expect((await post(`${url}/suppress`, { reason: 'drill', until })).json()).toMatchObject({
+      state: 'suppressed',
+      suppressed_until: until,
+    });
+    api.clock.ms += 1000;
+    expect((await post(`${url}/resolve`, { reason: 'over' })).statusCode).toBe(200);
+    const body = await get<AlertBody>(url);
+    expect(body.state).toBe('resolved');
+    expect(body.suppressed_until).toBeNull();
+    expect(body.history.map((step) => `${step.to}: ${step.reason} (${step.actor})`)).toEqual([
+      `open: ${finding(0).summary} (tourniquet)`,
+      'acknowledged: looking (responder of the test)',
+      'suppressed: drill (responder of the test)',
+      'resolved: over (responder of the test)',
+    ]);
+    const again = await post(`${url}/reopen`, { reason: 'no' });
+    expect([again.statusCode, again.json<{ code: string }>().code]).toEqual([409, 'TQ_CONFLICT']);
+  });
+
+  it('refuses decisions without reason, without role, on nothing, and suppressions without sense', async () => {
+    const [alert] = await api.alerts.accept([finding(0)]);
+    const url = `/v1/alerts/${alert!.alert_uid}`;
+    const nothing = '/v1/alerts/00000000-0000-8000-8000-000000000000/resolve';
+    expect((await post(`${url}/resolve`, {})).statusCode).toBe(400);
+    expect((await post(`${url}/resolve`, { reason: '   ' })).statusCode).toBe(400);
+    expect((await post(`${url}/resolve`, { reason: 'x', extra: 1 })).statusCode).toBe(400);
+    expect((await post(`${url}/resolve`, { reason: 'x' }, keys.viewer)).statusCode).toBe(403);
+    expect((await post(`${url}/resolve`, { reason: 'x' }, 'wrong')).statusCode).toBe(401);
+    expect((await post(nothing, { reason: 'x' })).statusCode).toBe(404);
+    for (const until of ['2020-01-01T00:00:00Z', '2030-01-01T00:00:00Z']) {
+      expect((await post(`${url}/suppress`, { reason: 'x', until })).statusCode).toBe(400);
+    }
+    expect(await get(url)).toMatchObject({ state: 'open' });
+  });
+
+  it('filters and pages alerts', async () => {
+    await api.alerts.accept([finding(0), finding(600), finding(1200, { severity: 'high' })]);
+    const [second] = await api.alerts.accept([finding(3, { entity_uid: other, token_uid: other })]);
+    await post(`/v1/alerts/${second!.alert_uid}/resolve`, { reason: 'x' });
+    const count = async (query: string) => (await get<{ items: unknown[] }>(`/v1/alerts?${query}`)).items.length;
+    expect(await count('')).toBe(4);
+    expect(await count('state=resolved')).toBe(1);
+    expect(await count('severity_min=high')).toBe(1);
+    expect(await count(`token_uid=${other}`)).toBe(1);
+    expect(await count(`from=${new Date(T0 + 60 * 60_000).toISOString()}`)).toBe(2);
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const url: string = `/v1/alerts?limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`;
+      const page: { items: AlertBody[]; next_cursor: string | null } = await get(url);
+      seen.push(...page.items.map((item) => item.alert_uid));
+      cursor = page.next_cursor;
+    }
+    expect(new Set(seen).size).toBe(4);
+  });
+
+  it('keeps hostile names as they are', async () => {
+    const name = `'); DROP TABLE alerts; -- \\ "quoted" <script>\u0000\n💣 {x:String}`;
+    const [alert] = await api.alerts.accept([finding(0, { token_name: name, summary: name })]);
+    expect(await get(`/v1/alerts/${alert!.alert_uid}`)).toMatchObject({ token_name: name, title: name });
+    const deliveries = await get<{ items: { payload: { data: { title: string } } }[] }>('/v1/deliveries');
+    expect(deliveries.items[0]?.payload.data.title).toBe(name);
+  });
+
+  it('lists findings with filters and pages', async () => {
+    const rows = [finding(0), finding(1, { severity: 'high' }), finding(2, { detector: 'baseline' })].map(findingRow);
+    await seeded.store.writer.insertRows('findings', rows, 'findings');
+    const list = (query: string) =>
+      get<{ items: { time: string }[]; next_cursor: string | null }>(`/v1/findings?${query}`);
+    expect((await list('')).items.map((item) => item.time)).toEqual([2, 1, 0].map((minute) => finding(minute).time));
+    expect((await list('detector=baseline')).items).toHaveLength(1);
+    expect((await list('severity_min=high')).items).toHaveLength(1);
+    expect((await list(`token_uid=${other}`)).items).toHaveLength(0);
+    const first = await list('limit=2');
+    expect((await list(`limit=2&cursor=${first.next_cursor ?? ''}`)).items.map((item) => item.time)).toEqual([
+      finding(0).time,
+    ]);
+  });
+
+  it('lists dead deliveries; what is delivered stays delivered though the finding comes again', async () => {
+    const [alert] = await api.alerts.accept([finding(0)]);
+    const outbox = createDeliveryRepository(seeded.store.querier, seeded.store.writer);
+    const [pending] = await outbox.pending(10);
+    expect(pending).toEqual(api.enqueued[0]);
+    await outbox.save([
+      { ...pending!, state: 'dead', attempts: 3, last_status: 410, last_reason: 'answered 410', version: 2 },
+    ]);
+    await outbox.save([pending!]);
+    expect(await outbox.pending(10)).toEqual([]);
+    const dead = await get<{ items: object[] }>('/v1/deliveries?state=dead');
+    expect(dead.items).toHaveLength(1);
+    expect(dead.items[0]).toMatchObject({ alert_uid: alert!.alert_uid, attempts: 3, last_status: 410 });
+    expect((await get<{ items: object[] }>('/v1/deliveries?state=pending')).items).toEqual([]);
+  });
+});

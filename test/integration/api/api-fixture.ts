@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { AlertService } from '../../../api/alerts/alert-service.js';
+import type { Delivery } from '../../../api/alerts/delivery.js';
+import { defaultPolicy } from '../../../api/alerts/policy.js';
+import { createAlertRepository, createDeliveryRepository } from '../../../api/alerts/store-repository.js';
+import type { ApiDeps } from '../../../api/api-deps.js';
+import { buildApp } from '../../../api/app.js';
+import { HealthRegistry } from '../../../ingest/core/health.js';
+import { silentLogger } from '../../../ingest/core/logger.js';
+import type { Store } from '../../../ingest/store/store.js';
+import { ManualClock } from '../../support/alert-fixtures.js';
+
+export const keys = {
+  viewer: 'viewer-key',
+  responder: 'responder-key',
+  ingest: 'ingest-key',
+  admin: 'admin-key',
+} as const;
+
+/** The keys as the configuration holds them. */
+export const keyEntries = Object.entries(keys).map(([role, key]) => ({
+  name: `${role} of the test`,
+  role: role as keyof typeof keys,
+  sha256: createHash('sha256').update(key).digest('hex'),
+}));
+
+export interface ApiFixture {
+  readonly app: FastifyInstance;
+  readonly alerts: AlertService;
+  readonly clock: ManualClock;
+  readonly health: HealthRegistry;
+  readonly enqueued: Delivery[];
+}
+
+export async function apiOn(
+  store: Pick<Store, 'querier' | 'writer'>,
+  change: Partial<ApiDeps> = {},
+): Promise<ApiFixture> {
+  const clock = new ManualClock();
+  const health = new HealthRegistry();
+  const enqueued: Delivery[] = [];
+  const alerts = new AlertService({
+    alerts: createAlertRepository(store.querier, store.writer),
+    deliveries: createDeliveryRepository(store.querier, store.writer),
+    destinations: [
+      {
+        name: 'soc',
+        severityMin: 'low',
+        notifier: { notify: () => Promise.resolve({ kind: 'delivered', status: 204 }) },
+      },
+    ],
+    policy: defaultPolicy,
+    baseUrl: 'https://tq.example',
+    clock,
+    enqueue: (deliveries) => enqueued.push(...deliveries),
+  });
+  const app = await buildApp({
+    querier: store.querier,
+    alerts,
+    health,
+    clock,
+    logger: silentLogger,
+    auth: {
+      keys: keyEntries,
+      anonymousRole: 'viewer',
+    },
+    version: '0.0.0',
+    baseUrl: 'https://tq.example',
+    metricsText: () => Promise.resolve('# HELP tourniquet_up 1\n'),
+    ...change,
+  });
+  return { app, alerts, clock, health, enqueued };
+}

@@ -1,0 +1,229 @@
+import Ajv from 'ajv/dist/2020.js';
+import { AppError, errorCodes } from '../../../ingest/core/errors.js';
+import type { Store } from '../../../ingest/store/store.js';
+import { apiOn, keyEntries, keys, type ApiFixture } from './api-fixture.js';
+
+const secretWords = 'password of the database';
+
+/** A store that fails in the way given. */
+function failingStore(error: Error): Pick<Store, 'querier' | 'writer'> {
+  const fail = () => Promise.reject(error);
+  return { querier: { run: fail }, writer: { insertEvents: fail, insertRows: fail } };
+}
+
+describe('the API around its routes', () => {
+  let api: ApiFixture;
+  const made: ApiFixture[] = [];
+
+  async function build(...args: Parameters<typeof apiOn>): Promise<ApiFixture> {
+    const fixture = await apiOn(...args);
+    made.push(fixture);
+    return fixture;
+  }
+
+  beforeEach(async () => {
+    api = await build(failingStore(new Error(secretWords)));
+  });
+  afterEach(async () => {
+    for (const fixture of made.splice(0)) await fixture.app.close();
+  });
+
+  it('hides the inside of a failure, and says the same every time', async () => {
+    const answer = await api.app.inject({ url: '/v1/tokens' });
+    expect(answer.statusCode).toBe(500);
+    expect(answer.body).not.toContain(secretWords);
+    expect(answer.json()).toEqual({
+      type: 'urn:tourniquet:error:TQ_INTERNAL',
+      title: errorCodes.TQ_INTERNAL,
+      status: 500,
+      code: 'TQ_INTERNAL',
+      detail: errorCodes.TQ_INTERNAL,
+    });
+  });
+
+  it('answers 503 with Retry-After while the store is away', async () => {
+    const away = new AppError('TQ_STORE_UNAVAILABLE', secretWords, { retryable: true, retryAfterMs: 2500 });
+    const answer = await (await build(failingStore(away))).app.inject({ url: '/v1/alerts' });
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '3']);
+    expect(answer.json()).toMatchObject({ code: 'TQ_STORE_UNAVAILABLE' });
+    expect(answer.body).not.toContain(secretWords);
+  });
+
+  it('answers problems for unknown routes, methods, bodies and media types', async () => {
+    const uid = '00000000-0000-8000-8000-000000000000';
+    const headers = { authorization: `Bearer ${keys.responder}` };
+    const url = `/v1/alerts/${uid}/resolve`;
+    const calls = [
+      [{ url: '/nothing' }, 404, 'TQ_NOT_FOUND'],
+      [{ url: '/v1/tokens', method: 'DELETE' as const }, 404, 'TQ_NOT_FOUND'],
+      [{ url, headers, method: 'POST' as const, payload: '{' }, 400, 'TQ_REQUEST_INVALID'],
+      [
+        { url, headers: { ...headers, 'content-type': 'application/json' }, method: 'POST' as const, payload: '{' },
+        400,
+        'TQ_REQUEST_INVALID',
+      ],
+      [
+        {
+          url,
+          headers: { ...headers, 'content-type': 'text/plain' },
+          method: 'POST' as const,
+          payload: '{"reason":"x"}',
+        },
+        400,
+        'TQ_REQUEST_INVALID',
+      ],
+      [{ url, headers, method: 'POST' as const, payload: { reason: 'x'.repeat(70_000) } }, 413, 'TQ_TOO_LARGE'],
+      [
+        {
+          url,
+          headers: { ...headers, 'content-type': 'application/json' },
+          method: 'POST' as const,
+          payload: '{"__proto__":{"a":1},"reason":"x"}',
+        },
+        400,
+        'TQ_REQUEST_INVALID',
+      ],
+    ] as const;
+    for (const [call, status, code] of calls) {
+      const answer = await api.app.inject(call);
+      expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([status, code]);
+      expect(answer.headers['content-type']).toContain('application/problem+json');
+    }
+  });
+
+  it.each([
+    ['Authorization', { authorization: `Bearer ${keys.viewer}` }, 500],
+    ['X-API-Key', { 'x-api-key': keys.viewer }, 500],
+    ['admin', { 'x-api-key': keys.admin }, 500],
+    ['no key', {}, 401],
+    ['a wrong key', { 'x-api-key': 'guess' }, 401],
+    ['a prefix of a key', { 'x-api-key': keys.viewer.slice(0, -1) }, 401],
+    ['another scheme', { authorization: 'Basic dmlld2VyLWtleQ==' }, 401],
+    ['an empty key', { 'x-api-key': '' }, 401],
+    ['an endless key', { 'x-api-key': 'k'.repeat(5000) }, 401],
+    ['a key of another purpose', { 'x-api-key': keys.ingest }, 403],
+  ])('without anonymous access, %s', async (_name, headers, status) => {
+    const auth = { keys: keyEntries, anonymousRole: null };
+    const strict = await build(failingStore(new Error('reached')), { auth });
+    const answer = await strict.app.inject({ url: '/v1/tokens', headers });
+    expect(answer.statusCode).toBe(status);
+    if (status === 401) expect(answer.headers['www-authenticate']).toBe('Bearer');
+    expect(answer.body).not.toContain('guess');
+  });
+
+  it('takes a wrong key for wrong even where anonymous reading is allowed', async () => {
+    expect((await api.app.inject({ url: '/v1/tokens', headers: { 'x-api-key': 'guess' } })).statusCode).toBe(401);
+  });
+
+  it('limits the rate of each key or address and says when to come back', async () => {
+    const limited = await build(failingStore(new Error('reached')), { rateLimit: { max: 2, windowMs: 60_000 } });
+    const status = async () => (await limited.app.inject({ url: '/v1/tokens' })).statusCode;
+    expect([await status(), await status()]).toEqual([500, 500]);
+    const answer = await limited.app.inject({ url: '/v1/tokens' });
+    expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([429, 'TQ_RATE_LIMITED']);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await limited.app.inject({ url: '/healthz' })).statusCode).toBe(200);
+  });
+
+  it('sets security headers on answers of every kind', async () => {
+    for (const url of ['/healthz', '/v1/tokens', '/nothing', '/openapi.json']) {
+      const { headers } = await api.app.inject({ url });
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'cache-control': 'no-store',
+      });
+    }
+  });
+
+  it('is ready only when each part did its work or had none', async () => {
+    const ready = async () => {
+      const answer = await api.app.inject({ url: '/readyz' });
+      const parts = answer.json<{ parts: { part: string; state: string }[] }>().parts;
+      return [answer.statusCode, ...parts.map((part) => `${part.part} ${part.state}`)];
+    };
+    api.health.declare('worker', { maxAgeMs: 10_000 });
+    expect(await ready()).toEqual([503, 'worker starting']);
+    api.health.report('worker', api.clock.ms);
+    expect(await ready()).toEqual([200, 'worker ok']);
+    api.clock.ms += 60_000;
+    expect(await ready()).toEqual([200, 'worker idle']);
+    api.health.lag('worker', 5, api.clock.ms);
+    api.clock.ms += 10_001;
+    expect(await ready()).toEqual([503, 'worker stale']);
+  });
+
+  it('gives metrics as text', async () => {
+    const answer = await api.app.inject({ url: '/metrics' });
+    expect(answer.headers['content-type']).toContain('text/plain; version=0.0.4');
+    expect(answer.body).toBe('# HELP tourniquet_up 1\n');
+  });
+
+  it('mounts the push route that it is given, which checks its own keys', async () => {
+    const pushing = await build(failingStore(new Error('x')), {
+      pushPlugin: async (app) => {
+        app.post('/v1/events', { config: { access: 'own' } }, (_request, reply) => reply.code(202).send());
+        await Promise.resolve();
+      },
+    });
+    const answer = await pushing.app.inject({
+      method: 'POST',
+      url: '/v1/events',
+      headers: { 'x-api-key': 'a source' },
+    });
+    expect(answer.statusCode).toBe(202);
+  });
+
+  describe('the OpenAPI document', () => {
+    interface Document {
+      openapi: string;
+      paths: Record<string, Record<string, { operationId: string; responses: Record<string, object> }>>;
+      components: { schemas: Record<string, object> };
+    }
+
+    it('covers every route that the server answers', async () => {
+      const document = (await api.app.inject({ url: '/openapi.json' })).json<Document>();
+      expect(document.openapi).toBe('3.1.0');
+      const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+        Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+      );
+      expect(described.sort()).toEqual([
+        'GET /healthz',
+        'GET /metrics',
+        'GET /readyz',
+        'GET /v1/alerts',
+        'GET /v1/alerts/{uid}',
+        'GET /v1/deliveries',
+        'GET /v1/findings',
+        'GET /v1/map',
+        'GET /v1/tokens',
+        'GET /v1/tokens/{uid}',
+        'GET /v1/tokens/{uid}/timeline',
+        'POST /v1/alerts/{uid}/acknowledge',
+        'POST /v1/alerts/{uid}/reopen',
+        'POST /v1/alerts/{uid}/resolve',
+        'POST /v1/alerts/{uid}/suppress',
+      ]);
+      const lines = api.app.printRoutes({ commonPrefix: false }).split('\n');
+      const answered = lines.filter((line) => /\((GET|POST)/.test(line)).length;
+      expect(answered).toBe(described.length + 1);
+    });
+
+    it('is whole: unique operation ids, references that resolve, schemas that compile', async () => {
+      const document = (await api.app.inject({ url: '/openapi.json' })).json<Document>();
+      const ids = Object.values(document.paths).flatMap((methods) =>
+        Object.values(methods).map((one) => one.operationId),
+      );
+      expect(new Set(ids).size).toBe(ids.length);
+      const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)];
+      expect(references.length).toBeGreaterThan(10);
+      for (const [, name] of references) expect(Object.keys(document.components.schemas)).toContain(name);
+      const ajv = new Ajv.default({ strict: false, validateFormats: false });
+      ajv.addSchema({ $id: 'api.json', ...document });
+      for (const name of Object.keys(document.components.schemas)) {
+        expect(ajv.getSchema(`api.json#/components/schemas/${name}`)).toBeDefined();
+      }
+    });
+  });
+});

@@ -1,0 +1,229 @@
+import { T0 } from '../../support/alert-fixtures.js';
+import { apiOn, type ApiFixture } from './api-fixture.js';
+import { HOUR, seededStore, tokens, traffic, type SeededStore } from './seeded-store.js';
+
+interface Sums {
+  requests: number;
+  failures: number;
+  outbound_requests: number;
+}
+interface MapBody {
+  window: { from: string; to: string };
+  nodes: (Sums & { id: string; lane: string; label: string; nodes: number })[];
+  edges: (Sums & { source: string; target: string; layer: string; first_seen: string | null; hops: number })[];
+  layers: (Sums & { layer: string; rest: Sums & { edges: number } })[];
+}
+
+const uses = traffic().filter((event) => event.direction !== 'outbound');
+const total: Sums = {
+  requests: uses.length,
+  failures: uses.filter((event) => event.outcome === 'failure').length,
+  outbound_requests: 60,
+};
+
+const sumOf = (list: readonly Sums[]): Sums => ({
+  requests: list.reduce((sum, one) => sum + one.requests, 0),
+  failures: list.reduce((sum, one) => sum + one.failures, 0),
+  outbound_requests: list.reduce((sum, one) => sum + one.outbound_requests, 0),
+});
+
+describe('reading over HTTP from the real store', () => {
+  let seeded: SeededStore;
+  let api: ApiFixture;
+
+  beforeAll(async () => {
+    seeded = await seededStore();
+    api = await apiOn(seeded.store);
+  });
+  afterAll(async () => {
+    await api.app.close();
+    await seeded.close();
+  });
+
+  async function get<T>(url: string, status = 200): Promise<T> {
+    const answer = await api.app.inject({ url });
+    expect(`${answer.statusCode} ${answer.statusCode === status ? '' : answer.body}`).toBe(`${status} `);
+    return answer.json<T>();
+  }
+
+  describe('/v1/map', () => {
+    it.each([
+      '/v1/map',
+      '/v1/map?leaf=tokens',
+      '/v1/map?networks=false',
+      '/v1/map?lane_limit=1&edge_limit=1',
+      '/v1/map?leaf=tokens&lane_limit=1&edge_limit=3',
+    ])('%s: in each layer, edges and rest add up to what the store holds', async (url) => {
+      const map = await get<MapBody>(url);
+      for (const layer of map.layers) {
+        const shown = map.edges.filter((edge) => edge.layer === layer.layer);
+        expect(sumOf([...shown, layer.rest])).toEqual(total);
+      }
+      expect(map.layers.length).toBe(url.includes('networks=false') ? 2 : 3);
+      for (const lane of ['caller', 'service', 'leaf']) {
+        expect(sumOf(map.nodes.filter((node) => node.lane === lane))).toEqual(total);
+      }
+    });
+
+    it('shows callers, services, tokens by name and networks', async () => {
+      const map = await get<MapBody>('/v1/map?leaf=tokens');
+      expect(map.nodes.map((node) => node.id)).toEqual(
+        expect.arrayContaining([
+          'caller:web',
+          'caller:batch',
+          'caller:',
+          'service:orders',
+          'service:billing',
+          `leaf:${tokens[0]}`,
+          'network:203.0.113.0/24',
+          'network:2001:db8:1::/48',
+        ]),
+      );
+      expect(map.nodes.find((node) => node.id === `leaf:${tokens[0]}`)?.label).toBe('ci-deploy');
+    });
+
+    it('tells when an edge was first seen at all, beyond the window', async () => {
+      const from = new Date(T0 - 2 * HOUR).toISOString();
+      const map = await get<MapBody>(`/v1/map?from=${from}&networks=false`);
+      const edge = map.edges.find((one) => one.source === 'caller:web' && one.target === 'service:orders');
+      expect(edge?.first_seen).toBe(new Date(T0 - 10 * HOUR).toISOString());
+      expect(edge?.requests).toBe(120);
+    });
+
+    it('filters by token, principal and service', async () => {
+      const byToken = await get<MapBody>(`/v1/map?token_uid=${tokens[1]}`);
+      expect(byToken.nodes.filter((node) => node.lane === 'service').map((node) => node.id)).toEqual([
+        'service:billing',
+      ]);
+      const byPrincipal = await get<MapBody>('/v1/map?principal_uid=partner');
+      expect(sumOf(byPrincipal.nodes.filter((node) => node.lane === 'service')).requests).toBe(50);
+      const byService = await get<MapBody>('/v1/map?service=billing');
+      expect(sumOf(byService.nodes.filter((node) => node.lane === 'caller')).requests).toBe(50);
+    });
+
+    it('folds boxes beyond the limit into one that counts them', async () => {
+      const map = await get<MapBody>('/v1/map?lane_limit=1');
+      expect(map.nodes.find((node) => node.id === 'caller:~rest')).toMatchObject({ nodes: 2, requests: 51 });
+    });
+  });
+
+  describe('/v1/tokens', () => {
+    interface Page {
+      items: { token_uid: string; name: string; uses: number }[];
+      next_cursor: string | null;
+    }
+
+    it('lists the inventory, latest seen first, and pages through it without gap or double', async () => {
+      const all = await get<Page>('/v1/tokens');
+      expect(all.items).toHaveLength(3);
+      const seen: string[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const page: Page = await get<Page>(`/v1/tokens?limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`);
+        seen.push(...page.items.map((item) => item.token_uid));
+        cursor = page.next_cursor;
+      }
+      expect(seen).toEqual(all.items.map((item) => item.token_uid));
+    });
+
+    it.each([
+      ['kind=api_key', [tokens[1]]],
+      ['principal_uid=partner', [tokens[1]]],
+      ['issuer=https://idp.example', [tokens[0]]],
+      ['scope=orders:read', [tokens[0]]],
+      ['q=CI-DEP', [tokens[0]]],
+      [`q=${encodeURIComponent("it's <b>")}`, [tokens[1]]],
+      ['q=%25', []],
+      ['source=envoy&kind=refresh_token', []],
+    ])('filters by %s', async (query, expected) => {
+      const page = await get<Page>(`/v1/tokens?${query}`);
+      expect(page.items.map((item) => item.token_uid)).toEqual(expected);
+    });
+
+    it('shows one token with what it was seen with and what was made from it', async () => {
+      const body = await get<{
+        token: { uses: number; failures: number };
+        seen_with: { dimension: string; values: { value: string }[] }[];
+        children: { token_uid: string }[];
+      }>(`/v1/tokens/${tokens[0]}`);
+      expect(body.token).toMatchObject({ uses: 600, failures: 60, principal_name: 'deployer' });
+      expect(body.seen_with.find((group) => group.dimension === 'target_service')?.values[0]?.value).toBe('orders');
+      expect(body.children.map((child) => child.token_uid)).toEqual([tokens[2]]);
+    });
+
+    it('answers 404 for a token that is not there', async () => {
+      const body = await get<{ code: string }>(`/v1/tokens/tok_${'Z'.repeat(22)}`, 404);
+      expect(body.code).toBe('TQ_NOT_FOUND');
+    });
+  });
+
+  describe('/v1/tokens/{uid}/timeline', () => {
+    interface Timeline {
+      buckets: { time: string; requests: number; failures: number; clients: number }[];
+    }
+
+    it.each(['1m', '15m', '1h', '6h', '1d'])('in buckets of %s adds up to all uses', async (bucket) => {
+      const body = await get<Timeline>(`/v1/tokens/${tokens[0]}/timeline?bucket=${bucket}`);
+      expect(body.buckets.reduce((sum, one) => sum + one.requests, 0)).toBe(600);
+      expect(body.buckets.reduce((sum, one) => sum + one.failures, 0)).toBe(60);
+      expect(body.buckets[0]?.clients).toBe(1);
+    });
+
+    it('says the same from raw rows and from the roll-up', async () => {
+      const hourly = await get<Timeline>(`/v1/tokens/${tokens[0]}/timeline?bucket=1h`);
+      expect(hourly.buckets).toHaveLength(10);
+      expect(hourly.buckets.every((bucket) => bucket.requests === 60)).toBe(true);
+    });
+
+    it('refuses more buckets than anybody reads', async () => {
+      const from = new Date(T0 - 300 * 24 * HOUR).toISOString();
+      const body = await get<{ detail: string }>(`/v1/tokens/${tokens[0]}/timeline?bucket=1m&from=${from}`, 400);
+      expect(body.detail).toContain('buckets');
+    });
+  });
+
+  describe('hostile input', () => {
+    it.each([
+      '/v1/tokens?limit=0',
+      '/v1/tokens?limit=100000',
+      '/v1/tokens?limit=1e9999',
+      '/v1/tokens?cursor=not-a-cursor',
+      `/v1/tokens?cursor=${Buffer.from('["x",1]').toString('base64url')}`,
+      `/v1/tokens?cursor=${Buffer.from('[1e400,"a"]').toString('base64url')}`,
+      '/v1/tokens?kind=secret',
+      `/v1/tokens?q=${'x'.repeat(2000)}`,
+      '/v1/tokens?q=a&q=b',
+      '/v1/tokens/%27%20OR%201=1',
+      '/v1/tokens/__proto__',
+      '/v1/map?from=yesterday',
+      '/v1/map?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z',
+      '/v1/map?from=1',
+      '/v1/map?lane_limit=99999',
+      '/v1/map?leaf=principals',
+      '/v1/alerts?state=closed',
+      '/v1/alerts/not-a-uuid',
+      '/v1/findings?severity_min=fatal',
+      '/v1/deliveries?state=lost',
+    ])('%.60s … is refused with a problem', async (url) => {
+      const answer = await api.app.inject({ url });
+      expect(answer.statusCode).toBe(400);
+      expect(answer.headers['content-type']).toContain('application/problem+json');
+      expect(answer.json()).toMatchObject({ code: 'TQ_REQUEST_INVALID', status: 400 });
+    });
+
+    it.each([
+      "principal_uid=';DROP TABLE tokens--",
+      'principal_uid={x:String}',
+      'q=\\',
+      "q=\\'",
+      'q=%00',
+      'q=%F0%9F%92%A3',
+      "issuer=') OR 1=1 --",
+      'q=a%0Ab%09c',
+    ])('%s is only text to compare with', async (query) => {
+      const page = await get<{ items: unknown[] }>(`/v1/tokens?${query.replaceAll(' ', '%20')}`);
+      expect(page.items).toEqual([]);
+      expect((await get<{ items: unknown[] }>('/v1/tokens')).items).toHaveLength(3);
+    });
+  });
+});

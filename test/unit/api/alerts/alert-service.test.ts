@@ -1,0 +1,106 @@
+import { AlertService } from '../../../../api/alerts/alert-service.js';
+import type { Delivery } from '../../../../api/alerts/delivery.js';
+import type { Destination } from '../../../../api/alerts/notifiers/notifier.js';
+import { defaultPolicy } from '../../../../api/alerts/policy.js';
+import { finding, ManualClock, MemoryRepository, TOKEN } from '../../../support/alert-fixtures.js';
+
+const notifier = { notify: () => Promise.resolve({ kind: 'delivered', status: 204 } as const) };
+const destinations: Destination[] = [
+  { name: 'soc', severityMin: 'medium', notifier },
+  { name: 'pager', severityMin: 'critical', notifier },
+];
+
+function service(repository: MemoryRepository) {
+  const enqueued: Delivery[] = [];
+  const clock = new ManualClock();
+  const alerts = new AlertService({
+    alerts: repository,
+    deliveries: repository,
+    destinations,
+    policy: defaultPolicy,
+    baseUrl: 'https://tq.example',
+    clock,
+    enqueue: (deliveries) => enqueued.push(...deliveries),
+  });
+  return { alerts, enqueued, clock };
+}
+
+describe('AlertService', () => {
+  it('stores a delivery for each destination that wants the severity, before it is handed over', async () => {
+    const repository = new MemoryRepository();
+    const { alerts, enqueued } = service(repository);
+    await alerts.accept([finding(0)]);
+    expect(repository.saves).toEqual(['deliveries', 'facts']);
+    expect(enqueued.map((delivery) => delivery.destination)).toEqual(['soc']);
+    await alerts.accept([finding(1, { severity: 'critical' })]);
+    expect(enqueued.map((delivery) => `${delivery.destination} ${delivery.kind}`)).toEqual([
+      'soc opened',
+      'soc escalated',
+      'pager escalated',
+    ]);
+  });
+
+  it.each(['deliveries', 'facts'] as const)('owes exactly the same after a kill before %s', async (step) => {
+    const repository = new MemoryRepository();
+    repository.failNext = step;
+    await expect(service(repository).alerts.accept([finding(0), finding(1)])).rejects.toThrow('killed');
+    const again = service(repository);
+    // The log may cut the batch elsewhere after a restart.
+    await again.alerts.accept([finding(0)]);
+    await again.alerts.accept([finding(1)]);
+    expect([...repository.alerts.values()].map((alert) => alert.finding_count)).toEqual([2]);
+    expect(repository.outbox.size).toBe(1);
+  });
+
+  it('answers in the payload which, observed, expected, since, from, touching, what next, where and how', async () => {
+    const repository = new MemoryRepository();
+    await service(repository).alerts.accept([finding(0), finding(2, { client_address: '198.51.100.9' })]);
+    const [delivery] = [...repository.outbox.values()];
+    const alert = [...repository.alerts.values()][0]!;
+    expect(delivery?.payload).toMatchObject({
+      type: 'alert.opened',
+      data: {
+        which: { token_uid: TOKEN, token_name: 'ci-deploy', principal_name: 'deployer' },
+        reading: { measure: 'requests', observed: 300, expected: 12, spread: 3, sample_count: 400 },
+        since: finding(0).time,
+        from: ['203.0.113.7'],
+        touching: ['orders'],
+        links: { alert: `https://tq.example/v1/alerts/${alert.alert_uid}` },
+        sql: 'SELECT count() FROM token_events',
+      },
+    });
+    expect(delivery?.payload.data.next_step).toContain('deployer');
+  });
+
+  it('takes decisions, keeps their history and tells destinations; repeating one is harmless', async () => {
+    const repository = new MemoryRepository();
+    const { alerts, enqueued, clock } = service(repository);
+    const [alert] = await alerts.accept([finding(0)]);
+    const request = { to: 'acknowledged', actor: 'ann', reason: 'mine', suppressedUntil: null } as const;
+    clock.ms += 1000;
+    const acknowledged = await alerts.change(alert!.alert_uid, request);
+    expect(acknowledged.history.map((step) => `${step.from ?? ''}>${step.to} ${step.actor}`)).toEqual([
+      '>open tourniquet',
+      'open>acknowledged ann',
+    ]);
+    await alerts.change(alert!.alert_uid, request);
+    expect(enqueued.map((delivery) => delivery.kind)).toEqual(['opened', 'acknowledged']);
+  });
+
+  it('refuses to leave the resolved state and to change what is not there', async () => {
+    const repository = new MemoryRepository();
+    const { alerts } = service(repository);
+    const [alert] = await alerts.accept([finding(0)]);
+    const by = { actor: 'ann', reason: 'done', suppressedUntil: null };
+    await alerts.change(alert!.alert_uid, { ...by, to: 'resolved' });
+    await expect(alerts.change(alert!.alert_uid, { ...by, to: 'open' })).rejects.toMatchObject({ code: 'TQ_CONFLICT' });
+    await expect(alerts.change('nope', { ...by, to: 'open' })).rejects.toMatchObject({ code: 'TQ_NOT_FOUND' });
+  });
+
+  it('does not lose a finding that comes while another is being stored', async () => {
+    const repository = new MemoryRepository();
+    const { alerts } = service(repository);
+    await Promise.all([alerts.accept([finding(0)]), alerts.accept([finding(1)]), alerts.accept([finding(2)])]);
+    expect([...repository.alerts.values()].map((alert) => alert.finding_count)).toEqual([3]);
+  });
+});
