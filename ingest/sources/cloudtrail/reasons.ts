@@ -95,8 +95,6 @@ export function reasonOf(code: string, message: string | undefined): Reason {
   if (words.includes('multifactor') || words.includes('multi-factor') || words.includes('mfa code'))
     return 'mfa_failed';
   const known = codes.get(code);
-  // "… is not authorized to perform: x on resource: y because no identity-based policy allows …": the key is good.
-  if (known === 'access_denied' && words.includes('not authorized to perform')) return 'insufficient_scope';
   if (known !== undefined) return known;
   if (words.includes('failed authentication') || words.includes('password')) return 'invalid_credentials';
   if (/NotFound|NoSuch/.test(code)) return 'not_found';

@@ -189,7 +189,7 @@ function headerOf(request: JsonObject, name: string): string | undefined {
   return value?.startsWith('hmac-sha256:') === true ? undefined : value;
 }
 
-function eventOf(record: JsonObject, type: string, context: ParseContext): Events {
+function eventOf(record: JsonObject, type: string, context: ParseContext, ordinal: number): Events {
   const request = readObject(record, 'request');
   if (request === undefined) {
     return refuse(product, '/request', 'The record has no request object.', 'Send the audit device’s records whole.');
@@ -222,7 +222,7 @@ function eventOf(record: JsonObject, type: string, context: ParseContext): Event
     // Request and response of one call have one id, so a denial that both tell of is one event.
     event_uid:
       requestId === undefined
-        ? eventUidFromPosition(product, context.instance, context.position)
+        ? eventUidFromPosition(product, context.instance, context.position, ordinal)
         : eventUidFromId(product, context.instance, requestId),
     time: formatTime(timeMs),
     observed_time: formatTime(context.observedMs),
@@ -274,7 +274,7 @@ function isRaw(record: JsonObject): boolean {
   return shown.some((token) => token !== undefined && !isHash(token));
 }
 
-function parse(raw: string, context: ParseContext): Events {
+function parseOne(raw: string, context: ParseContext, ordinal: number): Events {
   const read = readRecord(raw);
   if (!read.ok) return read;
   const record = read.value;
@@ -290,7 +290,21 @@ function parse(raw: string, context: ParseContext): Events {
   }
   // The response tells all that the request does and how it ended; a request speaks alone only of its refusal.
   if (type === 'request' && readText(record, 'error') === undefined) return ok([]);
-  return eventOf(record, type, context);
+  return eventOf(record, type, context, ordinal);
+}
+
+function parse(raw: string, context: ParseContext): Events {
+  if (!/^\s*\[\s*[{\]]/.test(raw.slice(0, 64))) return parseOne(raw, context, 0);
+  const events: TokenEvent[] = [];
+  for (const [index, part] of splitDocument(raw, []).entries()) {
+    const result = parseOne(part, context, index);
+    if (!result.ok) {
+      const { field, message, mend, position } = result.error;
+      return refuse(product, `/${index}${field}`, message, mend, position);
+    }
+    events.push(...result.value);
+  }
+  return ok(events);
 }
 
 /** HashiCorp Vault and OpenBao audit devices (file, syslog, socket; JSON). */
