@@ -7,15 +7,10 @@ import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { topics } from '../../ingest/log/event-log.js';
 import type { Store } from '../../ingest/store/store.js';
-import { AlertService } from '../alerts/alert-service.js';
-import { DeliveryDispatcher } from '../alerts/dispatcher.js';
-import { FindingsReader } from '../alerts/findings-reader.js';
+import type { AlertService } from '../alerts/alert-service.js';
+import { createAlerting, destinationsOf } from '../alerts/alerting.js';
+import { FindingsConsumer } from '../alerts/findings-consumer.js';
 import type { Notice } from '../alerts/grouping.js';
-import type { Destination } from '../alerts/notifiers/notifier.js';
-import { parseSigningKeys } from '../alerts/notifiers/signature.js';
-import { createWebhookNotifier } from '../alerts/notifiers/webhook.js';
-import { defaultPolicy } from '../alerts/policy.js';
-import { createAlertRepository, createDeliveryRepository } from '../alerts/store-repository.js';
 import type { Surroundings } from './open-parts.js';
 import { readSecretFile } from './open-parts.js';
 
@@ -39,7 +34,7 @@ export async function startWorker(s: Surroundings, log: EventLog, store: Store):
 
 export interface Alerting {
   readonly service: AlertService;
-  readonly reader: FindingsReader;
+  readonly consumer: FindingsConsumer;
 }
 
 /** Findings become alerts, alerts become deliveries, deliveries are sent. */
@@ -50,32 +45,25 @@ export async function startAlerting(
   onNotice: (notice: Notice) => void,
 ): Promise<Alerting> {
   const { config, clock, logger, health, lifecycle, random } = s;
-  const destinations = config.alerts.destinations.map((d): Destination => ({
-    name: d.name,
-    severityMin: d.severity_min,
-    notifier: createWebhookNotifier(
-      { url: d.url, keys: parseSigningKeys(readSecretFile(d.secret_file), d.secret_file) },
-      clock,
-    ),
-  }));
-  const deliveries = createDeliveryRepository(store.querier, store.writer);
-  const dispatcher = new DeliveryDispatcher({ deliveries, destinations, clock, random, logger, health });
-  const service = new AlertService({
-    alerts: createAlertRepository(store.querier, store.writer),
-    deliveries,
-    destinations,
-    policy: defaultPolicy,
+  const { querier, writer } = store;
+  // The owner of the findings is the one that sends; it is made after the dispatcher that asks it.
+  const owner: { consumer?: FindingsConsumer } = {};
+  const { service, dispatcher } = createAlerting({
+    querier,
+    writer,
+    destinations: destinationsOf(config.alerts.destinations, readSecretFile, clock),
     baseUrl: baseUrlOf(s),
     clock,
-    enqueue: (owed) => dispatcher.enqueue(owed),
+    random,
+    logger,
+    health,
     onNotice,
+    mayDispatch: () => owner.consumer?.mayDispatch() ?? false,
   });
-  await lifecycle.start(dispatcher);
   const groupId = config.log.kind === 'kafka' ? `${config.log.group_id}-alerts` : 'tourniquet-alerts';
-  const reader = await lifecycle.start(
-    new FindingsReader({ log, groupId, accept: (findings) => service.accept(findings), logger }),
-  );
-  return { service, reader };
+  owner.consumer = new FindingsConsumer({ log, alerts: service, clock, logger, health, groupId });
+  await lifecycle.start(dispatcher);
+  return { service, consumer: await lifecycle.start(owner.consumer) };
 }
 
 export function baseUrlOf({ config }: Surroundings): string {
@@ -98,7 +86,7 @@ export async function untilScored(
   for (;;) {
     if (await worker.caughtUp()) {
       const high = (await log.offsets(topics.findings))[0]?.high ?? 0n;
-      if (alerting.reader.next >= high) return;
+      if (alerting.consumer.next >= high) return;
     }
     if (s.clock.nowMs() - started > stallMs) throw new Error(`the worker did not catch up within ${stallMs / 1000} s`);
     await delay(50);
