@@ -26,7 +26,18 @@ function isLongSlug(segment: string): boolean {
   return separators >= 3 || digits >= 3 || segment.length > 48;
 }
 
+/** A segment of letters, dots and hyphens that is not long: most of them, told without a regular expression. */
+function isPlainWord(segment: string): boolean {
+  if (segment.length > LONG_SEGMENT) return false;
+  for (let i = 0; i < segment.length; i++) {
+    const c = segment.charCodeAt(i);
+    if ((c >= 0x30 && c <= 0x39) || c === 0x40 || c === 0x25) return false;
+  }
+  return true;
+}
+
 function templateSegment(segment: string): string {
+  if (isPlainWord(segment)) return segment;
   if (NUMBER.test(segment)) return '{id}';
   if (UUID.test(segment)) return '{uuid}';
   if (VERSION.test(segment)) return segment;

@@ -8,7 +8,7 @@ import type { ParseContext, ParseError, Source, SourceFactory } from '../source.
 import { buildAccessEvent, type AccessSettings } from '../shared/access-event.js';
 import { accessMeanings, KeyDictionary } from '../shared/access-fields.js';
 import { gatherFields, recordOfFields, type AccessRecord } from '../shared/access-record.js';
-import { isAddressRange, trustedRanges } from '../shared/client-address.js';
+import { isAddressRange, TrustedRanges } from '../shared/client-address.js';
 import { stripContainerPrefix } from '../shared/container-prefix.js';
 import { parseJsonObject } from '../shared/json-reader.js';
 import { refuse } from '../shared/refuse.js';
@@ -63,7 +63,7 @@ class EnvoySource implements Source {
     this.#settings = {
       product,
       kind: this.kind,
-      trusted: trustedRanges(options.trusted_proxies),
+      trusted: new TrustedRanges(options.trusted_proxies),
       ...(options.direction !== undefined && { direction: options.direction }),
       ...(options.service !== undefined && { service: options.service }),
       ...(options.namespace !== undefined && { namespace: options.namespace }),

@@ -9,7 +9,7 @@ import type { ParseContext, ParseError, Source, SourceFactory } from '../source.
 import { buildAccessEvent, type AccessSettings } from '../shared/access-event.js';
 import { accessMeanings, KeyDictionary } from '../shared/access-fields.js';
 import { gatherFields, recordOfFields, type AccessRecord } from '../shared/access-record.js';
-import { isAddressRange, trustedRanges } from '../shared/client-address.js';
+import { isAddressRange, TrustedRanges } from '../shared/client-address.js';
 import { stripContainerPrefix } from '../shared/container-prefix.js';
 import { parseJsonObject } from '../shared/json-reader.js';
 import { refuse } from '../shared/refuse.js';
@@ -64,7 +64,7 @@ class NginxSource implements Source {
     this.#settings = {
       product,
       kind: this.kind,
-      trusted: trustedRanges(options.trusted_proxies),
+      trusted: new TrustedRanges(options.trusted_proxies),
       direction: options.direction,
       ...(options.service !== undefined && { service: options.service }),
     };

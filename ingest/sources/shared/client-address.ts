@@ -72,7 +72,6 @@ export function parseClientAddress(text: string): ClientAddress | undefined {
 }
 
 const privateRanges: readonly (readonly [string, number])[] = [
-  ['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['127.0.0.0', 8], ['169.254.0.0', 16], ['100.64.0.0', 10],
   ['fc00::', 7], ['fe80::', 10], ['::1', 128],
 ]; // prettier-ignore
 
@@ -88,15 +87,35 @@ export function isAddressRange(text: string): boolean {
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 }
 
+/** Private and loopback IPv4 by its first numbers, since almost every line of a mesh asks. */
+function isPrivateIpv4(address: string): boolean {
+  if (address.startsWith('10.') || address.startsWith('127.') || address.startsWith('192.168.')) return true;
+  const first = address.startsWith('172.') || address.startsWith('100.') ? Number(address.split('.', 2)[1]) : -1;
+  if (address.startsWith('172.')) return first >= 16 && first <= 31;
+  if (address.startsWith('100.')) return first >= 64 && first <= 127;
+  return address.startsWith('169.254.');
+}
+
 /** Private and loopback ranges, and the operator's own proxies as addresses or CIDR ranges. */
-export function trustedRanges(extra: readonly string[] = []): BlockList {
-  const ranges = new BlockList();
-  for (const [network, prefix] of privateRanges) addRange(ranges, network, prefix);
-  for (const text of extra) {
-    const [network = '', prefix] = text.split('/');
-    addRange(ranges, network, prefix === undefined ? (isIPv4(network) ? 32 : 128) : Number(prefix));
+export class TrustedRanges {
+  readonly #ranges = new BlockList();
+  readonly #hasOwn: boolean;
+
+  /** @param own addresses or CIDR ranges that `isAddressRange` takes. */
+  constructor(own: readonly string[] = []) {
+    this.#hasOwn = own.length > 0;
+    for (const [network, prefix] of privateRanges) addRange(this.#ranges, network, prefix);
+    for (const text of own) {
+      const [network = '', prefix] = text.split('/');
+      addRange(this.#ranges, network, prefix === undefined ? (isIPv4(network) ? 32 : 128) : Number(prefix));
+    }
   }
-  return ranges;
+
+  /** False for host names. */
+  has(address: string): boolean {
+    if (isPlainIpv4(address)) return isPrivateIpv4(address) || (this.#hasOwn && this.#ranges.check(address));
+    return isIP(address) === 6 && this.#ranges.check(address, 'ipv6');
+  }
 }
 
 /**
@@ -104,14 +123,13 @@ export function trustedRanges(extra: readonly string[] = []): BlockList {
  * `real_ip_recursive` does it; what stands further left was written by the client and may be a lie. If all are our
  * own, the leftmost one.
  */
-export function clientOfForwarded(forwarded: string, trusted: BlockList): ClientAddress | undefined {
+export function clientOfForwarded(forwarded: string, trusted: TrustedRanges): ClientAddress | undefined {
   let leftmost: ClientAddress | undefined;
   const entries = forwarded.length > 4096 ? forwarded.slice(-4096).split(',') : forwarded.split(',');
   for (let i = entries.length - 1; i >= 0; i--) {
     const client = parseClientAddress(entries[i] ?? '');
     if (client === undefined) continue;
-    const family = isIP(client.address);
-    if (family === 0 || !trusted.check(client.address, family === 4 ? 'ipv4' : 'ipv6')) return client;
+    if (!trusted.has(client.address)) return client;
     leftmost = client;
   }
   return leftmost;

@@ -1,0 +1,142 @@
+import { BoundedCache } from '../../core/bounded-cache.js';
+import { canonical, tokenFromCanonical } from '../../event/canonical.js';
+import { parseAuthorization } from '../../event/credential-text.js';
+import type { Fingerprinter } from '../../event/fingerprint.js';
+import { makePrincipal } from '../../event/principal.js';
+import { RawSecret } from '../../event/raw-secret.js';
+import {
+  describeCredential,
+  tokenFromAwsAccessKeyId,
+  tokenFromJwtClaims,
+  type CredentialFacts,
+} from '../../event/token-facts.js';
+import { limits, type PrincipalFacts, type TokenFacts } from '../../event/token-event.js';
+import type { ParseContext } from '../source.js';
+import type { AccessRecord } from './access-record.js';
+import { Redactor } from './access-redactor.js';
+
+/** What the request's own URL tells of a credential. */
+export interface UrlFacts {
+  readonly secrets?: readonly RawSecret[];
+  readonly parameters?: readonly string[];
+  readonly accessKeyId?: string;
+}
+
+export interface Identity {
+  token?: TokenFacts;
+  principal?: PrincipalFacts;
+  session_uid?: string;
+}
+
+function fromAuthorization(header: string, record: AccessRecord, context: ParseContext, redactor: Redactor): Identity {
+  const fp = context.fingerprinter;
+  const { scheme, secret, user } = parseAuthorization(header);
+  if (scheme.startsWith('aws4-')) return user === undefined ? {} : { token: tokenFromAwsAccessKeyId(user, fp) };
+  if (secret === undefined) return user === undefined ? {} : { principal: basicPrincipal(user, context, redactor) };
+  if (scheme !== 'basic') return describeCredential(secret, fp);
+  const facts = describeCredential(secret, fp, { kind: 'basic' });
+  if (user === undefined) return facts;
+  const principal = facts.principal ?? basicPrincipal(user, context, redactor);
+  if (facts.token.kind !== 'basic') return { ...facts, principal };
+  // Two users may share a password, so the name of a password credential is the user's, not the password's.
+  const name = redactor.short(user);
+  const issuer = `basic:${record.authority ?? context.instance}`;
+  return {
+    token: tokenFromCanonical(canonical.key(issuer, name), fp, { kind: 'basic', key_id: name, secret }),
+    principal,
+  };
+}
+
+function basicPrincipal(user: string, context: ParseContext, redactor: Redactor): PrincipalFacts {
+  return makePrincipal({ kind: 'user', issuer: context.instance, id: redactor.long(user) });
+}
+
+const TOKEN_UID = /^tok_[A-Za-z0-9_-]{22}$/;
+const SECRET_FP = /^fp_[A-Za-z0-9_-]{22}$/;
+
+/** A keyed hash that the proxy made: our own form names the token itself, any other one is a key id. */
+function fromProxyHash(hash: string, fp: Fingerprinter): Identity {
+  if (TOKEN_UID.test(hash)) {
+    return { token: { token_uid: hash, fp_key_id: fp.keyId, identity: 'opaque', kind: 'unknown' } };
+  }
+  if (SECRET_FP.test(hash)) {
+    return {
+      token: tokenFromCanonical(canonical.key('secret_fp', hash), fp, {
+        kind: 'unknown',
+        aliases: [{ kind: 'secret_fp', value: hash }],
+      }),
+    };
+  }
+  // Hashed once more: if it is the token itself by mistake, it goes no further.
+  return describeCredential(new RawSecret(hash), fp);
+}
+
+function cleanClaims(claims: Readonly<Record<string, unknown>>, redactor: Redactor): Record<string, unknown> {
+  const clean: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const name of Object.keys(claims)) {
+    const value = claims[name];
+    if (typeof value === 'string') clean[name] = redactor.text(value, limits.longTextMax);
+    else if (Array.isArray(value)) {
+      clean[name] = value
+        .slice(0, limits.listMax)
+        .filter((v) => typeof v === 'string')
+        .map((v) => redactor.short(v));
+    } else if (typeof value === 'number' || name === 'cnf') clean[name] = value;
+  }
+  return clean;
+}
+
+/** Facts by the claims that a proxy told: the same for every use of one token. */
+const factsCaches = new WeakMap<Fingerprinter, BoundedCache<CredentialFacts>>();
+
+function factsOfClaims(
+  claims: Readonly<Record<string, unknown>>,
+  fp: Fingerprinter,
+  redactor: Redactor,
+): CredentialFacts {
+  let cache = factsCaches.get(fp);
+  if (cache === undefined) {
+    cache = new BoundedCache(4 * 1024 * 1024);
+    factsCaches.set(fp, cache);
+  }
+  const key = JSON.stringify(claims);
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const own = new Redactor();
+  const facts = tokenFromJwtClaims(cleanClaims(claims, own), fp);
+  // What held a secret is not kept, and has to be reported each time.
+  if (own.exposures === undefined) cache.set(key, facts);
+  else for (const exposure of own.exposures) redactor.expose(exposure);
+  return facts;
+}
+
+/** The credential, principal and session of a record, by the strongest that it tells. */
+export function identify(record: AccessRecord, context: ParseContext, redactor: Redactor, url: UrlFacts): Identity {
+  const fp = context.fingerprinter;
+  let identity: Identity = {};
+  if (record.authorization !== undefined) identity = fromAuthorization(record.authorization, record, context, redactor);
+  if (identity.token === undefined && record.apiKey !== undefined) {
+    identity = { ...identity, ...describeCredential(new RawSecret(record.apiKey), fp, { kind: 'api_key' }) };
+  }
+  const claims = record.claims;
+  if (claims !== undefined && Object.keys(claims).length > 0) {
+    const told = factsOfClaims(claims, fp, redactor);
+    if (identity.token === undefined) identity = { ...identity, ...told };
+    else if (identity.principal === undefined && told.principal !== undefined) {
+      identity = { ...identity, principal: told.principal };
+    }
+  }
+  if (identity.token === undefined && record.tokenFp !== undefined)
+    identity = { ...identity, ...fromProxyHash(record.tokenFp, fp) };
+  const inUrl = url.secrets?.[0];
+  if (identity.token === undefined && inUrl !== undefined) {
+    identity = { ...identity, ...describeCredential(inUrl, fp) };
+  }
+  if (identity.token === undefined && url.accessKeyId !== undefined) {
+    identity = { ...identity, token: tokenFromAwsAccessKeyId(url.accessKeyId, fp) };
+  }
+  if (identity.principal === undefined && record.user !== undefined) {
+    identity = { ...identity, principal: basicPrincipal(record.user, context, redactor) };
+  }
+  return identity;
+}

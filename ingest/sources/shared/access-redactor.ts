@@ -1,0 +1,58 @@
+import { BoundedCache } from '../../core/bounded-cache.js';
+import { boundText } from '../../core/text.js';
+import { redactText, redactUrl } from '../../event/credential-text.js';
+import { limits, type TokenEvent } from '../../event/token-event.js';
+
+type Exposure = NonNullable<TokenEvent['exposures']>[number];
+
+/** Longer values are cut before they are searched for secrets: what follows would be cut anyway. */
+export const SEARCHED_MAX = 8192;
+
+/** Numbers, hexadecimal and the separators of ids and addresses: no credential is made of these alone. */
+function isPlainId(value: string): boolean {
+  if (value.length > 64) return false;
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i);
+    const isAllowed = (c >= 0x2d && c <= 0x3a && c !== 0x2f) || (c >= 0x61 && c <= 0x66);
+    if (!isAllowed) return false;
+  }
+  return true;
+}
+
+/** Redacts free texts of one record and remembers where a secret stood. */
+export class Redactor {
+  exposures: Exposure[] | undefined;
+
+  expose(where: Exposure): void {
+    if (this.exposures === undefined) this.exposures = [where];
+    else if (!this.exposures.includes(where)) this.exposures.push(where);
+  }
+
+  text(value: string, max: number, where: Exposure = 'token_in_log'): string {
+    const { text, found } = redactText(value.length > SEARCHED_MAX ? value.slice(0, SEARCHED_MAX) : value);
+    if (found) this.expose(where);
+    return boundText(text, max);
+  }
+
+  /** For ids, addresses and names; those made of digits and hexadecimal need no search. */
+  short(value: string): string {
+    return isPlainId(value) ? value : this.text(value, limits.shortTextMax);
+  }
+
+  long(value: string): string {
+    return this.text(value, limits.longTextMax);
+  }
+}
+
+/** What is kept of referers that hold no secret; browsers send the same few again and again. */
+const cleanReferers = new BoundedCache<string>(512 * 1024);
+
+/** Origin and path of a referer. */
+export function refererOf(referer: string, redactor: Redactor): string {
+  const known = cleanReferers.get(referer);
+  if (known !== undefined) return known;
+  const url = redactUrl(referer.length > SEARCHED_MAX ? referer.slice(0, SEARCHED_MAX) : referer);
+  if (url.exposures.length > 0) redactor.expose('token_in_referer');
+  else if (referer.length <= 512) cleanReferers.set(referer, url.path);
+  return url.path;
+}
