@@ -8,7 +8,7 @@ import type { SourceBinding } from '../../pipeline/record-parser.js';
 import type { CollectorDeps } from '../collector-deps.js';
 import type { FileTailConfig } from './config.js';
 import { expandPath, watchFolder } from './path-patterns.js';
-import { SettledFiles } from './settled-files.js';
+import { SettledFiles, type FileMark } from './settled-files.js';
 import { TailedFile, type TailedFileDeps } from './tailed-file.js';
 
 export interface FileTailDeps extends CollectorDeps {
@@ -37,6 +37,8 @@ class FileTailCollector implements Component {
   private readonly watchers: FSWatcher[] = [];
   private readonly complained = new Map<string, string>();
   private wake: () => void = () => undefined;
+  private readonly queued = new Set<string>();
+  private backlog: Promise<void> = Promise.resolve();
   private woken = false;
   private lookedMs = 0;
   private loop: Promise<void> | undefined;
@@ -67,7 +69,7 @@ class FileTailCollector implements Component {
     for (const watcher of this.watchers) watcher.close();
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)));
-    await Promise.race([this.loop, deadline]);
+    await Promise.race([Promise.all([this.loop, this.backlog]), deadline]);
     clearTimeout(timer);
     for (const tail of this.tails.values()) await tail.close();
     this.tails.clear();
@@ -145,7 +147,7 @@ class FileTailCollector implements Component {
     this.settled.keepOnly(present);
   }
 
-  private async meet(key: string, path: string, mark: { size: number; mtimeMs: number }): Promise<void> {
+  private async meet(key: string, path: string, mark: FileMark): Promise<void> {
     const handle = await open(path, 'r');
     let kept = false;
     try {
@@ -161,7 +163,19 @@ class FileTailCollector implements Component {
     } finally {
       if (!kept) await handle.close();
     }
-    await this.settled.visit(key, path, mark);
+    this.queueSettled(key, path, mark);
+  }
+
+  /** One after the other, beside the live files: an archive of hours is not to hold up what is written now. */
+  private queueSettled(key: string, path: string, mark: FileMark): void {
+    if (this.queued.has(key)) return;
+    this.queued.add(key);
+    this.backlog = this.backlog
+      .then(() => (this.stopped() ? undefined : this.settled.visit(key, path, mark)))
+      .catch((error: unknown) => {
+        if (!this.stopped()) this.complain(path, error);
+      })
+      .finally(() => this.queued.delete(key));
   }
 
   /** Plain lines are followed as they grow; compressed files and whole documents are read when they rest. */

@@ -29,12 +29,12 @@ export class SettledFiles {
     return sameMark(this.done.get(key), mark);
   }
 
-  /** Reads the file if it did not change since the last look. @returns false if it has to be looked at again. */
-  async visit(key: string, path: string, mark: FileMark): Promise<boolean> {
-    if (this.isDone(key, mark)) return true;
+  /** Reads the file if it did not change since the last look. */
+  async visit(key: string, path: string, mark: FileMark): Promise<void> {
+    if (this.isDone(key, mark)) return;
     if (!sameMark(this.seen.get(key), mark)) {
       this.seen.set(key, mark);
-      return false;
+      return;
     }
     try {
       await this.read(path);
@@ -47,7 +47,6 @@ export class SettledFiles {
     }
     this.seen.delete(key);
     this.done.set(key, mark);
-    return true;
   }
 
   /** Forgets files that are gone, so that memory does not grow with every rotation. */
