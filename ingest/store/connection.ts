@@ -1,3 +1,4 @@
+import { AppError } from '../core/errors.js';
 import type { TableRow } from './store.js';
 
 /** ClickHouse settings of one statement. */
@@ -39,9 +40,9 @@ export function quoteString(text: string): string {
   return `'${text.replace(/\\/g, '\\\\').replace(/'/g, "\\'")}'`;
 }
 
-/** @throws TypeError on anything but a plain identifier: table names never come from outside. */
+/** @throws AppError TQ_INTERNAL on anything but a plain identifier: table names never come from outside. */
 export function checkedIdentifier(name: string): string {
-  if (!identifier.test(name)) throw new TypeError('A table name must be a plain identifier.');
+  if (!identifier.test(name)) throw new AppError('TQ_INTERNAL', 'A table name must be a plain identifier.');
   return name;
 }
 

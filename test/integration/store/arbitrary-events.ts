@@ -34,7 +34,10 @@ const id22 = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
 const partial = <T extends object>(
   model: { [K in keyof T]-?: fc.Arbitrary<Exclude<T[K], undefined>> },
   required: (keyof T)[],
-): fc.Arbitrary<T> => fc.record(model, { requiredKeys: required, noNullPrototype: true }) as unknown as fc.Arbitrary<T>;
+): fc.Arbitrary<T> => {
+  const record: fc.Arbitrary<unknown> = fc.record(model, { requiredKeys: required, noNullPrototype: true });
+  return record as fc.Arbitrary<T>;
+};
 
 const alias = fc.record({ kind: fc.constantFrom(...aliasKinds), value: short }, { noNullPrototype: true });
 const double = (min: number, max: number): fc.Arbitrary<number> =>

@@ -95,7 +95,7 @@ describe('token_events', () => {
   });
 
   it('gives back every column of any event as it was', async () => {
-    const events = sample(600, 7);
+    const events = sample(300, 7);
     for (const event of events) expect(tokenEventSchema.safeParse(event).error).toBeUndefined();
     const offset = 18_446_744_073_709_551_615n;
     await store.store.writer.insertEvents(
@@ -109,8 +109,8 @@ describe('token_events', () => {
   });
 
   it('writes blocks that differ in shape with one encoder', async () => {
-    const events = sample(300, 11);
-    const sizes = [1, 120, 2, 60, 117];
+    const events = sample(100, 11);
+    const sizes = [1, 40, 2, 20, 37];
     let first = 0;
     for (const size of sizes) {
       await store.store.writer.insertEvents(positioned(events.slice(first, first + size), first), `block:${first}`);
@@ -123,15 +123,15 @@ describe('token_events', () => {
   });
 
   it('counts a repeated block once, in raw rows and in every roll-up, across months', async () => {
-    const first = positioned(sample(400, 1));
-    const second = positioned(sample(400, 2), 400);
+    const first = positioned(sample(150, 1));
+    const second = positioned(sample(150, 2), 150);
     const { writer } = store.store;
-    await writer.insertEvents(first, 'topic:3:0-399');
-    await writer.insertEvents(second, 'topic:3:400-799');
-    await writer.insertEvents(first, 'topic:3:0-399');
-    await writer.insertEvents(second, 'topic:3:400-799');
+    await writer.insertEvents(first, 'topic:3:0-149');
+    await writer.insertEvents(second, 'topic:3:150-299');
+    await writer.insertEvents(first, 'topic:3:0-149');
+    await writer.insertEvents(second, 'topic:3:150-299');
     expect(await store.value('SELECT uniqExact(toYYYYMM(time)) FROM token_events')).toBeGreaterThan(12);
-    expect(await store.value('SELECT count() FROM token_events')).toBe(800);
+    expect(await store.value('SELECT count() FROM token_events')).toBe(300);
     await expectRollupsToEqualRecount(store);
   });
 
@@ -144,7 +144,7 @@ describe('token_events', () => {
   });
 
   it('completes roll-ups that a kill left behind their raw rows', async () => {
-    const events = positioned(sample(300, 4));
+    const events = positioned(sample(80, 4));
     const { writer } = store.store;
     const feeds = recounts.map(({ name }) => `${name}_feed`);
     // A kill after the raw part and some of the roll-ups: the last three are cut off while the block goes in.
@@ -153,21 +153,21 @@ describe('token_events', () => {
     for (const feed of feeds.slice(2)) await store.command(`ATTACH TABLE ${feed}`);
     expect(await store.value('SELECT count() FROM first_seen')).toBe(0);
     await writer.insertEvents(events, 'killed');
-    expect(await store.value('SELECT count() FROM token_events')).toBe(300);
+    expect(await store.value('SELECT count() FROM token_events')).toBe(80);
     await expectRollupsToEqualRecount(store);
   });
 
   it('takes a block of far more months than one insert may touch, and its repetition', async () => {
     const template = sample(1, 5)[0]!;
-    const events = Array.from({ length: 240 }, (_, month) => ({
+    const events = Array.from({ length: 110 }, (_, month) => ({
       ...template,
       event_uid: `00000000-0000-8000-8000-${month.toString(16).padStart(12, '0')}`,
       time: new Date(Date.UTC(2005, month, 15)).toISOString(),
     }));
     await store.store.writer.insertEvents(positioned(events), 'years');
     await store.store.writer.insertEvents(positioned(events), 'years');
-    expect(await store.value('SELECT count() FROM token_events')).toBe(240);
-    expect(await store.value('SELECT uniqExact(toYYYYMM(time)) FROM token_events')).toBe(240);
+    expect(await store.value('SELECT count() FROM token_events')).toBe(110);
+    expect(await store.value('SELECT uniqExact(toYYYYMM(time)) FROM token_events')).toBe(110);
   });
 
   it('keeps times beyond the range of the store at its end', async () => {

@@ -1,0 +1,112 @@
+import { cp, mkdtemp, rename, rm, writeFile, appendFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
+import { loadMigrations } from '../../../ingest/store/migrator.js';
+import { openTestStore, type TestStore } from './support.js';
+
+const shipped = fileURLToPath(new URL('../../../ingest/store/migrations/', import.meta.url));
+
+describe('migrations', () => {
+  let copy: string;
+  let store: TestStore;
+  beforeEach(async () => {
+    copy = await mkdtemp(join(tmpdir(), 'tourniquet-migrations-'));
+    await cp(shipped, copy, { recursive: true });
+    store = await openTestStore({ migrationsDirectory: copy }, false);
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(copy, { recursive: true, force: true });
+  });
+
+  it('says what is missing, applies it in order, and again changes nothing', async () => {
+    const { migrator } = store.store;
+    expect((await migrator.status()).map((m) => m.applied)).toEqual([false, false, false, false, false]);
+    const applied = await migrator.up();
+    expect(applied.map((m) => [m.number, m.applied])).toEqual([1, 2, 3, 4, 5].map((n) => [n, true]));
+    expect(await migrator.up()).toEqual(applied);
+    expect(await store.value('SELECT count() FROM schema_migrations')).toBe(5);
+  });
+
+  it('may be run by many at once', async () => {
+    const runs = await Promise.all(Array.from({ length: 4 }, () => store.store.migrator.up()));
+    for (const run of runs) expect(run.every((m) => m.applied)).toBe(true);
+    expect(await store.value('SELECT count() FROM schema_migrations FINAL')).toBe(5);
+  });
+
+  it('refuses an applied migration that was changed, and names it', async () => {
+    await store.store.migrator.up();
+    await appendFile(join(copy, '0002_rollups.sql'), '\n-- changed\n');
+    await expect(store.store.migrator.up()).rejects.toMatchObject({
+      code: 'TQ_MIGRATION_CONFLICT',
+      retryable: false,
+      message: expect.stringContaining('Migration 2') as unknown,
+    });
+    await expect(store.store.migrator.status()).rejects.toMatchObject({ code: 'TQ_MIGRATION_CONFLICT' });
+  });
+
+  it('takes a file with other line ends for the same migration', async () => {
+    const before = (await loadMigrations(copy)).map((m) => m.checksum);
+    const { readFile } = await import('node:fs/promises');
+    const path = join(copy, '0001_token_events.sql');
+    await writeFile(path, (await readFile(path, 'utf8')).replaceAll('\n', '\r\n'));
+    expect((await loadMigrations(copy)).map((m) => m.checksum)).toEqual(before);
+  });
+
+  it('refuses a gap and a misnamed file', async () => {
+    await rename(join(copy, '0003_findings_alerts.sql'), join(copy, '0006_findings_alerts.sql'));
+    await expect(store.store.migrator.up()).rejects.toMatchObject({
+      code: 'TQ_MIGRATION_CONFLICT',
+      message: expect.stringContaining('0004_worker_state.sql') as unknown,
+    });
+    await rename(join(copy, '0006_findings_alerts.sql'), join(copy, 'findings.sql'));
+    await expect(store.store.migrator.up()).rejects.toMatchObject({ code: 'TQ_MIGRATION_CONFLICT' });
+  });
+
+  it('leaves a database alone that is ahead of this program', async () => {
+    await writeFile(
+      join(copy, '0006_later.sql'),
+      'CREATE TABLE IF NOT EXISTS later (x UInt8) ENGINE = {engine:MergeTree} ORDER BY x;\n',
+    );
+    await store.store.migrator.up();
+    await rm(join(copy, '0006_later.sql'));
+    expect(await store.store.migrator.up()).toHaveLength(5);
+  });
+
+  it('applies a new migration to a database with data, after a restart', async () => {
+    await store.store.migrator.up();
+    await store.store.writer.insertRows('worker_checkpoints', [checkpoint], 'one');
+    await store.store.stop();
+    await writeFile(
+      join(copy, '0006_more.sql'),
+      'ALTER TABLE {local:worker_checkpoints} {on_cluster} ADD COLUMN IF NOT EXISTS host String;\n',
+    );
+    const again = new ClickHouseStore({ kind: 'embedded', directory: store.directory }, { migrationsDirectory: copy });
+    await again.start();
+    try {
+      expect(await again.migrator.up()).toHaveLength(6);
+      await again.writer.insertRows('worker_checkpoints', [{ ...checkpoint, version: 2, host: 'h' }], 'two');
+    } finally {
+      await again.stop();
+    }
+  });
+
+  it('refuses work on a store without tables, and says what to do', async () => {
+    await expect(store.rows('SELECT count() FROM token_events')).rejects.toMatchObject({
+      code: 'TQ_STORE_REFUSED',
+      retryable: false,
+      mend: expect.stringContaining('migrate') as unknown,
+    });
+  });
+});
+
+const checkpoint = {
+  stage: 'token',
+  log_partition: 0,
+  version: 1,
+  applied_through: 9n,
+  watermark: '2026-01-01T00:00:00.000Z',
+  state: '',
+};
