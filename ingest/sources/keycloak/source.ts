@@ -153,7 +153,7 @@ function eventOf(record: KeycloakRecord, context: ParseContext, options: Keycloa
         };
   const realm = realmName(values.get('realmName'), values.get('realmId'), options);
   // The administrator signs in at a realm of their own, which is not the realm that they change.
-  const ownRealm = realmName(values.get('authRealmName'), values.get('authRealmId'), options) ?? realm;
+  const ownRealm = longText(realmName(values.get('authRealmName'), values.get('authRealmId'), options) ?? realm);
   const issuer = ownRealm === undefined ? undefined : issuerOf(ownRealm, context.instance, options);
   const subject: Subject = { record, context, options, issuer, failed };
   const credentialType = values.get('credential_type') ?? values.get('selected_credential_type');

@@ -246,7 +246,7 @@ function eventOf(record: JsonObject, type: string, context: ParseContext, ordina
         namespace: shortText(digText(request, 'namespace', 'path')),
         method: shortText(readText(request, 'operation')),
         path: longText(safePath),
-        route: longText(routeOf(request)),
+        route: routeOf(request),
       }),
       trace: requestId === undefined ? undefined : compact({ request_id: safeId(requestId, context.fingerprinter) }),
       transport: readText(request, 'client_certificate_serial_number') === undefined ? undefined : ('mtls' as const),
@@ -259,7 +259,7 @@ function eventOf(record: JsonObject, type: string, context: ParseContext, ordina
 
 /** Mount and wildcard: Vault paths hold names of secrets without end, the mount is what stays. */
 function routeOf(request: JsonObject): string | undefined {
-  const mount = readText(request, 'mount_point');
+  const mount = shortText(readText(request, 'mount_point'));
   return mount === undefined ? undefined : `${mount.endsWith('/') ? mount : `${mount}/`}{*}`;
 }
 
