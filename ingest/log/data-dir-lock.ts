@@ -158,8 +158,11 @@ function lockedError(directory: string, holder: Holder, own: Holder): AppError {
   });
 }
 
+/** By shape: an error of the file system may come from another realm, where it is no instance of this Error. */
 const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
 
 /** The error of the file system or of lmdb, told as one of ours; the cause stays attached. */
 export function directoryError(directory: string, error: unknown): AppError {

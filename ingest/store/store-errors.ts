@@ -69,9 +69,21 @@ function fileSystemError(error: unknown): AppError | undefined {
 
 /** The `code` of a Node error, looked for through the causes: wrappers keep the original there. */
 function errorCodeOf(error: unknown, depth = 0): string | undefined {
-  if (!(error instanceof Error) || depth > 5) return undefined;
-  const { code } = error as NodeJS.ErrnoException;
-  return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? code : errorCodeOf(error.cause, depth + 1);
+  if (!isErrorShaped(error) || depth > 5) return undefined;
+  const { code, cause } = error;
+  return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? code : errorCodeOf(cause, depth + 1);
+}
+
+interface ErrorShaped {
+  readonly code?: unknown;
+  readonly type?: unknown;
+  readonly clickhouseCode?: unknown;
+  readonly cause?: unknown;
+}
+
+/** By shape: errors come from two copies of the client and from the file system, and not all are of this realm. */
+function isErrorShaped(error: unknown): error is ErrorShaped {
+  return typeof error === 'object' && error !== null;
 }
 
 interface EngineFailure {
@@ -80,17 +92,17 @@ interface EngineFailure {
 }
 
 /**
- * The server's error has a decimal `code` and a `type`, the embedded engine's a numeric `clickhouseCode`. They come
- * from two copies of one class, so the shape is looked at, through the causes.
+ * The server's error has a decimal `code` and a `type`, the embedded engine's a numeric `clickhouseCode`; wrappers
+ * keep the original as cause.
  */
 function engineFailureOf(error: unknown, depth = 0): EngineFailure | undefined {
-  if (!(error instanceof Error) || depth > 5) return undefined;
-  const { code, type, clickhouseCode } = error as { code?: unknown; type?: unknown; clickhouseCode?: unknown };
+  if (!isErrorShaped(error) || depth > 5) return undefined;
+  const { code, type, clickhouseCode, cause } = error;
   if (typeof code === 'string' && /^\d+$/.test(code)) {
     return { code: Number(code), type: typeof type === 'string' ? type : '' };
   }
   if (typeof clickhouseCode === 'number') return { code: clickhouseCode, type: '' };
-  return engineFailureOf(error.cause, depth + 1);
+  return engineFailureOf(cause, depth + 1);
 }
 
 function engineError({ code, type }: EngineFailure, error: unknown, { what, kind }: FailedOperation): AppError {
