@@ -190,8 +190,8 @@ export class BaselineDetector implements Detector<BaselineState> {
     const gap = hour - state.hour;
     if (state.hour >= 0) {
       this.#close(state, gap === 1);
-      state.volume.pushZeros(gap - 1);
-      for (let step = 1; step < Math.min(gap, this.#hours + 1); step += 1) state.share.push(null);
+      state.volume.pushRun(0, gap - 1);
+      state.share.pushRun(null, gap - 1);
     }
     state.hour = hour;
     state.requests = 0;

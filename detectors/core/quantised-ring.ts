@@ -38,10 +38,19 @@ export class QuantisedRing {
     this.#pushCode(value === null ? MISSING_CODE : toCode(value));
   }
 
-  /** Windows in which nothing happened; more than the capacity is the same as the capacity. */
-  pushZeros(count: number): void {
-    const steps = Math.min(count, this.capacity);
-    for (let step = 0; step < steps; step += 1) this.#pushCode(0);
+  /** The same value for many windows in a row; more than the capacity is the same as the capacity. */
+  pushRun(value: number | null, count: number): void {
+    const code = value === null ? MISSING_CODE : toCode(value);
+    let left = Math.min(count, this.capacity);
+    while (left > 0) {
+      if (this.#size === this.#codes.length && this.#size < this.capacity) this.#grow();
+      const room = this.#size < this.#codes.length ? this.#codes.length - this.#size : left;
+      const step = Math.min(left, room, this.#codes.length - this.#head);
+      this.#codes.fill(code, this.#head, this.#head + step);
+      this.#head = (this.#head + step) % this.#codes.length;
+      this.#size = Math.min(this.#codes.length, this.#size + step);
+      left -= step;
+    }
   }
 
   /** @param lag 1 is the window closed last. @returns undefined where nothing is known. */

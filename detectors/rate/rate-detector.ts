@@ -169,7 +169,7 @@ export class RateDetector implements Detector<RateState> {
     const gap = bucket - state.bucket;
     if (state.bucket >= 0) {
       state.ring.push(this.#lesson(state));
-      state.ring.pushZeros(gap - 1);
+      state.ring.pushRun(0, gap - 1);
       state.suspectRun = state.suspect && gap === 1 ? state.suspectRun + 1 : 0;
     }
     state.previous = gap === 1 ? state.count : 0;

@@ -85,6 +85,11 @@ export class KeyedState {
     });
   }
 
+  all(): IterableIterator<Entity> {
+    return this.#byUid.values();
+  }
+
+  /** Changed since they were last stored. */
   *dirty(): Generator<Entity> {
     for (const entity of this.#byUid.values()) if (entity.dirty) yield entity;
   }

@@ -1,0 +1,265 @@
+import fc from 'fast-check';
+import type { TokenEvent } from '../../ingest/event/token-event.js';
+import type { AnyDetector, Observation } from '../../detectors/core/detector.js';
+import type { Finding } from '../../detectors/core/finding.js';
+import { toObservation } from '../../detectors/core/observation.js';
+import { createDetectors, detectorsOptionsSchema } from '../../detectors/registry.js';
+import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
+import { makeEvent } from '../support/token-events.js';
+import { seededRandom } from '../support/random.js';
+
+const T0 = Date.UTC(2026, 2, 2);
+const LATENESS_MS = 1000;
+
+/** Quick to warm up, so that short runs reach every branch. */
+const eager = detectorsOptionsSchema.parse({
+  rate: {
+    buckets: 60,
+    buckets_min: 5,
+    requests_min: 20,
+    limits: [{ name: 'per-minute', window_seconds: 60, requests_max: 100 }],
+  },
+  baseline: { hours_min: 2, requests_min: 20, failures_min: 3 },
+});
+const detectors = createDetectors(eager);
+
+/** Some tokens at their own pace, with bursts, failures, refusals and pauses, in time order. */
+function traffic(seed: number, count: number, tokens = 5): TokenEvent[] {
+  const random = seededRandom(seed);
+  const events: TokenEvent[] = [];
+  let timeMs = T0;
+  for (let n = 0; n < count; n += 1) {
+    const dice = random();
+    const burst = n % 1000 > 850;
+    timeMs += burst ? 30 : dice < 0.001 ? 7_200_000 * random() : dice < 0.5 ? 40 : 9000 * random();
+    const token = burst ? 't0' : `t${Math.floor(random() * random() * tokens)}`;
+    const failed = random() < (n % 500 > 400 ? 0.8 : 0.05);
+    events.push(
+      makeEvent({
+        timeMs: Math.floor(timeMs),
+        token,
+        id: `${seed}/${n}`,
+        ...(failed ? { outcome: 'failure', status: random() < 0.5 ? 404 : 401 } : {}),
+        kind: random() < 0.1 ? 'issuer' : 'proxy',
+        action: random() < 0.1 ? 'login' : 'use',
+      }),
+    );
+  }
+  return events;
+}
+
+function newRuntime(): PartitionRuntime {
+  return new PartitionRuntime({ detectors, allowedLatenessMs: LATENESS_MS, entitiesMax: 1000 });
+}
+
+function run(events: readonly TokenEvent[]): readonly Finding[] {
+  const runtime = newRuntime();
+  events.forEach((event, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
+  runtime.flush();
+  return runtime.takeFindings();
+}
+
+const byUid = (findings: readonly Finding[]): Finding[] =>
+  [...findings].sort((a, b) => (a.finding_uid < b.finding_uid ? -1 : 1));
+
+/** Freezes what can be frozen; typed arrays and private fields are held by comparing the encoding. */
+function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
+  Object.freeze(value);
+  for (const key of Object.keys(value)) deepFreeze((value as Record<string, unknown>)[key]);
+}
+
+/** Another state object with the same content. */
+const copy = (detector: AnyDetector, state: unknown): unknown => detector.decode(detector.encode(state));
+
+/** Walks one key's observations through a detector. */
+function walk(
+  detector: AnyDetector,
+  observations: readonly Observation[],
+  each: (state: unknown, observation: Observation) => void,
+): unknown {
+  let state = detector.initial();
+  for (const observation of observations) {
+    each(state, observation);
+    const suspect = detector.score(state, observation).some((score) => detector.classify(score, observation) !== null);
+    state = detector.learn(state, observation, suspect);
+  }
+  return state;
+}
+
+const observations = traffic(7, 3000, 1).map(toObservation);
+
+describe.each(detectors.map((detector) => [detector.id, detector] as const))('detector %s', (_id, detector) => {
+  it('gives readings and verdicts on this traffic, or the tests below prove nothing', () => {
+    let readings = 0;
+    let verdicts = 0;
+    walk(detector, observations, (state, observation) => {
+      const scores = detector.score(state, observation);
+      readings += scores.length;
+      verdicts += scores.filter((score) => detector.classify(score, observation) !== null).length;
+    });
+    expect(readings).toBeGreaterThan(0);
+    expect(verdicts).toBeGreaterThan(0);
+  });
+
+  it('scores without changing the state', () => {
+    walk(detector, observations, (state, observation) => {
+      const before = detector.encode(state);
+      const frozen = copy(detector, state);
+      deepFreeze(frozen);
+      const scores = detector.score(frozen, observation);
+      for (const score of scores) detector.classify(score, observation);
+      expect(detector.encode(frozen)).toBe(before);
+      expect(detector.score(state, observation)).toEqual(scores);
+    });
+  });
+
+  it('never asks the clock or for randomness', () => {
+    const { now } = Date;
+    const { random } = Math;
+    const poison = (): number => {
+      throw new Error('a detector asked the clock or for randomness');
+    };
+    Date.now = poison;
+    Math.random = poison;
+    try {
+      const state = walk(detector, observations, () => undefined);
+      detector.decode(detector.encode(state));
+    } finally {
+      Date.now = now;
+      Math.random = random;
+    }
+  });
+
+  it('keeps its state within the bound it states, whatever comes', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 40_000_000 }), (seed, step) => {
+        const random = seededRandom(seed);
+        let timeMs = T0;
+        const wild = Array.from({ length: 1500 }, () => {
+          timeMs += Math.floor(random() * step);
+          return toObservation(
+            makeEvent({ timeMs, token: 'x', ...(random() < 0.3 ? { outcome: 'failure', status: 404 } : {}) }),
+          );
+        });
+        const state = walk(detector, wild, () => undefined);
+        expect(detector.encode(state).length).toBeLessThanOrEqual(detector.stateBytesMax);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('goes on from an encoded state exactly as from the state itself', () => {
+    let other = detector.initial();
+    let turn = 0;
+    walk(detector, observations, (state, observation) => {
+      turn += 1;
+      if (turn % 37 === 0) other = copy(detector, other);
+      expect(detector.encode(other)).toBe(detector.encode(state));
+      const scores = detector.score(other, observation);
+      expect(scores).toEqual(detector.score(state, observation));
+      const suspect = scores.some((score) => detector.classify(score, observation) !== null);
+      other = detector.learn(other, observation, suspect);
+    });
+  });
+
+  it('refuses text that it did not write', () => {
+    expect(() => detector.decode('')).toThrow(TypeError);
+    expect(() => detector.decode('{"a":1}')).toThrow(TypeError);
+  });
+
+  it('gives finite readings with a window that ends at the observation, and SQL without loose quotes', () => {
+    walk(detector, observations, (state, observation) => {
+      for (const score of detector.score(state, observation)) {
+        for (const number of [score.value, score.observed, score.expected, score.spread]) {
+          expect(Number.isFinite(number) && number >= 0).toBe(true);
+        }
+        expect(score.windowEndMs).toBe(observation.timeMs);
+        expect(score.windowStartMs).toBeLessThanOrEqual(score.windowEndMs);
+        if (!score.warmedUp) expect(score.value).toBe(0);
+        const sql = detector.sql(score, observation);
+        expect(sql.startsWith('SELECT ')).toBe(true);
+        expect((sql.match(/'/g) ?? []).length % 2).toBe(0);
+      }
+    });
+  });
+});
+
+describe('all detectors in the runtime', () => {
+  const events = traffic(11, 6000);
+  const expected = run(events);
+
+  it('find something from every detector', () => {
+    expect(new Set(expected.map((finding) => finding.detector))).toEqual(new Set(detectors.map(({ id }) => id)));
+  });
+
+  it('find the same in any order within the allowed lateness', () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const random = seededRandom(seed);
+        const arrival = new Map(events.map((event) => [event, Date.parse(event.time) + random() * (LATENESS_MS - 1)]));
+        const shuffled = [...events].sort((a, b) => arrival.get(a)! - arrival.get(b)!);
+        expect(run(shuffled)).toEqual(expected);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('find the same when tokens are spread over several workers', () => {
+    const shards = [0, 1, 2].map((shard) =>
+      run(events.filter((event) => (event.token?.token_uid.charCodeAt(8) ?? 0) % 3 === shard)),
+    );
+    expect(byUid(shards.flat())).toEqual(byUid(expected));
+  });
+
+  it('find the same in a replay from a snapshot at any point, and nothing twice', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: events.length - 1 }), { minLength: 1, maxLength: 4 }), (cuts) => {
+        const found: Finding[] = [];
+        let runtime = newRuntime();
+        let from = 0;
+        for (const cut of [...new Set(cuts)].sort((a, b) => a - b)) {
+          offer(runtime, from, cut);
+          found.push(...runtime.takeFindings());
+          runtime = reopen(runtime, cut);
+          from = cut;
+        }
+        offer(runtime, from, events.length);
+        runtime.flush();
+        found.push(...runtime.takeFindings());
+        expect(found).toEqual(expected);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  function offer(runtime: PartitionRuntime, from: number, to: number): void {
+    for (let n = from; n < to; n += 1) runtime.offer(events[n]!, { offset: BigInt(n), ordinal: 0 });
+  }
+
+  /** A new runtime from what a checkpoint holds; events that waited are offered again. */
+  function reopen(old: PartitionRuntime, next: number): PartitionRuntime {
+    const restored = newRuntime();
+    for (const entity of old.keyed.dirty()) restored.keyed.restore(entity.uid, old.keyed.encode(entity));
+    for (const entity of restored.keyed.all()) entity.dirty = true;
+    const { watermarkMs, waitingFrom } = old.mark();
+    restored.resumeAt(watermarkMs);
+    const waiting = new Set([...old.waitingByEntity().values()].flat().map(({ offset }) => Number(offset)));
+    for (let n = Number(waitingFrom ?? next); n < next; n += 1) {
+      if (waiting.has(n)) offer(restored, n, n + 1);
+      else restored.passOver(events[n]!);
+    }
+    return restored;
+  }
+
+  it('hold no more tokens than the cap', () => {
+    const runtime = new PartitionRuntime({ detectors, allowedLatenessMs: 0, entitiesMax: 10 });
+    for (let n = 0; n < 500; n += 1) {
+      const event = makeEvent({ timeMs: T0 + n * 10, token: `many${n}` });
+      runtime.offer(event, { offset: BigInt(n), ordinal: 0 });
+    }
+    runtime.flush();
+    expect(runtime.keyed.size).toBe(10);
+    expect(runtime.keyed.evictions).toBe(490);
+  });
+});
