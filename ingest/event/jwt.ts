@@ -9,6 +9,8 @@ export interface JwtParts {
 const HEADER_CHARS_MAX = 8 * 1024;
 const CLAIMS_CHARS_MAX = 64 * 1024;
 const TOKEN_CHARS_MAX = 128 * 1024;
+/** Base64 of `{` and a second character. */
+const JSON_START = /^e[wy]/;
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
 /**
@@ -16,7 +18,7 @@ const BASE64URL = /^[A-Za-z0-9_-]+$/;
  * decoded nor returned. Undefined for anything else; never throws.
  */
 export function decodeJwt(text: string): JwtParts | undefined {
-  if (text.length > TOKEN_CHARS_MAX || !text.startsWith('eyJ')) return undefined;
+  if (text.length > TOKEN_CHARS_MAX || !JSON_START.test(text)) return undefined;
   const headerEnd = text.indexOf('.');
   if (headerEnd < 0 || headerEnd > HEADER_CHARS_MAX) return undefined;
   const claimsEnd = text.indexOf('.', headerEnd + 1);

@@ -39,13 +39,16 @@ const shapes: readonly Shape[] = [
   { prefix: /FwoGZXIvYXdz|IQoJb3JpZ2lu|FQoGZXIvYXdz|AQoDYXdz|AQoEXAMPLE/, body: base64, bodyMin: 8 },
 ];
 
-/** JWS and JWE. Padding does not belong there, but whoever pads must not get through either. */
+/** JWS and JWE behind the base64 of `{"` or of `{` and white space. Padding does not belong there, but whoever pads must not get through either. */
 const jwtBody = /[A-Za-z0-9_=+-]{2,}\.[A-Za-z0-9_=+-]*(?:\.[A-Za-z0-9_=+-]*){0,3}/y;
 const base64urlRun = /[A-Za-z0-9_=+-]*/y;
 const pemBegin = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/y;
 const pemEnd = /-----END [A-Z0-9 ]{0,60}-----/g;
 
-const finder = new RegExp(`(eyJ)|(-----BEGIN )|${shapes.map((shape) => `(${shape.prefix.source})`).join('|')}`, 'g');
+const finder = new RegExp(
+  `(eyJ|eyAi|ewog|ewoJ|ew0K)|(-----BEGIN )|${shapes.map((shape) => `(${shape.prefix.source})`).join('|')}`,
+  'g',
+);
 
 /**
  * Known secret formats in a text, in order and apart. Linear: what fails has scanned no more than a constant, but for

@@ -33,7 +33,7 @@ export function formatTime(ms: number): string {
 
 /** Whether `formatTime` can write it. */
 export function isTimeMs(ms: number): boolean {
-  return ms >= TIME_MIN_MS && ms <= TIME_MAX_MS;
+  return ms >= TIME_MIN_MS && ms < TIME_MAX_MS + 1;
 }
 
 /** As `formatTime`; undefined for what it cannot write, NaN and infinities included. */

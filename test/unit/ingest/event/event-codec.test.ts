@@ -1,0 +1,78 @@
+import { decodeEvents, encodeEvents, validateEvent } from '../../../../ingest/event/event-codec.js';
+import { compileSchema, type JsonSchema } from '../../../../ingest/event/schema-compiler.js';
+import type { TokenEvent } from '../../../../ingest/event/token-event.js';
+
+const event: TokenEvent = {
+  schema_version: 1,
+  event_uid: '00000000-0000-8000-8000-000000000000',
+  time: '2025-01-01T00:00:00.000Z',
+  observed_time: '2025-01-01T00:00:00.000Z',
+  source: { product: 'nginx', instance: 'edge', kind: 'proxy' },
+  action: 'use',
+  outcome: 'success',
+};
+
+describe('validateEvent', () => {
+  it.each([
+    ['no object', 'secret-text', 'TokenEvent: must be an object'],
+    ['a list', [event], 'TokenEvent: must be an object'],
+    ['a field missing', { ...event, time: undefined }, 'TokenEvent/time: must be a text'],
+    ['a field absent', Object.fromEntries(Object.entries(event).slice(1)), 'TokenEvent/schema_version: is missing'],
+    ['another version', { ...event, schema_version: 2 }, 'TokenEvent/schema_version: must be 1'],
+    ['an unknown field', { ...event, 'secret-text': 1 }, 'TokenEvent: has a field that the schema does not know'],
+    ['a word not in the list', { ...event, action: 'secret-text' }, 'TokenEvent/action: is not one of the allowed values'],
+    ['a bad time', { ...event, time: 'secret-text' }, 'TokenEvent/time: must follow date-time'],
+    ['a long text', { ...event, session_uid: 'secret-text'.repeat(99) }, 'TokenEvent/session_uid: is longer than 256'],
+    ['a bad list item', { ...event, exposures: ['token_in_url', 'secret-text'] }, 'TokenEvent/exposures/1: is not one of the allowed values'],
+    ['a bad number', { ...event, client: { address: 'a', port: 70000 } }, 'TokenEvent/client/port: must be within 0 and 65535'],
+    ['a fraction', { ...event, client: { address: 'a', port: 1.5 } }, 'TokenEvent/client/port: must be a whole number'],
+    [
+      'a bad binding',
+      { ...event, token: { token_uid: `tok_${'a'.repeat(22)}`, fp_key_id: 'k', identity: 'jwt', kind: 'unknown', binding: { method: 'mtls', jkt: 'x' } } },
+      'TokenEvent/token/binding: follows none of the allowed forms',
+    ],
+  ])('names place and fault of %s, quoting nothing', (_what, value, message) => {
+    const result = validateEvent(value);
+    expect(result).toEqual({ ok: false, error: message });
+    expect(JSON.stringify(result)).not.toContain('secret-text');
+  }); // prettier-ignore
+
+  it('remembers no bad value as good', () => {
+    expect(validateEvent({ ...event, event_uid: 'x' }).ok).toBe(false);
+    expect(validateEvent({ ...event, event_uid: 'x' }).ok).toBe(false);
+    expect(validateEvent(event)).toEqual({ ok: true, value: event });
+  });
+});
+
+describe('encodeEvents and decodeEvents', () => {
+  it('write and read NDJSON', () => {
+    const other: TokenEvent = { ...event, user_agent: 'line\nbreak "quoted" ü 😀' };
+    const bytes = encodeEvents([event, other]);
+    expect(bytes.toString().split('\n')).toHaveLength(3);
+    expect(decodeEvents(bytes)).toEqual({ events: [event, other], faults: [] });
+    expect(encodeEvents([])).toHaveLength(0);
+    expect(decodeEvents(Buffer.alloc(0))).toEqual({ events: [], faults: [] });
+  });
+
+  it('keep good neighbours and give the bad line for the dead letter without quoting it in the message', () => {
+    const good = JSON.stringify(event);
+    const bytes = Buffer.from(`${good}\n{"time": secret-text}\n\n${good}\n{"x":1}`);
+    const { events, faults } = decodeEvents(bytes);
+    expect(events).toEqual([event, event]);
+    expect(faults).toEqual([
+      { line: 2, message: 'The line is not JSON.', text: '{"time": secret-text}' },
+      { line: 5, message: 'TokenEvent: has a field that the schema does not know', text: '{"x":1}' },
+    ]);
+  });
+});
+
+describe('compileSchema', () => {
+  it.each<[string, JsonSchema]>([
+    ['a word it does not know', { type: 'string', minLength: 3 } as JsonSchema],
+    ['no type', {}],
+    ['a list without items', { type: 'array' }],
+    ['a definition that is not there', { $ref: '#/$defs/Gone' }],
+  ])('refuses %s instead of letting it pass unchecked', (_what, schema) => {
+    expect(() => compileSchema(schema)).toThrow(/schema/);
+  });
+});
