@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyPluginAsync } from 'fastify';
 import type { Clock } from '../ingest/core/clock.js';
 import type { HealthRegistry } from '../ingest/core/health.js';
 import type { Logger } from '../ingest/core/logger.js';
@@ -21,7 +21,7 @@ export interface ApiDeps {
   /** Prometheus text of the process's metrics. */
   readonly metricsText: () => Promise<string>;
   /** Mounts `POST /v1/events`; it checks the keys of its sources itself. Absent where no collector runs. */
-  readonly pushPlugin?: (app: FastifyInstance) => Promise<void>;
+  readonly pushPlugin?: FastifyPluginAsync;
   /** Requests of one key or address in one window; default 600 a minute. */
   readonly rateLimit?: { readonly max: number; readonly windowMs: number };
 }

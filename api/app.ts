@@ -1,6 +1,6 @@
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -19,8 +19,10 @@ import { findingRoutes } from './routes/v1/findings.js';
 import { mapRoutes } from './routes/v1/map.js';
 import { timelineRoutes } from './routes/v1/timeline.js';
 import { tokenRoutes } from './routes/v1/tokens.js';
+import { pushDescription } from './schemas/push.js';
 
 const BODY_BYTES_MAX = 64 * 1024;
+const PUSH_BYTES_MAX = 16 * 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Builds the API, not yet listening. The caller closes it. */
@@ -47,7 +49,7 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
   });
   registerAuth(app, deps.auth);
   await registerDescription(app, deps.version);
-  if (deps.pushPlugin !== undefined) await app.register(deps.pushPlugin);
+  if (deps.pushPlugin !== undefined) await app.register(mountPush(deps.pushPlugin));
   await app.register(async (scope) => {
     healthRoutes(scope, deps);
     mapRoutes(scope, deps);
@@ -60,6 +62,21 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
   });
   await app.ready();
   return app;
+}
+
+/**
+ * The push route checks the keys of its sources, limits its bytes in flight and words its own errors; here it gets its
+ * place in the description and is left out of the role check and the request rate of the reading API.
+ */
+function mountPush(plugin: FastifyPluginAsync): FastifyPluginAsync {
+  return async (scope) => {
+    scope.addHook('onRoute', (route) => {
+      route.config = { ...route.config, access: 'own', rateLimit: false };
+      route.bodyLimit ??= PUSH_BYTES_MAX;
+      route.schema ??= pushDescription;
+    });
+    await scope.register(plugin);
+  };
 }
 
 /** OpenAPI 3.1 from the very schemas that check requests and write answers. */

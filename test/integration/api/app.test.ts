@@ -1,6 +1,10 @@
 import Ajv from 'ajv/dist/2020.js';
 import { AppError, errorCodes } from '../../../ingest/core/errors.js';
+import { httpPushConfigSchema } from '../../../ingest/collectors/http-push/config.js';
+import { pushRoutes } from '../../../ingest/collectors/http-push/push-routes.js';
+import { sha256Hex } from '../../../ingest/collectors/http/api-keys.js';
 import type { Store } from '../../../ingest/store/store.js';
+import { base, lineSource, MemorySink } from '../../unit/ingest/pipeline/support.js';
 import { apiOn, keyEntries, keys, type ApiFixture } from './api-fixture.js';
 
 const secretWords = 'password of the database';
@@ -160,19 +164,29 @@ describe('the API around its routes', () => {
     expect(answer.body).toBe('# HELP tourniquet_up 1\n');
   });
 
-  it('mounts the push route that it is given, which checks its own keys', async () => {
-    const pushing = await build(failingStore(new Error('x')), {
-      pushPlugin: async (app) => {
-        app.post('/v1/events', { config: { access: 'own' } }, (_request, reply) => reply.code(202).send());
-        await Promise.resolve();
-      },
+  describe('with the push route of a collector', () => {
+    const sink = new MemorySink();
+    const input = { name: 'edge', source: lineSource, instance: 'edge-1', apiKeySha256: sha256Hex('key-edge') };
+    const pushPlugin = pushRoutes(httpPushConfigSchema.parse({}), [input], { ...base, sink });
+    const auth = { keys: keyEntries, anonymousRole: null };
+
+    it('takes records under the key of the source, and under no other', async () => {
+      const { app } = await build(failingStore(new Error('x')), { pushPlugin, auth });
+      const push = (key: string, payload: string) =>
+        app.inject({ method: 'POST', url: '/v1/events', payload, headers: { authorization: `Bearer ${key}` } });
+      expect((await push(keys.admin, '1 a\n')).statusCode).toBe(401);
+      const large = Array.from({ length: 20_000 }, (_, n) => `${n + 1} name${n}`).join('\n');
+      const answer = await push('key-edge', large);
+      expect([answer.statusCode, answer.json<{ events: number }>().events]).toEqual([202, 20_000]);
+      expect(sink.names).toHaveLength(20_000);
     });
-    const answer = await pushing.app.inject({
-      method: 'POST',
-      url: '/v1/events',
-      headers: { 'x-api-key': 'a source' },
+
+    it('is described, and does not open the other routes', async () => {
+      const { app } = await build(failingStore(new Error('x')), { pushPlugin, auth });
+      const document = (await app.inject({ url: '/openapi.json' })).json<{ paths: Record<string, object> }>();
+      expect(document.paths['/v1/events']).toMatchObject({ post: { operationId: 'pushEvents' } });
+      expect((await app.inject({ url: '/v1/tokens' })).statusCode).toBe(401);
     });
-    expect(answer.statusCode).toBe(202);
   });
 
   describe('the OpenAPI document', () => {
