@@ -82,12 +82,16 @@ const quiet = (config: Config): Config => ({ ...config, telemetry: { ...config.t
 
 withData(
   withConfig(program.command('demo').description('replay sample traffic with planted attacks, then serve the API')),
-).action((options: CommonOptions) =>
-  withSurroundings(
-    (surroundings, telemetry) => demoCommand(surroundings, telemetry, terminal),
-    quiet,
-  )({ data: './.tourniquet/demo', ...options }),
-);
+)
+  .option('--days <n>', 'days of traffic', '6')
+  .option('--tokens <n>', 'token holders', '150')
+  .action((options: CommonOptions & { days: string; tokens: string }) =>
+    withSurroundings(
+      (s, telemetry) =>
+        demoCommand({ days: Number(options.days), tokens: Number(options.tokens) }, s, telemetry, terminal),
+      quiet,
+    )({ data: './.tourniquet/demo', ...options }),
+  );
 
 withData(
   withConfig(program.command('replay').description('read files through the whole pipeline, merged by event time')),

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AppError } from '../../../ingest/core/errors.js';
 import type { Telemetry } from '../../../ingest/otel-bootstrap.js';
 import { deadLetteredOf, droppedOf } from '../../../ingest/pipeline/record-tally.js';
 import { toSampleFiles } from '../../demo/log-lines.js';
@@ -11,26 +12,40 @@ import type { Terminal } from '../terminal.js';
 import { sourceByName } from './parse.js';
 import { runReplay } from './replay.js';
 
-const days = 6;
-const holders = 150;
+export interface DemoSize {
+  /** Days of traffic, 3 or more: the baseline needs some to warm up. */
+  readonly days: number;
+  /** Token holders, 20 or more. */
+  readonly tokens: number;
+}
+
 const hourMs = 3_600_000;
 
 /**
  * Replays the sample traffic through the real pipeline in a directory of its own, made anew each time, then leaves
  * the API running until a signal.
  */
-export async function demoCommand(surroundings: Surroundings, telemetry: Telemetry, terminal: Terminal): Promise<void> {
+export async function demoCommand(
+  size: DemoSize,
+  surroundings: Surroundings,
+  telemetry: Telemetry,
+  terminal: Terminal,
+): Promise<void> {
   const { config, clock } = surroundings;
+  const { days, tokens } = size;
+  if (!Number.isInteger(days) || days < 3 || days > 60 || !Number.isInteger(tokens) || tokens < 20 || tokens > 5000) {
+    throw new AppError('TQ_REQUEST_INVALID', 'The demo takes 3 to 60 --days and 20 to 5000 --tokens.');
+  }
   rmSync(config.data_dir, { recursive: true, force: true });
   const logs = join(config.data_dir, 'sample-logs');
   mkdirSync(logs, { recursive: true });
 
   const endMs = Math.floor(clock.nowMs() / hourMs) * hourMs;
-  const traffic = createSampleTraffic(endMs, days, holders);
+  const traffic = createSampleTraffic(endMs, days, tokens);
   const files = toSampleFiles(traffic);
   for (const file of files) writeFileSync(join(logs, file.name), `${file.lines.join('\n')}\n`);
   terminal.out(
-    `Sample traffic: ${String(holders)} tokens, ${String(days)} days, ${traffic.requests.length.toLocaleString('en-US')} requests in ${String(files.length)} log files below ${logs}.`,
+    `Sample traffic: ${String(tokens)} tokens, ${String(days)} days, ${traffic.requests.length.toLocaleString('en-US')} requests in ${String(files.length)} log files below ${logs}.`,
   );
   terminal.out('Planted in its last hours:');
   for (const attack of traffic.attacks) {

@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { parseKeyFile } from '../../../ingest/event/key-file.js';
+import { runCli, startCli } from '../../support/run-cli.js';
+
+const line = (second: number, path = '/v1/orders/7'): string =>
+  `192.0.2.7 - - [10/Oct/2026:13:55:${String(second).padStart(2, '0')} +0000] "GET ${path} HTTP/1.1" 200 12 "-" "curl/8.5.0"`;
+
+describe('tourniquet', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tourniquet cli '));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('parse prints events with the number of their record, rejects on stderr, and exits 1', async () => {
+    const run = await runCli(['parse', '--source', 'nginx', '--number'], `${line(1)}\nnot a log line\n${line(2)}\n`);
+    const events = run.stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { record: number; event: { client: { address: string } } });
+    expect(events.map((e) => [e.record, e.event.client.address])).toEqual([
+      [1, '192.0.2.7'],
+      [3, '192.0.2.7'],
+    ]);
+    expect(JSON.parse(run.stderr)).toMatchObject({ record: 2, product: 'nginx' });
+    expect(run.code).toBe(1);
+  });
+
+  it('parse gives the same events each time, and none for a source that there is not', async () => {
+    const first = await runCli(['parse', '--source', 'nginx'], `${line(1)}\n`);
+    const again = await runCli(['parse', '--source', 'nginx'], `${line(1)}\n`);
+    const uid = (text: string): unknown => (JSON.parse(text) as { event_uid: string }).event_uid;
+    expect(uid(first.stdout)).toBe(uid(again.stdout));
+    const unknown = await runCli(['parse', '--source', 'nope'], line(1));
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toContain('nginx, envoy');
+  });
+
+  it('keygen prints a key file line that is taken', async () => {
+    const run = await runCli(['keygen']);
+    expect(parseKeyFile(run.stdout)).toHaveLength(1);
+    expect((await runCli(['keygen', '--api'])).stdout).toMatch(/^key {5}tq_\S{43}\nsha256 {2}[0-9a-f]{64}\n$/);
+  });
+
+  it('config validate lists all faults with their mends', async () => {
+    const file = join(folder, 'bad.yaml');
+    writeFileSync(file, 'worker: { block_age_max: soon }\nwhat: 1\n');
+    const run = await runCli(['config', 'validate', '--config', file]);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain('worker.block_age_max');
+    expect(run.stderr).toContain('what');
+  });
+
+  it('replay of plain and gzipped files is complete, and changes nothing the second time', async () => {
+    const data = join(folder, 'data dir');
+    writeFileSync(join(folder, 'a.log'), [0, 2, 4].map((s) => line(s)).join('\n') + '\nbroken\n');
+    writeFileSync(join(folder, 'b.log.gz'), gzipSync([1, 3].map((s) => line(s, '/v1/users/9')).join('\n') + '\n'));
+    const files = [`nginx:${join(folder, 'a.log')}`, `nginx:${join(folder, 'b.log.gz')}`];
+    const summaryOf = (text: string): unknown =>
+      (JSON.parse(text.trim().split('\n').at(-1) ?? '') as { summary: unknown }).summary;
+
+    const first = await runCli(['replay', ...files, '--json', '--data', data]);
+    expect(summaryOf(first.stdout)).toMatchObject({
+      files: 2,
+      records: 6,
+      events: 5,
+      dead_letters: 1,
+      first_time: '2026-10-10T13:55:00.000Z',
+    });
+    const second = await runCli(['replay', ...files, '--json', '--data', data]);
+    expect(summaryOf(second.stdout)).toMatchObject({ files: 2, resumed_files: 2, events: 0, dead_letters: 0 });
+
+    const list = await runCli(['dlq', 'list', '--data', data]);
+    expect(list.stdout.trim().split('\n')).toHaveLength(1);
+    const position = list.stdout.split(' ')[0] ?? '';
+    expect(JSON.parse((await runCli(['dlq', 'show', position, '--data', data])).stdout)).toMatchObject({
+      product: 'nginx',
+      record: 'broken',
+    });
+    expect((await runCli(['dlq', 'replay', '--data', data])).stdout).toContain('0 replayed, 1 still refused');
+    const doctor = await runCli(['doctor', '--data', data]);
+    expect(doctor.stdout).not.toContain('FAIL');
+    expect(doctor.code).toBe(0);
+  });
+
+  it('the demo finds what it planted, serves it, and stops cleanly', async () => {
+    const child = startCli(['demo', '--days', '4', '--tokens', '40', '--data', join(folder, 'demo')]);
+    let out = '';
+    const address = await new Promise<string>((resolve, reject) => {
+      child.once('close', () => reject(new Error(`ended early: ${out}`)));
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        out += text;
+        const found = /The API runs at (http:\S+);/.exec(out)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+    });
+    const alerts = (await (await fetch(`${address}/v1/alerts`)).json()) as {
+      alerts?: unknown[];
+      items?: { principal_name: string }[];
+    };
+    const found = JSON.stringify(alerts);
+    for (const [, holder] of out.matchAll(/^ {2}2\S+ {2}.*\((\S+)\)$/gm)) expect(found).toContain(holder);
+    expect((await fetch(`${address}/readyz`)).status).toBe(200);
+    expect(await (await fetch(`${address}/metrics`)).text()).toContain('tourniquet_worker_events');
+    child.removeAllListeners('close');
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+  }, 120_000);
+});
