@@ -67,6 +67,10 @@ interface Found {
 export type AccessFields = ReadonlyMap<AccessMeaning, Found>;
 
 const isAbsent = (value: unknown): boolean => value === null || value === '' || value === '-';
+/** Only these may be lists; anywhere else a list says nothing that could be read. */
+const listMeanings = new Set<AccessMeaning>(['jwt_aud', 'jwt_scope', 'jwt_claims']);
+const isUsable = (meaning: AccessMeaning, value: unknown): boolean =>
+  !isAbsent(value) && (typeof value !== 'object' || isObject(value) || listMeanings.has(meaning));
 
 /** Gathers the members of a JSON record by what they mean; nested objects count as dotted keys. */
 export function gatherFields(object: JsonObject, dictionary: KeyDictionary): AccessFields {
@@ -86,7 +90,7 @@ export function gatherFields(object: JsonObject, dictionary: KeyDictionary): Acc
       if (known === undefined) continue;
       const before = found.get(known.meaning);
       if (before === undefined) found.set(known.meaning, { rank: known.rank, value });
-      else if (isAbsent(value) ? false : isAbsent(before.value) || known.rank < before.rank) {
+      else if (isUsable(known.meaning, value) && (known.rank < before.rank || !isUsable(known.meaning, before.value))) {
         before.rank = known.rank;
         before.value = value;
       }
@@ -323,7 +327,7 @@ export function setField(record: AccessRecord, meaning: AccessMeaning, value: un
     return;
   }
   const text = asText(value);
-  if (text === undefined && meaning !== 'jwt_claims' && !Array.isArray(value)) return;
+  if (text === undefined && !isUsable(meaning, value)) return;
   setters[meaning](record, value, text ?? '');
 }
 
