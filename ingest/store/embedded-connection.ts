@@ -2,7 +2,12 @@ import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { createClient, type ClickHouseClient, type ClickHouseClientConfigOptions } from '@clickhouse/client';
+import {
+  ClickHouseLogLevel,
+  createClient,
+  type ClickHouseClient,
+  type ClickHouseClientConfigOptions,
+} from '@clickhouse/client';
 import { drainPending } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import type { Clock } from '../core/clock.js';
@@ -152,5 +157,8 @@ function closedError(): AppError {
 function openSession(directory: string): ClickHouseClient {
   // Same contract, but typed by another copy of the client's common package.
   const connection = createChdbConnection({ path: directory }) as unknown;
-  return createClient({ connection: connection as NonNullable<ClickHouseClientConfigOptions['connection']> });
+  return createClient({
+    connection: connection as NonNullable<ClickHouseClientConfigOptions['connection']>,
+    log: { level: ClickHouseLogLevel.OFF },
+  });
 }

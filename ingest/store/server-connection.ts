@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import {
   checkedIdentifier, quoteString, readSettings, settingsClause, type StatementSettings, type StoreConnection,
 } from './connection.js'; // prettier-ignore
@@ -40,6 +40,10 @@ export class ServerConnection implements StoreConnection {
       password,
       database,
       application: 'tourniquet',
+      // The client would print statements to the console; failures are told by whoever asked.
+      log: { level: ClickHouseLogLevel.OFF },
+      // Headers in between keep load balancers from cutting a long statement off.
+      clickhouse_settings: { send_progress_in_http_headers: 1, http_headers_progress_interval_ms: '20000' },
       request_timeout: requestTimeoutMs ?? 120_000,
       compression: { request: compressRequests ?? false, response: true },
       ...(caPem === undefined ? {} : { tls: { ca_cert: caPem } }),

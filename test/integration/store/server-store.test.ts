@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import { writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
+import { arbitraryEvent, expectedRow } from './arbitrary-events.js';
+import { openTestStore, type TestStore } from './support.js';
+
+/** ClickHouse's HTTP interface, as far as the store uses it, in front of the real engine. */
+class HttpFront {
+  readonly statements: string[] = [];
+  readonly settings: URLSearchParams[] = [];
+  readonly authorizations: (string | undefined)[] = [];
+  /** Answers to give instead of running the statement, first in first out. */
+  readonly refusals: { status: number; code?: number; body: string }[] = [];
+  private readonly server: Server;
+  private readonly engine: TestStore;
+
+  constructor(engine: TestStore) {
+    this.engine = engine;
+    this.server = createServer((request, response) => {
+      this.answer(request)
+        .then(({ status, code, body }) => {
+          response.writeHead(status, code === undefined ? {} : { 'x-clickhouse-exception-code': String(code) });
+          response.end(body);
+        })
+        .catch((error: unknown) => {
+          response.writeHead(500).end(String(error));
+        });
+    });
+  }
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async answer(request: IncomingMessage): Promise<{ status: number; code?: number; body: string }> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const url = new URL(request.url ?? '/', 'http://front');
+    if (url.pathname === '/ping') return { status: 200, body: 'Ok.\n' };
+    const inUrl = url.searchParams.get('query');
+    const statement = inUrl ?? body.toString('utf8');
+    this.statements.push(statement);
+    this.settings.push(url.searchParams);
+    this.authorizations.push(request.headers.authorization);
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) return refusal;
+    const data = inUrl === null ? Buffer.alloc(0) : body;
+    if (/FORMAT Native\s*$/.test(statement)) {
+      const path = join(this.engine.directory, 'front.native');
+      writeFileSync(path, data);
+      const select = `SELECT * FROM file('${path}', Native)`;
+      await this.engine.command(statement.replace(/FORMAT Native\s*$/, select).replace('SETTINGS', "SETTINGS deduplicate_insert_select = 'force_enable',")); // prettier-ignore
+      return { status: 200, body: '' };
+    }
+    if (/^\s*SELECT/.test(statement)) {
+      const params = Object.fromEntries(
+        [...url.searchParams].filter(([k]) => k.startsWith('param_')).map(([k, v]) => [k.slice(6), v]),
+      );
+      const rows = await this.engine.rows(statement.replace(/FORMAT JSONEachRow\s*$/, ''), params);
+      return { status: 200, body: rows.map((row) => `${JSON.stringify(row)}\n`).join('') };
+    }
+    await this.engine.command(data.length > 0 ? `${statement}\n${data.toString('utf8')}` : statement);
+    return { status: 200, body: '' };
+  }
+}
+
+describe('the store over HTTP', () => {
+  let engine: TestStore;
+  let front: HttpFront;
+  let store: ClickHouseStore;
+  let url: string;
+  beforeAll(async () => {
+    engine = await openTestStore();
+    front = new HttpFront(engine);
+    url = await front.listen();
+    store = new ClickHouseStore({
+      kind: 'server', url, username: 'writer', password: 'pass', database: 'default', topology: { kind: 'single' },
+    }); // prettier-ignore
+    await store.start();
+  });
+  afterAll(async () => {
+    await store.stop();
+    await front.close();
+    await engine.close();
+  });
+  beforeEach(() => {
+    front.statements.length = 0;
+    front.settings.length = 0;
+    front.authorizations.length = 0;
+  });
+
+  it('streams the same block as the embedded store, under its token and the user', async () => {
+    const events = fc.sample(arbitraryEvent, { numRuns: 60, seed: 21 });
+    const block = events.map((event, index) => ({ event, partition: 1, offset: BigInt(index) }));
+    await store.writer.insertEvents(block, "topic:1:0-'59");
+    await store.writer.insertEvents(block, "topic:1:0-'59");
+    expect(front.statements).toHaveLength(2);
+    expect(front.statements[0]).toContain("insert_deduplication_token = 'topic:1:0-\\'59'");
+    expect(front.statements[0]).toContain('deduplicate_blocks_in_dependent_materialized_views = 1');
+    expect(front.authorizations[0]).toBe(`Basic ${Buffer.from('writer:pass').toString('base64')}`);
+    const rows = await engine.rows(
+      'SELECT * REPLACE (toString(log_offset) AS log_offset) FROM token_events ORDER BY log_offset::UInt64',
+    );
+    expect(rows).toEqual(events.map((event, index) => expectedRow(event, 1, BigInt(index))));
+  });
+
+  it('asks for rows with limits and for times as the contract says', async () => {
+    const any = { safeParse: (data: unknown) => ({ success: true, data }) };
+    const query = { name: 'q', sql: "SELECT {t:DateTime64(3, 'UTC')} AS t", params: any, row: any } as never;
+    const rows = await store.querier.run<object, object>(
+      query,
+      { t: '2026-01-02T03:04:05.678Z' },
+      { rowsMax: 5, timeoutMs: 1500 },
+    );
+    expect(rows).toEqual([{ t: '2026-01-02T03:04:05.678Z' }]);
+    const settings = front.settings[0]!;
+    expect(settings.get('max_result_rows')).toBe('5');
+    expect(settings.get('max_execution_time')).toBe('1.5');
+    expect(settings.get('date_time_output_format')).toBe('iso');
+  });
+
+  it.each([
+    { status: 500, code: 252, type: 'TOO_MANY_PARTS', expected: { code: 'TQ_STORE_UNAVAILABLE', retryable: true } },
+    {
+      status: 500,
+      code: 241,
+      type: 'MEMORY_LIMIT_EXCEEDED',
+      expected: { code: 'TQ_STORE_UNAVAILABLE', retryable: true },
+    },
+    { status: 500, code: 243, type: 'NOT_ENOUGH_SPACE', expected: { code: 'TQ_DISK_FULL', retryable: true } },
+    { status: 404, code: 60, type: 'UNKNOWN_TABLE', expected: { code: 'TQ_STORE_REFUSED', retryable: false } },
+    { status: 403, code: 516, type: 'AUTHENTICATION_FAILED', expected: { code: 'TQ_STORE_REFUSED', retryable: false } },
+  ])('tells $type as what it means', async ({ status, code, type, expected }) => {
+    front.refusals.push({
+      status,
+      code,
+      body: `Code: ${code}. DB::Exception: quoted secret value. (${type}) (version 26.7)`,
+    });
+    const failure = store.writer.insertRows('alert_history', [{ version: 1 }], 'x');
+    await expect(failure).rejects.toMatchObject(expected);
+    await expect(failure).rejects.toThrow(type);
+    await expect(failure).rejects.not.toThrow('quoted secret value');
+  });
+
+  it('tells an answer that is none of ClickHouse, and a server that is away, as unavailable', async () => {
+    front.refusals.push({ status: 502, body: '<html>Bad gateway</html>' });
+    await expect(store.writer.insertRows('alert_history', [{ version: 1 }], 'y')).rejects.toMatchObject({
+      code: 'TQ_STORE_UNAVAILABLE',
+      retryable: true,
+    });
+    const away = new ClickHouseStore({
+      kind: 'server', url: 'http://127.0.0.1:1', username: 'u', password: 'p', database: 'd', topology: { kind: 'single' },
+    }); // prettier-ignore
+    await expect(away.start()).rejects.toMatchObject({ code: 'TQ_STORE_UNAVAILABLE', retryable: true });
+    await away.stop();
+  });
+
+  it('migrates a cluster with the same files', async () => {
+    front.refusals.push(...Array.from({ length: 3 }, () => ({ status: 200, body: '' })));
+    const cluster = new ClickHouseStore({
+      kind: 'server', url: url, username: 'u', password: 'p', database: 'tourniquet', topology: { kind: 'cluster', cluster: 'main' },
+    }); // prettier-ignore
+    await cluster.start();
+    // The engine behind the front is no cluster: it is enough that the first statement which it would run is refused.
+    await expect(cluster.migrator.up()).rejects.toMatchObject({ code: expect.stringMatching(/^TQ_STORE_/) as unknown });
+    await cluster.stop();
+    expect(
+      front.statements.some((s) => s.startsWith("CREATE DATABASE IF NOT EXISTS tourniquet ON CLUSTER 'main'")),
+    ).toBe(true);
+    expect(
+      front.statements.some(
+        (s) => s.includes("schema_migrations_local ON CLUSTER 'main'") && s.includes('ReplicatedReplacingMergeTree'),
+      ),
+    ).toBe(true);
+  });
+});
