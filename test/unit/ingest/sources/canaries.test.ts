@@ -5,7 +5,7 @@ import { contextAt, leaks } from './source-kit.js';
 const shaped = [
   'ghp_Canary0123456789abcdefABCDEF01234567',
   'hvs.CAESICanaryAbCdEf0123456789AbCdEf0123456789',
-  `xoxb-${'1234567890'}-CanaryAbCdEf0123456789`,
+  ['xoxb', '1234567890', 'CanaryAbCdEf0123456789'].join('-'),
   'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.Q2FuYXJ5LXNpZ25hdHVyZS0wMTIzNDU2Nzg5',
   'wJalrXUtnFEMI/K7MDENG/bPxRfiCYCanaryKEY1',
 ];
