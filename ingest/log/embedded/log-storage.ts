@@ -139,7 +139,7 @@ export class LogStorage {
         partitions: known?.partitions.length ?? spec.partitions,
         retentionMs: spec.retentionMs,
       };
-      await this.topicTable.put(spec.topic, stored);
+      await this.transaction(() => inTransaction(this.topicTable.put(spec.topic, stored)));
       if (known === undefined) this.remember(spec.topic, stored);
       else this.topics.set(spec.topic, { ...known, retentionMs: spec.retentionMs });
     });
@@ -198,9 +198,18 @@ export class LogStorage {
         await this.exclusive(() => this.appendGroup(group));
         for (const item of group) item.resolve();
       } catch (error) {
-        const told = directoryError(this.directory, error);
+        const told = await this.tell(error);
         for (const item of group) item.reject(told);
       }
+    }
+  }
+
+  /** All writes of the action hold, or none and the reason is thrown. */
+  private async transaction(action: () => void): Promise<void> {
+    try {
+      await this.root.batch(action);
+    } catch (error) {
+      throw await commitError(error);
     }
   }
 
@@ -217,20 +226,22 @@ export class LogStorage {
 
   private async appendGroup(group: readonly PendingAppend[]): Promise<void> {
     const moved = new Map<PartitionState, { topic: TopicState; next: bigint; bytes: number }>();
-    await this.root.batch(() => {
+    await this.transaction(() => {
       for (const { topic, records } of group) {
         for (const record of records) {
           const state = this.partition(topic, record.partition);
           const to = moved.get(state) ?? { topic, next: state.next, bytes: state.bytes };
           const stored = encodeRecord(record);
-          void this.records.put(recordKey(topic.id, record.partition, to.next), stored);
+          inTransaction(this.records.put(recordKey(topic.id, record.partition, to.next), stored));
           to.next += 1n;
           to.bytes += stored.length;
           moved.set(state, to);
         }
       }
       for (const [state, to] of moved) {
-        void this.states.put(recordKey(to.topic.id, state.partition, 0n), stateBytes(state.low, to.next, to.bytes));
+        inTransaction(
+          this.states.put(recordKey(to.topic.id, state.partition, 0n), stateBytes(state.low, to.next, to.bytes)),
+        );
       }
     });
     for (const [state, to] of moved) {
@@ -265,9 +276,9 @@ export class LogStorage {
     await this.exclusive(async () => {
       const state = this.partition(topic, partition);
       const rest = Math.max(0, state.bytes - bytes);
-      await this.root.batch(() => {
-        for (const offset of offsets) void this.records.remove(recordKey(topic.id, partition, offset));
-        void this.states.put(recordKey(topic.id, partition, 0n), stateBytes(last + 1n, state.next, rest));
+      await this.transaction(() => {
+        for (const offset of offsets) inTransaction(this.records.remove(recordKey(topic.id, partition, offset)));
+        inTransaction(this.states.put(recordKey(topic.id, partition, 0n), stateBytes(last + 1n, state.next, rest)));
       });
       state.low = last + 1n;
       state.bytes = rest;
@@ -294,10 +305,19 @@ export class LogStorage {
     if (this.closed) throw closedError();
     const stored = { offset: offset.toString(), metadata };
     try {
-      await this.commits.put(commitKey(group, topic, partition), stored);
+      await this.transaction(() => inTransaction(this.commits.put(commitKey(group, topic, partition), stored)));
     } catch (error) {
-      throw directoryError(this.directory, error);
+      throw await this.tell(error);
     }
+  }
+
+  /** A write cut short by a full disk comes out of lmdb as a bare "Input/output error". */
+  private async tell(error: unknown): Promise<AppError> {
+    if (error instanceof Error && /input\/output error/i.test(error.message)) {
+      const free = await freeBytesOf(this.directory).catch(() => Infinity);
+      if (free < GROUP_BYTES_MAX) return directoryError(this.directory, new Error('no space left', { cause: error }));
+    }
+    return directoryError(this.directory, error);
   }
 
   /** Calls back once, at the next append to the partition. @returns a function that forgets the callback. */
@@ -332,6 +352,22 @@ function stateBytes(low: bigint, next: bigint, bytes: number): Buffer {
   out.writeBigUInt64BE(next, 8);
   out.writeDoubleBE(bytes, 16);
   return out;
+}
+
+/** The batch tells of the failure; lmdb rejects every write in it as well, which nobody is to trip over. */
+function inTransaction(write: Promise<unknown>): void {
+  write.catch(() => undefined);
+}
+
+/** lmdb rejects with a general error that carries a promise, and that one rejects with the reason. */
+async function commitError(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && 'commitError' in error && error.commitError instanceof Promise)) return error;
+  try {
+    await error.commitError;
+    return error;
+  } catch (reason) {
+    return reason;
+  }
 }
 
 const commitPrefix = (topic: string, partition: number): string => `${topic}\n${partition}\n`;
