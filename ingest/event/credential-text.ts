@@ -1,4 +1,4 @@
 /** Everything that takes credentials out of text. */
-export { parseAuthorization, type Authorization } from './authorization.js';
-export { redactUrl, type RedactedUrl } from './credential-url.js';
-export { REDACTED, redactBounded, redactText, type RedactedText } from './redact-text.js';
+export { parseAuthorization } from './authorization.js';
+export { redactUrl } from './credential-url.js';
+export { redactBounded, redactText } from './redact-text.js';

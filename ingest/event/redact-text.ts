@@ -7,7 +7,7 @@ import { findEncodedShapes, findRandomRuns, findShapes, type Span } from './secr
 import { traitsOf } from './text-traits.js';
 import { limits } from './token-event.js';
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 export interface RedactedText {
   readonly text: string;
@@ -56,9 +56,9 @@ function redactOnce(text: string): RedactedText {
     if (text.includes('-')) append(spans, findFlags(text));
   }
   if (traits.hasAt) append(spans, findUserinfo(text));
-  if (traits.longestPathRun >= ENCODED_CHARS_MIN) append(spans, findEncodedShapes(text));
+  if (traits.longestMixedRun >= ENCODED_CHARS_MIN) append(spans, findEncodedShapes(text));
   const found = spans.length > 0;
-  if (traits.longestPathRun >= ENCODED_CHARS_MIN) append(spans, findRandomRuns(text));
+  if (traits.longestMixedRun >= ENCODED_CHARS_MIN) append(spans, findRandomRuns(text));
   return { text: spans.length === 0 ? text : replaceSpans(text, spans), found };
 }
 

@@ -3,23 +3,26 @@ const SLASH = 2;
 const EQUALS_OR_COLON = 4;
 const AT = 8;
 const SPACE = 16;
+const UPPER = 32;
+const LOWER = 64;
 
 const classes = new Uint8Array(128);
-for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.+')
-  classes[char.charCodeAt(0)] = TOKEN;
-classes['/'.charCodeAt(0)] = SLASH;
-classes['%'.charCodeAt(0)] = TOKEN;
-classes['='.charCodeAt(0)] = EQUALS_OR_COLON;
-classes[':'.charCodeAt(0)] = EQUALS_OR_COLON;
-classes['@'.charCodeAt(0)] = AT;
-classes[' '.charCodeAt(0)] = SPACE;
-classes['\t'.charCodeAt(0)] = SPACE;
+const classify = (chars: string, bits: number): void => {
+  for (const char of chars) classes[char.charCodeAt(0)] = bits;
+};
+classify('ABCDEFGHIJKLMNOPQRSTUVWXYZ', TOKEN | UPPER);
+classify('abcdefghijklmnopqrstuvwxyz', TOKEN | LOWER);
+classify('0123456789_-.+%', TOKEN);
+classify('/', SLASH);
+classify('=:', EQUALS_OR_COLON);
+classify('@', AT);
+classify(' \t', SPACE);
 
 export interface TextTraits {
   /** Longest run of the characters of tokens. */
   readonly longestRun: number;
-  /** The same where `/` counts as such a character. */
-  readonly longestPathRun: number;
+  /** Longest run of them and `/` with both cases in it, as base64 and random keys have. */
+  readonly longestMixedRun: number;
   readonly hasSeparator: boolean;
   readonly hasAt: boolean;
   readonly hasSpace: boolean;
@@ -29,25 +32,28 @@ export interface TextTraits {
 export function traitsOf(text: string): TextTraits {
   let seen = 0;
   let run = 0;
-  let pathRun = 0;
   let longestRun = 0;
-  let longestPathRun = 0;
+  let pathRun = 0;
+  let cases = 0;
+  let longestMixedRun = 0;
   for (let index = 0; index < text.length; index += 1) {
     const kind = classes[text.charCodeAt(index)] ?? 0;
     seen |= kind;
-    if (kind === TOKEN) {
-      run += 1;
-      pathRun += 1;
-      if (run > longestRun) longestRun = run;
-    } else {
+    if ((kind & (TOKEN | SLASH)) === 0) {
       run = 0;
-      pathRun = kind === SLASH ? pathRun + 1 : 0;
+      pathRun = 0;
+      cases = 0;
+      continue;
     }
-    if (pathRun > longestPathRun) longestPathRun = pathRun;
+    run = (kind & TOKEN) === 0 ? 0 : run + 1;
+    if (run > longestRun) longestRun = run;
+    pathRun += 1;
+    cases |= kind & (UPPER | LOWER);
+    if (cases === (UPPER | LOWER) && pathRun > longestMixedRun) longestMixedRun = pathRun;
   }
   return {
     longestRun,
-    longestPathRun,
+    longestMixedRun,
     hasSeparator: (seen & EQUALS_OR_COLON) !== 0,
     hasAt: (seen & AT) !== 0,
     hasSpace: (seen & SPACE) !== 0,
