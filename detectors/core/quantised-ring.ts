@@ -43,7 +43,7 @@ export class QuantisedRing {
     const code = value === null ? MISSING_CODE : toCode(value);
     let left = Math.min(count, this.capacity);
     while (left > 0) {
-      if (this.#size === this.#codes.length && this.#size < this.capacity) this.#grow();
+      if (this.#size === this.#codes.length && this.#size < this.capacity) this.#grow(this.#size + left);
       const room = this.#size < this.#codes.length ? this.#codes.length - this.#size : left;
       const step = Math.min(left, room, this.#codes.length - this.#head);
       this.#codes.fill(code, this.#head, this.#head + step);
@@ -115,15 +115,18 @@ export class QuantisedRing {
   }
 
   #pushCode(code: number): void {
-    if (this.#size === this.#codes.length && this.#size < this.capacity) this.#grow();
+    if (this.#size === this.#codes.length && this.#size < this.capacity) this.#grow(this.#size + 1);
     this.#codes[this.#head] = code;
     this.#head = (this.#head + 1) % this.#codes.length;
     if (this.#size < this.#codes.length) this.#size += 1;
   }
 
-  #grow(): void {
-    const grown = new Uint16Array(Math.min(this.capacity, this.#codes.length * 2));
-    for (let lag = this.#size; lag >= 1; lag -= 1) grown[this.#size - lag] = this.#codes[this.#index(lag)] ?? 0;
+  /** @param needed how many windows must fit. */
+  #grow(needed: number): void {
+    const grown = new Uint16Array(Math.min(this.capacity, Math.max(this.#codes.length * 4, needed)));
+    // Only a full ring grows, so its oldest window stands at the head.
+    grown.set(this.#codes.subarray(this.#head));
+    grown.set(this.#codes.subarray(0, this.#head), this.#codes.length - this.#head);
     this.#codes = grown;
     this.#head = this.#size;
   }

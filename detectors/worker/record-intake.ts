@@ -5,6 +5,7 @@ import { decodeEvents, type DecodeFault } from '../../ingest/event/event-codec.j
 import { redactText } from '../../ingest/event/credential-text.js';
 import { formatTime, parseTime } from '../../ingest/event/time.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
+import { STORE_TIME_MAX_MS, STORE_TIME_MIN_MS } from '../../ingest/store/native/event-time.js';
 import type { DedupeWindow } from './dedupe-window.js';
 import type { WorkerDeps } from './worker-deps.js';
 import { knownUidsQuery } from './worker-queries.js';
@@ -76,7 +77,7 @@ export async function findStored(
     for (const event of record.events) {
       if (window.look(event.event_uid, placeMs(event)) !== 'unsure') continue;
       uids.push(event.event_uid);
-      const time = parseTime(event.time);
+      const time = Math.min(STORE_TIME_MAX_MS, Math.max(STORE_TIME_MIN_MS, parseTime(event.time)));
       from = Math.min(from, time);
       to = Math.max(to, time);
     }

@@ -1,12 +1,14 @@
-import { parseTime, formatTime } from '../../ingest/event/time.js';
+import { formatTime } from '../../ingest/event/time.js';
 import type { HourlyUsage } from '../core/detector.js';
-import { entityOf } from '../core/observation.js';
+import { entityOf, toObservation } from '../core/observation.js';
 import type { PartitionRuntime } from './partition-runtime.js';
 import type { DecodedRecord } from './record-intake.js';
 import type { WorkerDeps } from './worker-deps.js';
 import { usageQuery } from './worker-queries.js';
 
 const HOUR_MS = 3_600_000;
+/** The roll-up's hours are DateTime, which ends in 2106. */
+const TIME_MAX_MS = Date.UTC(2100, 0, 1);
 const HISTORY_MS = 28 * 24 * HOUR_MS;
 
 /** Tokens of these records that the runtime knows too little of, with the hour of their first event here. */
@@ -16,7 +18,7 @@ function strangers(runtime: PartitionRuntime, records: readonly DecodedRecord[])
     for (const event of record.events) {
       const uid = entityOf(event);
       if (uid === null || runtime.keyed.isWarm(uid)) continue;
-      const hour = Math.floor(parseTime(event.time) / HOUR_MS) * HOUR_MS;
+      const hour = Math.floor(Math.min(TIME_MAX_MS, toObservation(event).timeMs) / HOUR_MS) * HOUR_MS;
       const known = found.get(uid);
       if (known === undefined || hour < known) found.set(uid, hour);
     }
