@@ -8,6 +8,7 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import { AppError, errorCodes } from '../ingest/core/errors.js';
+import type { Querier } from '../ingest/store/store.js';
 import type { ApiDeps } from './api-deps.js';
 import { registerAuth } from './plugins/auth.js';
 import { registerProblems } from './plugins/problem.js';
@@ -23,10 +24,12 @@ import { pushDescription } from './schemas/push.js';
 
 const BODY_BYTES_MAX = 64 * 1024;
 const PUSH_BYTES_MAX = 16 * 1024 * 1024;
+const queryLimits = { rowsMax: 50_000, timeoutMs: 20_000 };
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Builds the API, not yet listening. The caller closes it. */
-export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
+export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
+  const deps: ApiDeps = { ...given, querier: bounded(given.querier) };
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
@@ -47,7 +50,7 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
     errorResponseBuilder: (_request, context) =>
       new AppError('TQ_RATE_LIMITED', errorCodes.TQ_RATE_LIMITED, { retryAfterMs: context.ttl }),
   });
-  registerAuth(app, deps.auth);
+  registerAuth(app, { hostname: new URL(deps.baseUrl).hostname, ...deps.auth });
   await registerDescription(app, deps.version);
   if (deps.pushPlugin !== undefined) await app.register(mountPush(deps.pushPlugin));
   await app.register(async (scope) => {
@@ -62,6 +65,11 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
   });
   await app.ready();
   return app;
+}
+
+/** No request may hold the store longer, or bring more rows, than an answer is good for. */
+function bounded(querier: Querier): Querier {
+  return { run: (query, params, limits) => querier.run(query, params, { ...queryLimits, ...limits }) };
 }
 
 /**

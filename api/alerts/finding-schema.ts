@@ -1,9 +1,17 @@
 import { z } from 'zod';
 import { fidelities, severities } from '../../detectors/core/detector.js';
 import type { Finding } from '../../detectors/core/finding.js';
-import { parseTime } from '../../ingest/event/time.js';
+import { isTimeMs, parseTime } from '../../ingest/event/time.js';
 
 const text = z.string();
+
+/** JSON has no infinity and writes null; a finding is worth more than one of its figures. */
+const figure = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? 0);
+
+const instant = z.number().refine(isTimeMs, 'not a time');
 
 /** A finding as the log carries it; what is stored and sent is built from it, so it is checked like any input. */
 export const findingSchema = z.object({
@@ -21,16 +29,16 @@ export const findingSchema = z.object({
   summary: text,
   techniques: z.array(text),
   score: z.object({
-    value: z.number(),
+    value: figure,
     measure: text,
     unit: text,
-    observed: z.number(),
-    expected: z.number(),
-    spread: z.number(),
-    sampleCount: z.number(),
+    observed: figure,
+    expected: figure,
+    spread: figure,
+    sampleCount: figure,
     warmedUp: z.boolean(),
-    windowStartMs: z.number(),
-    windowEndMs: z.number(),
+    windowStartMs: instant,
+    windowEndMs: instant,
   }),
   time: text.refine((value) => !Number.isNaN(parseTime(value)), 'not RFC 3339'),
   client_address: text,

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../../ingest/core/errors.js';
 
@@ -25,6 +26,8 @@ export interface AuthOptions {
   readonly keys: readonly ApiKeyEntry[];
   /** Role of requests without a key; null refuses them. */
   readonly anonymousRole: Role | null;
+  /** Host name under which people reach the API, beside loopback and plain addresses. */
+  readonly hostname?: string;
 }
 
 export interface Caller {
@@ -55,7 +58,7 @@ export function registerAuth(app: FastifyInstance, options: AuthOptions): void {
     request.caller = nobody;
     const access: Access = request.is404 ? 'public' : (request.routeOptions.config.access ?? 'admin');
     if (access === 'public' || access === 'own') return;
-    request.caller = identify(request, entries, options.anonymousRole);
+    request.caller = identify(request, entries, options);
     if (!includes[request.caller.role].includes(access)) {
       throw new AppError(
         'TQ_FORBIDDEN',
@@ -69,11 +72,14 @@ export function registerAuth(app: FastifyInstance, options: AuthOptions): void {
 function identify(
   request: FastifyRequest,
   entries: readonly { entry: ApiKeyEntry; digest: Buffer }[],
-  anonymousRole: Role | null,
+  options: AuthOptions,
 ): Caller {
   const key = presentedKey(request);
   if (key === null) {
-    if (anonymousRole !== null) return { name: 'anonymous', role: anonymousRole };
+    if (options.anonymousRole !== null) {
+      checkHost(request, options.hostname);
+      return { name: 'anonymous', role: options.anonymousRole };
+    }
     throw new AppError('TQ_UNAUTHENTICATED', 'No API key was presented.', {
       mend: 'Send it as Authorization: Bearer or X-API-Key.',
     });
@@ -86,6 +92,18 @@ function identify(
   }
   if (found === undefined) throw new AppError('TQ_UNAUTHENTICATED', 'The API key is not known.');
   return { name: found.name, role: found.role };
+}
+
+/**
+ * A page of a stranger can point its own name at this address and read what is open to anybody who reaches it (DNS
+ * rebinding). So without a key only names that no stranger owns are answered.
+ */
+function checkHost(request: FastifyRequest, own: string | undefined): void {
+  const name = request.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  if (name === 'localhost' || name === own?.toLowerCase() || isIP(name) !== 0) return;
+  throw new AppError('TQ_FORBIDDEN', 'Requests without a key are not answered under this host name.', {
+    mend: 'Set api.base_url to the name that people use, or send a key.',
+  });
 }
 
 /** The key, or null when none was presented; a malformed header counts as a wrong key, never as anonymous. */

@@ -119,6 +119,19 @@ describe('the API around its routes', () => {
     expect((await api.app.inject({ url: '/v1/tokens', headers: { 'x-api-key': 'guess' } })).statusCode).toBe(401);
   });
 
+  it.each([
+    ['localhost:8420', 500],
+    ['127.0.0.1:8420', 500],
+    ['[::1]:8420', 500],
+    ['tq.example', 500],
+    ['rebound.attacker.example:8420', 403],
+    ['localhost.attacker.example', 403],
+  ])('answers anonymous requests for %s with %i', async (host, status) => {
+    expect((await api.app.inject({ url: '/v1/tokens', headers: { host } })).statusCode).toBe(status);
+    const withKey = await api.app.inject({ url: '/v1/tokens', headers: { host, 'x-api-key': keys.viewer } });
+    expect(withKey.statusCode).toBe(500);
+  });
+
   it('limits the rate of each key or address and says when to come back', async () => {
     const limited = await build(failingStore(new Error('reached')), { rateLimit: { max: 2, windowMs: 60_000 } });
     const status = async () => (await limited.app.inject({ url: '/v1/tokens' })).statusCode;
