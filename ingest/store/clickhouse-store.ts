@@ -18,6 +18,8 @@ export interface StoreDependencies {
   readonly clock?: Clock;
   /** Where migrations are read from; the shipped ones by default. */
   readonly migrationsDirectory?: string;
+  /** Days that raw events are kept after they were read, set when migrating; without it the tables stay as they are. */
+  readonly retentionDays?: number;
 }
 
 /** One store over two connections: a ClickHouse server or cluster, or the engine inside this process. */
@@ -30,14 +32,17 @@ export class ClickHouseStore implements Store {
   private readonly clock: Clock;
   private connection: StoreConnection | undefined;
 
-  constructor(options: StoreOptions, { clock = systemClock, migrationsDirectory }: StoreDependencies = {}) {
+  constructor(
+    options: StoreOptions,
+    { clock = systemClock, migrationsDirectory, retentionDays }: StoreDependencies = {},
+  ) {
     this.options = options;
     this.clock = clock;
     const connection = (): StoreConnection => this.started();
     const topology: Topology = options.kind === 'server' ? options.topology : { kind: 'single' };
     this.writer = new StoreWriter(connection);
     this.querier = new StoreQuerier(connection);
-    this.migrator = new StoreMigrator(connection, topology, () => loadMigrations(migrationsDirectory));
+    this.migrator = new StoreMigrator(connection, topology, () => loadMigrations(migrationsDirectory), retentionDays);
   }
 
   /**

@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.js';
 import type { StoreConnection } from './connection.js';
 import { writeSettings } from './connection.js';
 import { renderMigration, type Topology } from './migration-template.js';
+import { applyRetention } from './retention.js';
 import { toStoreError } from './store-errors.js';
 import type { MigrationStatus, Migrator } from './store.js';
 
@@ -76,15 +77,18 @@ export class StoreMigrator implements Migrator {
   private readonly connection: () => StoreConnection;
   private readonly topology: Topology;
   private readonly load: () => Promise<readonly Migration[]>;
+  private readonly retentionDays: number | undefined;
 
   constructor(
     connection: () => StoreConnection,
     topology: Topology,
-    load: () => Promise<readonly Migration[]> = () => loadMigrations(),
+    load: () => Promise<readonly Migration[]>,
+    retentionDays?: number,
   ) {
     this.connection = connection;
     this.topology = topology;
     this.load = load;
+    this.retentionDays = retentionDays;
   }
 
   async up(): Promise<readonly MigrationStatus[]> {
@@ -98,6 +102,10 @@ export class StoreMigrator implements Migrator {
     const known = new Set(applied.map((row) => row.number));
     for (const migration of migrations) {
       if (!known.has(migration.number)) await this.apply(migration);
+    }
+    const { retentionDays } = this;
+    if (retentionDays !== undefined) {
+      await this.guard('retention', (connection) => applyRetention(connection, this.topology, retentionDays));
     }
     return this.status();
   }

@@ -40,6 +40,8 @@ export class ServerConnection implements StoreConnection {
       password,
       database,
       application: 'tourniquet',
+      // Long lists do not fit into a URL.
+      use_multipart_params_auto: true,
       // The client would print statements to the console; failures are told by whoever asked.
       log: { level: ClickHouseLogLevel.OFF },
       // Headers in between keep load balancers from cutting a long statement off.

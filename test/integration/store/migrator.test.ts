@@ -1,7 +1,8 @@
-import { cp, mkdtemp, rename, rm, writeFile, appendFile } from 'node:fs/promises';
+import { readFile, cp, mkdtemp, rename, rm, writeFile, appendFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
 import { loadMigrations } from '../../../ingest/store/migrator.js';
 import { openTestStore, type TestStore } from './support.js';
@@ -49,7 +50,6 @@ describe('migrations', () => {
 
   it('takes a file with other line ends for the same migration', async () => {
     const before = (await loadMigrations(copy)).map((m) => m.checksum);
-    const { readFile } = await import('node:fs/promises');
     const path = join(copy, '0001_token_events.sql');
     await writeFile(path, (await readFile(path, 'utf8')).replaceAll('\n', '\r\n'));
     expect((await loadMigrations(copy)).map((m) => m.checksum)).toEqual(before);
@@ -91,6 +91,34 @@ describe('migrations', () => {
     } finally {
       await again.stop();
     }
+  });
+
+  it('sets the retention, keeps it, and changes it when asked', async () => {
+    await store.store.stop();
+    const open = async (retentionDays: number, work: (store: ClickHouseStore) => Promise<void>): Promise<void> => {
+      const opened = new ClickHouseStore(
+        { kind: 'embedded', directory: store.directory },
+        { migrationsDirectory: copy, retentionDays },
+      );
+      await opened.start();
+      try {
+        await work(opened);
+      } finally {
+        await opened.stop();
+      }
+    };
+    const engine = { name: 'e', sql: "SELECT engine_full AS e FROM system.tables WHERE name = 'token_events'", params: z.object({}), row: z.object({ e: z.string() }) }; // prettier-ignore
+    for (const days of [30, 30, 7]) {
+      await open(days, async ({ migrator, querier }) => {
+        await migrator.up();
+        expect((await querier.run(engine, {}))[0]?.e).toContain(
+          `TTL toDateTime(observed_time) + toIntervalDay(${days}) `,
+        );
+      });
+    }
+    await open(0.5, async ({ migrator }) => {
+      await expect(migrator.up()).rejects.toMatchObject({ code: 'TQ_CONFIG_INVALID' });
+    });
   });
 
   it('refuses work on a store without tables, and says what to do', async () => {

@@ -129,6 +129,15 @@ describe('the store over HTTP', () => {
     expect(settings.get('date_time_output_format')).toBe('iso');
   });
 
+  it('sends a list that is too long for a URL in the body', async () => {
+    const any = { safeParse: (data: unknown) => ({ success: true, data }) };
+    const query = { name: 'q', sql: 'SELECT {list:Array(String)} AS list', params: any, row: any } as never;
+    front.refusals.push({ status: 200, body: '{"list":[]}\n' });
+    await store.querier.run<object, object>(query, { list: Array.from({ length: 5000 }, (_, i) => `value-${i}`) });
+    expect(front.statements[0]).toContain('value-4999');
+    expect([...front.settings[0]!.keys()]).not.toContain('param_list');
+  });
+
   it.each([
     { status: 500, code: 252, type: 'TOO_MANY_PARTS', expected: { code: 'TQ_STORE_UNAVAILABLE', retryable: true } },
     {
