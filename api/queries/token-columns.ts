@@ -33,6 +33,4 @@ export const tokenRow = z.object({
   secrets: count,
 });
 
-export type TokenRow = z.output<typeof tokenRow>;
-
 export const tokenColumns = Object.keys(tokenRow.shape).join(', ');
