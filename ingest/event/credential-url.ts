@@ -27,6 +27,7 @@ interface Found {
 
 const NONE: readonly never[] = [];
 const RANK_OF_PATH = 900;
+const RANK_OF_NESTED = 1000;
 const PAIRS_MAX = 1000;
 const ACCESS_KEY_ID = /^(A(?:KIA|SIA)[A-Z2-7]{12,124})(?:\/|$)/;
 
@@ -70,7 +71,10 @@ function secretsOfPath(path: string): Found[] {
   }));
 }
 
-function secretsOfQuery(query: string, found: Found[]): string | undefined {
+/** A redirect's target and its own query inside a parameter are looked through too. */
+const NESTING_MAX = 2;
+
+function secretsOfQuery(query: string, found: Found[], depth = 0): string | undefined {
   let accessKeyId: string | undefined;
   for (const pair of query.split(/[?#&;]/, PAIRS_MAX)) {
     const equals = pair.indexOf('=');
@@ -80,9 +84,13 @@ function secretsOfQuery(query: string, found: Found[]): string | undefined {
     accessKeyId ??= ACCESS_KEY_ID.exec(value)?.[1];
     const parameter = boundText(redactText(name.slice(0, 256)).text, 64);
     if (isSecretParameter(name) && !isHarmlessValue(value)) {
-      found.push({ rank: parameterRank(name), secret: new RawSecret(value), parameter });
+      found.push({ rank: parameterRank(name) + depth * RANK_OF_NESTED, secret: new RawSecret(value), parameter });
       continue;
     }
+    const before = found.length;
+    const nested = depth < NESTING_MAX ? value.search(/[?#]/) : -1;
+    if (nested >= 0) secretsOfQuery(value.slice(nested), found, depth + 1);
+    if (found.length > before) continue;
     for (const span of findShapes(value)) {
       found.push({ rank: RANK_OF_PATH, secret: new RawSecret(value.slice(span.start, span.end)), parameter });
     }

@@ -3,7 +3,8 @@ import { boundText } from '../core/text.js';
 import { decodePercent } from './percent.js';
 import { findFlags, findNamedValues, findSchemes, findUserinfo } from './secret-context.js';
 import { isHarmlessValue, secretNameStrength } from './secret-names.js';
-import { findEncodedShapes, findRandomRuns, findShapes, type Span } from './secret-shapes.js';
+import { findEncodedSecrets } from './secret-encoded.js';
+import { findRandomRuns, findShapes, type Span } from './secret-shapes.js';
 import { traitsOf } from './text-traits.js';
 import { limits } from './token-event.js';
 
@@ -56,7 +57,7 @@ function redactOnce(text: string): RedactedText {
     if (text.includes('-')) append(spans, findFlags(text));
   }
   if (traits.hasAt) append(spans, findUserinfo(text));
-  if (traits.longestMixedRun >= ENCODED_CHARS_MIN) append(spans, findEncodedShapes(text));
+  if (traits.longestMixedRun >= ENCODED_CHARS_MIN) append(spans, findEncodedSecrets(text));
   const found = spans.length > 0;
   if (traits.longestMixedRun >= ENCODED_CHARS_MIN) append(spans, findRandomRuns(text));
   return { text: spans.length === 0 ? text : replaceSpans(text, spans), found };

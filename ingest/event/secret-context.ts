@@ -1,27 +1,40 @@
-import { holdsWholeLine, isHarmlessValue, isProseName, looksSecret, secretNameStrength } from './secret-names.js';
+import {
+  holdsWholeLine,
+  isHarmlessValue,
+  isProseName,
+  looksSecret,
+  secretNameStrength,
+  startsWithAccessKeyId,
+} from './secret-names.js';
 import type { Span } from './secret-shapes.js';
 
 const NAME_MAX = 64;
 const GAP_MAX = 8;
-const separators = /[=:]/g;
+const AHEAD_MAX = 512;
+const separators = /[=:>]/g;
 const nameChar = /[A-Za-z0-9_.[\]-]/;
-const gapChar = /[ \t"'\\]/;
+const gapChar = /[\s"'\\]/;
 const proseWord = /^[a-z]{1,20}[.,;:!?]*$/;
 
-/** Values behind a secret's name: `password=…`, `"client_secret": "…"`, `X-Vault-Token: …`, `Cookie: …`. */
+/** Values behind a secret's name: `password=…`, `"client_secret": ["…"]`, `X-Vault-Token: …`, `<password>…`. */
 export function findNamedValues(text: string): Span[] {
   const spans: Span[] = [];
   separators.lastIndex = 0;
   for (let match = separators.exec(text); match !== null; match = separators.exec(text)) {
-    const name = nameBefore(text, match.index);
+    const separator = match[0];
+    const name = separator === '>' ? elementBefore(text, match.index) : nameBefore(text, match.index);
     const strength = name === '' ? 'none' : secretNameStrength(name);
     if (strength === 'none') continue;
-    const span = valueAfter(text, match.index + 1, name);
+    // Decided on a bounded part first: skipping a value after scanning all of it, again and again, would be quadratic.
+    const ahead = text.slice(match.index + 1, match.index + 1 + AHEAD_MAX);
+    if (startsWithAccessKeyId(ahead) || (strength === 'weak' && !looksSecret(ahead))) continue;
+    const span = separator === '>' ? elementAfter(text, match.index + 1) : valueAfter(text, match.index + 1, name);
     const value = text.slice(span.start, span.end);
     if (value === '' || isHarmlessValue(value)) continue;
     if (strength === 'weak' && !looksSecret(value)) continue;
     // `invalid token: expired` is prose; `token=expired` and `"token":"expired"` are not.
-    if (match[0] === ':' && !span.quoted && isProseName(name) && proseWord.test(value)) continue;
+    const isProse = separator === ':' && span.start > match.index + 1 && !span.quoted;
+    if (isProse && isProseName(name) && proseWord.test(value)) continue;
     spans.push(span);
     separators.lastIndex = Math.max(separators.lastIndex, span.end);
   }
@@ -37,6 +50,18 @@ function nameBefore(text: string, separator: number): string {
   return text.slice(start, end);
 }
 
+/** The name of the XML element that opens before `>`. */
+function elementBefore(text: string, close: number): string {
+  const name = nameBefore(text, close);
+  const before = text[close - name.length - 1];
+  return before === '<' || before === ':' ? name : '';
+}
+
+function elementAfter(text: string, from: number): Value {
+  const end = text.indexOf('<', from);
+  return { start: from, end: end < 0 ? text.length : end, quoted: true };
+}
+
 interface Value extends Span {
   readonly quoted: boolean;
 }
@@ -47,7 +72,9 @@ const lineEnd = /[\r\n"]/g;
 
 function valueAfter(text: string, from: number, name: string): Value {
   let start = from;
-  while (start < text.length && start - from < GAP_MAX && (text[start] === ' ' || text[start] === '\t')) start += 1;
+  while (start < text.length && start - from < GAP_MAX && /\s/.test(text.charAt(start))) start += 1;
+  if (text[start] === '[') return { start, end: endOfList(text, start), quoted: true };
+  if (text[start] === '{') return { start, end: start, quoted: true };
   let escapes = 0;
   while (text[start + escapes] === '\\' && escapes < GAP_MAX) escapes += 1;
   const quote = text[start + escapes];
@@ -59,6 +86,12 @@ function valueAfter(text: string, from: number, name: string): Value {
   stop.lastIndex = start;
   const found = stop.exec(text);
   return { start, end: found?.index ?? text.length, quoted: false };
+}
+
+/** The end of a flat list: header values come as lists in JSON. Objects are left to the names inside them. */
+function endOfList(text: string, from: number): number {
+  const end = text.indexOf(']', from);
+  return end < 0 ? text.length : end + 1;
 }
 
 function endOfQuoted(text: string, from: number, quote: string, escaped: boolean): number {
@@ -94,7 +127,7 @@ function isCredentialOf(scheme: string, value: string): boolean {
   return value.length >= 8 && !isHarmlessValue(value);
 }
 
-/** Command-line flags: `--password hunter2`. */
+/** Command-line flags: `--password hunter2`, `-u ann:hunter2`. */
 const flags = /--?([A-Za-z][A-Za-z0-9_.-]{0,40})[ \t]{1,4}([^\s"'-][^\s"']*)/g;
 
 export function findFlags(text: string): Span[] {
@@ -102,22 +135,24 @@ export function findFlags(text: string): Span[] {
   for (const match of text.matchAll(flags)) {
     const value = match[2] ?? '';
     const end = match.index + match[0].length;
-    if (secretNameStrength(match[1] ?? '') === 'strong' && !isHarmlessValue(value)) {
-      spans.push({ start: end - value.length, end });
-    }
+    const name = match[1] ?? '';
+    if (isHarmlessValue(value)) continue;
+    const colon = /^(?:u|user|proxy-user|U)$/.test(name) ? value.indexOf(':') : -1;
+    if (secretNameStrength(name) === 'strong') spans.push({ start: end - value.length, end });
+    else if (colon >= 0 && colon < value.length - 1) spans.push({ start: end - value.length + colon + 1, end });
   }
   return spans;
 }
 
 /** A greedy run up to the last `@` of the authority: passwords with `@` in them are written unescaped often enough. */
-const userinfo = /:\/\/([^\s/?#"'<>]{1,1024})@/g;
+const userinfo = /\/\/([^\s/?#"'<>]{1,1024})@/g;
 
 /** The password of `scheme://user:password@host`, or a lone user that looks like a token. */
 export function findUserinfo(text: string): Span[] {
   const spans: Span[] = [];
   for (const match of text.matchAll(userinfo)) {
     const info = match[1] ?? '';
-    const start = match.index + 3;
+    const start = match.index + 2;
     const end = start + info.length;
     const colon = info.indexOf(':');
     if (colon >= 0) {

@@ -62,9 +62,14 @@ export function looksSecret(value: string): boolean {
 
 /** A value that stands where a secret would and is none: already redacted, Vault's own HMAC, an AWS access key id. */
 export function isHarmlessValue(value: string): boolean {
-  return /^(?:\[redacted\]|hmac-sha256:[0-9a-f]+$|A(?:KIA|SIA)[A-Z2-7]{12,124}(?:\/|%2F|$)|null$|true$|false$|\*+$|-$)/i.test(
+  return /^(?:\[redacted\]|hmac-sha256:[0-9a-f]+$|A(?:KIA|SIA)[A-Z2-7]{12,124}(?:\/|%2F|$)|\[\]$|null$|true$|false$|\*+$|-$)/i.test(
     value,
   );
+}
+
+/** An AWS access key id, perhaps with the rest of its credential scope, is a name and no secret. */
+export function startsWithAccessKeyId(text: string): boolean {
+  return /^[\s"'\\]{0,8}A(?:KIA|SIA)[A-Z2-7]{12,124}(?![A-Za-z0-9])/.test(text);
 }
 
 /** Where a parameter stands in the search for the request's own credential; smaller is better. */

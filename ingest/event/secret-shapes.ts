@@ -35,6 +35,8 @@ const shapes: readonly Shape[] = [
   { prefix: /SG\./, body: dotted, bodyMin: 30 },
   { prefix: /shp(?:at|ca|pa|ss)_/, body: word, bodyMin: 20 },
   { prefix: /dp\.(?:pt|st|ct)\./, body: dotted, bodyMin: 20 },
+  // Slack webhooks: the path is the secret.
+  { prefix: /services\/T(?=[A-Z0-9]{6,12}\/B[A-Z0-9])/, body: base64, bodyMin: 20 },
   // AWS session tokens: what their first bytes always encode to.
   { prefix: /FwoGZXIvYXdz|IQoJb3JpZ2lu|FQoGZXIvYXdz|AQoDYXdz|AQoEXAMPLE/, body: base64, bodyMin: 8 },
 ];
@@ -148,23 +150,4 @@ function classOf(code: number): number {
   if (code >= 97 && code <= 122) return LOWER;
   if (code >= 65 && code <= 90) return UPPER;
   return code >= 48 && code <= 57 ? DIGIT : 0;
-}
-
-const base64Run = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}/g;
-/** Base64 of text has capitals; UUIDs, hashes, numbers and ordinary paths need no decoding. */
-const plainRun = /^(?:[0-9a-f-]+|[a-z/_-]+)$/;
-const base64Segment = /(?<![A-Za-z0-9+_-])[A-Za-z0-9+_-]{24,}/g;
-
-/** Runs that are base64 of a text with a known secret format in it. */
-export function findEncodedShapes(text: string): Span[] {
-  const spans: Span[] = [];
-  if (text.length < 24) return spans;
-  for (const pattern of [base64Run, base64Segment]) {
-    for (const match of text.matchAll(pattern)) {
-      if (plainRun.test(match[0])) continue;
-      const decoded = Buffer.from(match[0], 'base64').toString('latin1');
-      if (findShapes(decoded).length > 0) spans.push({ start: match.index, end: match.index + match[0].length });
-    }
-  }
-  return spans;
 }

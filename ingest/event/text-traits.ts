@@ -1,6 +1,6 @@
 const TOKEN = 1;
 const SLASH = 2;
-const EQUALS_OR_COLON = 4;
+const SEPARATOR = 4;
 const AT = 8;
 const SPACE = 16;
 const UPPER = 32;
@@ -14,7 +14,7 @@ classify('ABCDEFGHIJKLMNOPQRSTUVWXYZ', TOKEN | UPPER);
 classify('abcdefghijklmnopqrstuvwxyz', TOKEN | LOWER);
 classify('0123456789_-.+%', TOKEN);
 classify('/', SLASH);
-classify('=:', EQUALS_OR_COLON);
+classify('=:>', SEPARATOR);
 classify('@', AT);
 classify(' \t', SPACE);
 
@@ -54,7 +54,7 @@ export function traitsOf(text: string): TextTraits {
   return {
     longestRun,
     longestMixedRun,
-    hasSeparator: (seen & EQUALS_OR_COLON) !== 0,
+    hasSeparator: (seen & SEPARATOR) !== 0,
     hasAt: (seen & AT) !== 0,
     hasSpace: (seen & SPACE) !== 0,
   };

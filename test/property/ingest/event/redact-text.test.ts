@@ -111,7 +111,8 @@ describe('redactText', () => {
   it.each([
     'eyJ', 'ghp_', 'token', 'password=', 'a.', '://', '://a', '://a:', '@', '%', '%25', '-----BEGIN ', '"', '\\', 'token:"', 'Basic ',
     'Bearer+', '--token ', 'hvs.', 's.', ':', '= ', 'a', 'A1b', '/A1b', '-----BEGIN PRIVATE KEY', 'password="\\', ',a', 'eyJa.',
-    '-----END ', '[redacted]', '[', 'Ab1/', 'password=;a', '--', ' -', '\t',
+    '-----END ', '[redacted]', '[', 'Ab1/', 'password=;a', '--', ' -', 'key=', 'key:[', "sid='", 'token=AKIAIOSFODNN7EXAMPLE/', '<key>', 'token:[', '-u a:', 'key="', 'services/T', '//', '?', '?a=', '#', 'key=1',
+    'cookie:', '<password>', 'token={', '\t',
   ])('takes time in proportion to the length: %j', (unit) => {
     const spent = (units: number): number => {
       const text = unit.repeat(units);

@@ -63,6 +63,15 @@ describe('redactText', () => {
     ['a -----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- b', 'a [redacted] b'],
     ['-----BEGIN PRIVATE KEY-----\\nMIIE', '[redacted]'],
     ['password%3Dhunter2', 'password=[redacted]'],
+    ['{"x-api-key":["k1","k2"],"n":1}', '{"x-api-key":[redacted],"n":1}'],
+    ['<ns:password>a b</ns:password>', '<ns:password>[redacted]</ns:password>'],
+    ['curl -u ann:pw1 https://x', 'curl -u ann:[redacted] https://x'],
+    ['//ann:pw@host/x', '//ann:[redacted]@host/x'],
+    ['secret : x1', 'secret : [redacted]'],
+    ['token:abc', 'token:[redacted]'],
+    ['https://hooks.slack.com/services/T00000000/B00000000/xxxxxxxxxxxx', 'https://hooks.slack.com/[redacted]'],
+    ['Server=db;Password=p@ss;word!;', 'Server=db;Password=[redacted];'],
+    [Buffer.from('{"user":"ann","password":"hunter2"}').toString('base64'), '[redacted]'],
     ['Bearer%20abcDEF123456', 'Bearer%20[redacted]'],
   ])('%s', (text, expected) => {
     expect(redactText(text).text).toBe(expected);
@@ -79,6 +88,9 @@ describe('redactText', () => {
     'https://example.com/My-Long-Article-Title-2024-About-Things-And-More',
     'spiffe://cluster.local/ns/shop/sa/checkout',
     'arn:aws:sts::123456789012:assumed-role/Deploy/i-0abc123def4567890',
+    'credential=AKIAIOSFODNN7EXAMPLE/20250101/eu-1/s3/aws4_request',
+    'key=orders',
+    '{"token":{"id":1}}',
     '"client_token":"hmac-sha256:5d1f7ad1c0a8"',
     'basic authentication failed',
     '100 % sure, 50%off %zz',
@@ -106,6 +118,12 @@ describe('redactUrl', () => {
     const url = redactUrl(`/bot/${formats['GitHub personal token'] ?? ''}/send?q=${jwt}`);
     expect(url.path).toBe('/bot/[redacted]/send');
     expect(url.secrets.map((secret) => secret.reveal()).sort()).toEqual([jwt, formats['GitHub personal token']].sort());
+  });
+
+  it('looks into the target of a redirect, and ranks what it finds there last', () => {
+    const url = redactUrl('/cb?next=https%3A%2F%2Fx%2Fy%3Faccess_token%3Dinner&token=outer');
+    expect(url.parameters).toEqual(['token', 'access_token']);
+    expect(url.secrets.map((secret) => secret.reveal())).toEqual(['outer', 'inner']);
   });
 
   it('reads the access key id of a presigned URL', () => {
