@@ -1,0 +1,156 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { systemClock } from '../../../ingest/core/clock.js';
+import { silentLogger } from '../../../ingest/core/logger.js';
+import { createEmbeddedEventLog } from '../../../ingest/log/embedded/embedded-event-log.js';
+import { topics, type EventLog } from '../../../ingest/log/event-log.js';
+import { createKafkaEventLog } from '../../../ingest/log/kafka/kafka-event-log.js';
+import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
+import { defineQuery } from '../../../ingest/store/query.js';
+import { canariesIn, canariesOnDisk, canaryFiles, canaryJwt } from '../../support/canaries.js';
+import { runCli, startCli } from '../../support/run-cli.js';
+import { startKafka, type TestKafka } from '../../tools/kafka.mjs';
+
+const tables = [
+  'token_events', 'token_usage_hourly', 'edges_hourly', 'first_seen', 'tokens', 'token_aliases', 'findings', 'alerts',
+  'alert_history', 'deliveries', 'detector_state', 'worker_checkpoints',
+] as const; // prettier-ignore
+
+const pages = [
+  '/v1/map',
+  '/v1/tokens?limit=100',
+  '/v1/alerts',
+  '/v1/findings',
+  '/v1/deliveries',
+  '/metrics',
+  '/openapi.json',
+];
+
+/** Compressed parts hide what they hold from a search of bytes, so every row is read as well. */
+async function rowsOf(data: string): Promise<string> {
+  const store = new ClickHouseStore({ kind: 'embedded', directory: join(data, 'clickhouse') });
+  await store.start();
+  try {
+    const found: string[] = [];
+    for (const table of tables) {
+      const sql = `SELECT toString(tuple(*)) AS row FROM ${table}`;
+      const rows = await store.querier.run(
+        defineQuery({ name: `canary.${table}`, sql, params: z.object({}), row: z.object({ row: z.string() }) }),
+        {},
+      );
+      if (table === 'token_events') expect(rows.length).toBeGreaterThan(25);
+      found.push(...rows.map((r) => r.row));
+    }
+    return found.join('\n');
+  } finally {
+    await store.stop();
+  }
+}
+
+async function recordsOf(log: EventLog): Promise<string> {
+  await log.start();
+  try {
+    const found: string[] = [];
+    for (const topic of Object.values(topics)) {
+      for (const { partition, low } of await log.offsets(topic)) {
+        for (const record of await log.browse(topic, partition, low, 10_000)) {
+          found.push(record.value.toString('utf8'), JSON.stringify(record.headers), record.key?.toString('utf8') ?? '');
+        }
+      }
+    }
+    expect(found.length).toBeGreaterThan(20);
+    return found.join('\n');
+  } finally {
+    await log.stop(5000);
+  }
+}
+
+/** Serves the data directory and reads every page that a user can. */
+async function answersOf(args: readonly string[]): Promise<string> {
+  const child = startCli(['up', ...args]);
+  let said = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const address = await new Promise<string>((resolve, reject) => {
+    child.once('close', () => reject(new Error(`ended early: ${said}`)));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      const found = /"address":"(http:[^"]+)"/.exec(said)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+  });
+  const answers = [said];
+  for (const page of pages) {
+    const answer = await fetch(`${address}${page}`);
+    expect([page, answer.status]).toEqual([page, 200]);
+    answers.push(await answer.text());
+  }
+  const ended = new Promise((resolve) => child.removeAllListeners('close').once('close', resolve));
+  child.kill('SIGTERM');
+  await ended;
+  return [...answers, said].join('\n');
+}
+
+describe('planted secrets of every source', () => {
+  let folder = '';
+  let kafka: TestKafka | undefined;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tourniquet-canary-'));
+    mkdirSync(join(folder, 'logs'));
+    for (const file of canaryFiles) writeFileSync(join(folder, 'logs', file.name), `${file.lines.join('\n')}\n`);
+  });
+  afterEach(async () => {
+    await kafka?.stop();
+    kafka = undefined;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const files = (): string[] => canaryFiles.map((f) => `${f.source}:${join(folder, 'logs', f.name)}`);
+
+  it('the search itself finds a planted secret, as it is and encoded', () => {
+    expect(canariesIn(`x ${canaryJwt} y`)).toEqual(['jwtSignature']);
+    expect(canariesIn(Buffer.from(`..${canaryJwt}`).toString('base64'))).toEqual(['jwtSignature']);
+    expect(canariesOnDisk(join(folder, 'logs')).length).toBeGreaterThan(5);
+  });
+
+  it('are nowhere on disk, in the store, the log, the API, stdout and stderr of the embedded shape', async () => {
+    const data = join(folder, 'data');
+    const run = await runCli(['replay', ...files(), '--json', '--data', data]);
+    expect(canariesIn(run.stdout + run.stderr)).toEqual([]);
+    expect(run.stdout).toMatch(/"dead_letters":[1-9]/);
+    expect(canariesIn(await answersOf(['--data', data]))).toEqual([]);
+    expect(canariesIn((await runCli(['dlq', 'list', '--data', data])).stdout)).toEqual([]);
+    expect(canariesOnDisk(data)).toEqual([]);
+    expect(canariesIn(await rowsOf(data))).toEqual([]);
+    const log = createEmbeddedEventLog(
+      { directory: join(data, 'log') },
+      { clock: systemClock, logger: silentLogger, random: () => 0 },
+    );
+    expect(canariesIn(await recordsOf(log))).toEqual([]);
+  }, 120_000);
+
+  it('are nowhere when the log is Kafka', async () => {
+    kafka = await startKafka({ own: true });
+    const data = join(folder, 'data');
+    const config = join(folder, 'config.yaml');
+    const keys = join(folder, 'fingerprint.keys');
+    writeFileSync(keys, (await runCli(['keygen'])).stdout);
+    writeFileSync(
+      config,
+      `log: { kind: kafka, brokers: ['${kafka.brokers.join("','")}'], partitions: 2, replication_factor: 1 }\nfingerprint: { key_file: '${keys}' }\n`,
+    );
+    const run = await runCli(['replay', ...files(), '--json', '--config', config, '--data', data]);
+    expect(run.stdout).toMatch(/"events":[1-9]/);
+    expect(canariesIn(run.stdout + run.stderr)).toEqual([]);
+    const log = createKafkaEventLog(
+      { brokers: kafka.brokers, clientId: 'canary', compression: 'gzip' },
+      { logger: silentLogger, random: () => 0 },
+    );
+    expect(canariesIn(await recordsOf(log))).toEqual([]);
+    expect(canariesOnDisk(data)).toEqual([]);
+    expect(kafka.directory).toBeDefined();
+    expect(canariesOnDisk(kafka.directory ?? '')).toEqual([]);
+    expect(canariesIn(await rowsOf(data))).toEqual([]);
+  }, 180_000);
+});

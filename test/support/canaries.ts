@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Made-up secrets in the shapes that real ones have, and the records of every source that carry them everywhere. */
+export const canaries = {
+  opaque: 'canary-Zx81QmPq7Lw2Vn5Tk9Rd3Yh6',
+  github: 'ghp_Canary0123456789abcdefABCDEF01234567',
+  vault: 'hvs.CAESICanaryAbCdEf0123456789AbCdEf0123456789',
+  slack: ['xoxb', '123456789012', 'CanaryAbCdEf0123456789'].join('-'),
+  awsSecret: 'wJalrXUtnFEMIK7MDENGbPxRfiCYCanaryKEY1AB',
+  jwtSignature: 'Q2FuYXJ5LXNpZ25hdHVyZS0wMTIzNDU2Nzg5LWNhbmFyeQ',
+} as const;
+
+const claims = Buffer.from(JSON.stringify({ iss: 'https://id.example.com', sub: 'canary', jti: 'j-1' })).toString(
+  'base64url',
+);
+export const canaryJwt = `eyJhbGciOiJSUzI1NiJ9.${claims}.${canaries.jwtSignature}`;
+
+const basic = Buffer.from(`user:${canaries.opaque}`).toString('base64');
+const values = [
+  ...Object.values(canaries).slice(0, 4),
+  canaryJwt,
+  encodeURIComponent(`x&access_token=${canaries.opaque}`),
+];
+
+/** One file per source; the last lines of each are broken on purpose, so that dead letters are searched as well. */
+export const canaryFiles: readonly {
+  readonly source: string;
+  readonly name: string;
+  readonly lines: readonly string[];
+}[] = [
+  {
+    source: 'nginx',
+    name: 'nginx.log',
+    lines: values.flatMap((v) => [
+      `192.0.2.1 - - [10/Oct/2026:13:55:36 +0000] "GET /cb?access_token=${v}&next=1 HTTP/1.1" 200 5 "https://x.example/?token=${v}" "curl/8 Bearer ${v}"`,
+      `192.0.2.1 - - [10/Oct/2026:13:55:37 +0000] "GET /cb?api_key=${v} HTTP/1.1" 401 5 "-" "token=${v}"`,
+      `broken line with Authorization: Bearer ${v} and Basic ${basic} and password=${v}`,
+    ]),
+  },
+  {
+    source: 'envoy',
+    name: 'envoy.log',
+    lines: values.flatMap((v) => [
+      JSON.stringify({
+        start_time: '2026-10-10T13:55:36.000Z', method: 'GET', path: `/a?token=${v}`, response_code: 200, authority: 'a.example',
+        authorization: `Bearer ${v}`, user_agent: `agent access_token=${v}`, request_id: 'r-1', downstream_remote_address: '192.0.2.1:40000',
+      }), // prettier-ignore
+      `{"start_time":"2026-10-10T13:55:36.000Z","authorization":"Bearer ${v}"`,
+    ]),
+  },
+  {
+    source: 'keycloak',
+    name: 'keycloak.log',
+    lines: values.flatMap((v) => [
+      `2026-10-10 13:55:36,000 WARN  [org.keycloak.events] (executor-thread-1) type="LOGIN_ERROR", realmId="r", clientId="c", userId="u", ipAddress="192.0.2.1", error="invalid_user_credentials", redirect_uri="https://x.example/?code=${v}&access_token=${v}", password="${v}"`,
+      `2026-10-10 13:55:36,000 WARN  [org.keycloak.events] type=, =, password="${v}`,
+    ]),
+  },
+  {
+    source: 'vault',
+    name: 'vault.log',
+    lines: values.flatMap((v) => [
+      JSON.stringify({
+        time: '2026-10-10T13:55:36.123456789Z', type: 'response',
+        auth: { client_token: 'hmac-sha256:0123', accessor: 'hmac-sha256:4567', display_name: 'token', policies: ['default'] },
+        request: { id: 'q-1', operation: 'read', path: 'secret/data/a', data: { password: v }, headers: { authorization: [`Bearer ${v}`] }, remote_address: '192.0.2.1' },
+        response: { data: { secret: v } }, error: `denied for token=${v}`,
+      }), // prettier-ignore
+      `{"time":"2026-10-10T13:55:36Z","type":"response","request":{"client_token":"${v}"`,
+    ]),
+  },
+  {
+    source: 'cloudtrail',
+    name: 'cloudtrail.json',
+    lines: values.flatMap((v, i) => [
+      JSON.stringify({
+        eventVersion: '1.09', eventID: `00000000-0000-4000-8000-00000000000${String(i)}`, eventTime: '2026-10-10T13:55:36Z', eventSource: 'sts.amazonaws.com',
+        eventName: 'AssumeRole', awsRegion: 'eu-west-1', sourceIPAddress: '192.0.2.1', userAgent: `aws-cli password=${v}`,
+        userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::123456789012:user/a', accountId: '123456789012', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', userName: 'a' },
+        requestParameters: { password: v, externalId: v },
+        responseElements: { credentials: { accessKeyId: 'ASIAIOSFODNN7EXAMPLE', secretAccessKey: canaries.awsSecret, sessionToken: v } },
+      }), // prettier-ignore
+      `{"eventName":"AssumeRole","responseElements":{"credentials":{"secretAccessKey":"${canaries.awsSecret}","sessionToken":"${v}"`,
+    ]),
+  },
+];
+
+/** The forms in which a secret could stand somewhere: as it is, percent-encoded, base64 at each of three offsets. */
+function formsOf(secret: string): readonly string[] {
+  const shifted = [0, 1, 2].map((shift) => {
+    const text = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)])
+      .toString('base64')
+      .replace(/=+$/, '');
+    return text.slice(shift === 0 ? 0 : 4, -2);
+  });
+  return [
+    ...new Set([
+      secret,
+      encodeURIComponent(secret),
+      ...shifted,
+      ...shifted.map((t) => t.replaceAll('+', '-').replaceAll('/', '_')),
+    ]),
+  ];
+}
+
+const needles = Object.entries(canaries).flatMap(([name, secret]) =>
+  formsOf(secret).map((form) => ({ name, bytes: Buffer.from(form) })),
+);
+
+/** Names of the canaries that stand in the bytes. */
+export function canariesIn(bytes: Buffer | string): readonly string[] {
+  const haystack = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+  return [...new Set(needles.filter((n) => haystack.includes(n.bytes)).map((n) => n.name))];
+}
+
+/** Files below a folder that hold a canary, with its name. */
+export function canariesOnDisk(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .flatMap((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return canariesIn(readFileSync(path)).map((name) => `${name} in ${path}`);
+    });
+}
