@@ -151,10 +151,12 @@ export function buildAccessEvent(record: AccessRecord, context: ParseContext, se
   if (record.userAgent !== undefined) event.user_agent = redactor.long(record.userAgent);
   const caller = callerOf(record, redactor);
   if (caller !== undefined) event.caller = caller;
-  if (record.traceId !== undefined || record.requestId !== undefined) {
+  const traceId = record.traceId === undefined ? undefined : redactor.id(record.traceId, limits.shortTextMax);
+  const requestId = record.requestId === undefined ? undefined : redactor.id(record.requestId, limits.shortTextMax);
+  if (traceId !== undefined || requestId !== undefined) {
     event.trace = {
-      ...(record.traceId !== undefined && { trace_id: redactor.short(record.traceId) }),
-      ...(record.requestId !== undefined && { request_id: redactor.short(record.requestId) }),
+      ...(traceId !== undefined && { trace_id: traceId }),
+      ...(requestId !== undefined && { request_id: requestId }),
     };
   }
   if (record.direction !== undefined) event.direction = record.direction;

@@ -1,6 +1,6 @@
 import { BoundedCache } from '../../core/bounded-cache.js';
 import { canonical, tokenFromCanonical } from '../../event/canonical.js';
-import { parseAuthorization } from '../../event/credential-text.js';
+import { parseAuthorization, redactText } from '../../event/credential-text.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import { makePrincipal } from '../../event/principal.js';
 import { RawSecret } from '../../event/raw-secret.js';
@@ -14,6 +14,10 @@ import { limits, type PrincipalFacts, type TokenFacts } from '../../event/token-
 import type { ParseContext } from '../source.js';
 import type { AccessRecord } from './access-record.js';
 import { Redactor } from './access-redactor.js';
+import { isObject, readValue } from './json-reader.js';
+
+/** Claims are short but for scope lists. */
+const CLAIM_MAX = 8192;
 
 /** What the request's own URL tells of a credential. */
 export interface UrlFacts {
@@ -39,7 +43,7 @@ function fromAuthorization(header: string, record: AccessRecord, context: ParseC
   const principal = facts.principal ?? basicPrincipal(user, context, redactor);
   if (facts.token.kind !== 'basic') return { ...facts, principal };
   // Two users may share a password, so the name of a password credential is the user's, not the password's.
-  const name = redactor.short(user);
+  const name = redactor.id(user, limits.shortTextMax) ?? fp.secretFp(new RawSecret(user));
   const issuer = `basic:${record.authority ?? context.instance}`;
   return {
     token: tokenFromCanonical(canonical.key(issuer, name), fp, { kind: 'basic', key_id: name, secret }),
@@ -71,17 +75,37 @@ function fromProxyHash(hash: string, fp: Fingerprinter): Identity {
   return describeCredential(new RawSecret(hash), fp);
 }
 
-function cleanClaims(claims: Readonly<Record<string, unknown>>, redactor: Redactor): Record<string, unknown> {
+/** RFC 7638 and RFC 8705 thumbprints: SHA-256 in base64url. */
+const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
+
+function cleanConfirmation(cnf: unknown): Record<string, string> {
+  const clean: Record<string, string> = {};
+  if (!isObject(cnf)) return clean;
+  for (const name of ['jkt', 'x5t#S256']) {
+    const value = readValue(cnf, name);
+    if (typeof value === 'string' && THUMBPRINT.test(value) && !redactText(value).found) clean[name] = value;
+  }
+  return clean;
+}
+
+/** Claims without secrets. One that is a token by mistake is replaced by its fingerprint, so that names stay apart. */
+function cleanClaims(
+  claims: Readonly<Record<string, unknown>>,
+  fp: Fingerprinter,
+  redactor: Redactor,
+): Record<string, unknown> {
   const clean: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  const safe = (text: string): string => redactor.id(text, CLAIM_MAX) ?? fp.secretFp(new RawSecret(text));
   for (const name of Object.keys(claims)) {
     const value = claims[name];
-    if (typeof value === 'string') clean[name] = redactor.text(value, limits.longTextMax);
+    if (typeof value === 'string') clean[name] = safe(value);
     else if (Array.isArray(value)) {
       clean[name] = value
         .slice(0, limits.listMax)
         .filter((v) => typeof v === 'string')
-        .map((v) => redactor.short(v));
-    } else if (typeof value === 'number' || name === 'cnf') clean[name] = value;
+        .map(safe);
+    } else if (typeof value === 'number') clean[name] = value;
+    else if (name === 'cnf') clean[name] = cleanConfirmation(value);
   }
   return clean;
 }
@@ -103,7 +127,7 @@ function factsOfClaims(
   const known = cache.get(key);
   if (known !== undefined) return known;
   const own = new Redactor();
-  const facts = tokenFromJwtClaims(cleanClaims(claims, own), fp);
+  const facts = tokenFromJwtClaims(cleanClaims(claims, fp, own), fp);
   // What held a secret is not kept, and has to be reported each time.
   if (own.exposures === undefined) cache.set(key, facts);
   else for (const exposure of own.exposures) redactor.expose(exposure);

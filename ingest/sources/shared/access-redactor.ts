@@ -34,6 +34,18 @@ export class Redactor {
     return boundText(text, max);
   }
 
+  /**
+   * An id that others join by. Ids are random by nature, so only what is a known token format, or stands under a
+   * secret's name, is a secret here; undefined then.
+   */
+  id(value: string, max: number): string | undefined {
+    if (isPlainId(value)) return value;
+    const bounded = boundText(value, Math.min(max, SEARCHED_MAX));
+    if (!redactText(bounded).found) return bounded;
+    this.expose('token_in_log');
+    return undefined;
+  }
+
   /** For ids, addresses and names; those made of digits and hexadecimal need no search. */
   short(value: string): string {
     return isPlainId(value) ? value : this.text(value, limits.shortTextMax);
