@@ -159,16 +159,20 @@ function lockedError(directory: string, holder: Holder, own: Holder): AppError {
 }
 
 /** By shape: an error of the file system may come from another realm, where it is no instance of this Error. */
-const codeOf = (error: unknown): string | undefined =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
+/** Read without `instanceof`: errors of native code may come from another realm. */
+function textOf(error: unknown, name: 'code' | 'message'): string {
+  if (typeof error !== 'object' || error === null) return name === 'message' ? String(error) : '';
+  const text = (error as Record<string, unknown>)[name];
+  return typeof text === 'string' ? text : '';
+}
+
+const codeOf = (error: unknown): string => textOf(error, 'code');
 
 /** The error of the file system or of lmdb, told as one of ours; the cause stays attached. */
 export function directoryError(directory: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const code = codeOf(error) ?? '';
-  const text = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error);
+  const text = textOf(error, 'message');
   if (code === 'ENOSPC' || code === 'EDQUOT' || /no space left|disk quota|MDB_MAP_FULL/i.test(text)) {
     return new AppError('TQ_DISK_FULL', `No space is left for ${directory}.`, {
       retryable: true,

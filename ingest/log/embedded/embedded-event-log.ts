@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
-import { acquireDataDirLock, type DataDirLock } from '../data-dir-lock.js';
+import { acquireDataDirLock, directoryError, type DataDirLock } from '../data-dir-lock.js';
 import type {
   AppendRecord,
   EventLog,
@@ -45,8 +45,8 @@ export function createEmbeddedEventLog(options: EmbeddedLogOptions, deps: Embedd
 
 const BROWSE_BYTES_MAX = 64 << 20;
 
-/** lmdb reads at once; a closed log or an unknown topic rejects instead of throwing. */
-const attempt = <T>(read: () => T): Promise<T> => new Promise((resolve) => resolve(read()));
+/** lmdb answers at once; a closed log or an unknown topic rejects instead of throwing. */
+const attempt = <T>(action: () => T): Promise<T> => new Promise((resolve) => resolve(action()));
 
 class EmbeddedEventLog implements EventLog {
   readonly name = 'embedded event log';
@@ -116,8 +116,12 @@ class EmbeddedEventLog implements EventLog {
     return this.storage;
   };
 
-  async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
-    for (const spec of specs) await this.opened().ensureTopic(spec);
+  ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
+    return attempt(() => {
+      for (const spec of specs) this.opened().ensureTopic(spec);
+    }).catch((error: unknown) => {
+      throw directoryError(this.options.directory, error);
+    });
   }
 
   writer(): EventLogWriter {

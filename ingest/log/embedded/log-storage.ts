@@ -48,7 +48,6 @@ const GROUP_BYTES_MAX = 32 << 20;
 export class LogStorage {
   private pending: PendingAppend[] = [];
   private draining: Promise<void> | undefined;
-  private chain: Promise<void> = Promise.resolve();
   private closed = false;
   private readonly topics = new Map<string, TopicState>();
   private readonly waiters = new Map<string, Set<() => void>>();
@@ -129,20 +128,18 @@ export class LogStorage {
   }
 
   /** An existing topic keeps its partitions and takes the new retention. */
-  ensureTopic(spec: TopicSpec): Promise<void> {
-    return this.exclusive(async () => {
-      const known = this.topics.get(spec.topic);
-      if (known?.retentionMs === spec.retentionMs) return;
-      const ids = [...this.topics.values()].map((topic) => topic.id);
-      const stored: StoredTopic = {
-        id: known?.id ?? Math.max(0, ...ids) + 1,
-        partitions: known?.partitions.length ?? spec.partitions,
-        retentionMs: spec.retentionMs,
-      };
-      await this.transaction(() => inTransaction(this.topicTable.put(spec.topic, stored)));
-      if (known === undefined) this.remember(spec.topic, stored);
-      else this.topics.set(spec.topic, { ...known, retentionMs: spec.retentionMs });
-    });
+  ensureTopic(spec: TopicSpec): void {
+    const known = this.topics.get(spec.topic);
+    if (known?.retentionMs === spec.retentionMs) return;
+    const ids = [...this.topics.values()].map((topic) => topic.id);
+    const stored: StoredTopic = {
+      id: known?.id ?? Math.max(0, ...ids) + 1,
+      partitions: known?.partitions.length ?? spec.partitions,
+      retentionMs: spec.retentionMs,
+    };
+    this.transaction(() => this.topicTable.putSync(spec.topic, stored));
+    if (known === undefined) this.remember(spec.topic, stored);
+    else this.topics.set(spec.topic, { ...known, retentionMs: spec.retentionMs });
   }
 
   allTopics(): readonly TopicState[] {
@@ -181,13 +178,6 @@ export class LogStorage {
     });
   }
 
-  /** Offsets and byte counts of a partition are read and written here only, one transaction at a time. */
-  private exclusive(action: () => Promise<void>): Promise<void> {
-    const run = this.chain.then(action);
-    this.chain = run.catch(() => undefined);
-    return run;
-  }
-
   private async drain(): Promise<void> {
     // Callers of the same turn share the first transaction.
     await Promise.resolve();
@@ -195,7 +185,7 @@ export class LogStorage {
       const group = this.takeGroup();
       try {
         await requireSpace(this.directory, this.options);
-        await this.exclusive(() => this.appendGroup(group));
+        this.appendGroup(group);
         for (const item of group) item.resolve();
       } catch (error) {
         const told = await this.tell(error);
@@ -204,13 +194,12 @@ export class LogStorage {
     }
   }
 
-  /** All writes of the action hold, or none and the reason is thrown. */
-  private async transaction(action: () => void): Promise<void> {
-    try {
-      await this.root.batch(action);
-    } catch (error) {
-      throw await commitError(error);
-    }
+  /**
+   * All writes of the action hold and are synced, or none and the reason is thrown. Synchronous on purpose: when an
+   * asynchronous commit fails (a full disk), lmdb also rejects a promise that it hands to nobody, which ends the process.
+   */
+  private transaction(action: () => void): void {
+    this.root.transactionSync(action);
   }
 
   private takeGroup(): PendingAppend[] {
@@ -224,24 +213,22 @@ export class LogStorage {
     return this.pending.splice(0, count);
   }
 
-  private async appendGroup(group: readonly PendingAppend[]): Promise<void> {
+  private appendGroup(group: readonly PendingAppend[]): void {
     const moved = new Map<PartitionState, { topic: TopicState; next: bigint; bytes: number }>();
-    await this.transaction(() => {
+    this.transaction(() => {
       for (const { topic, records } of group) {
         for (const record of records) {
           const state = this.partition(topic, record.partition);
           const to = moved.get(state) ?? { topic, next: state.next, bytes: state.bytes };
           const stored = encodeRecord(record);
-          inTransaction(this.records.put(recordKey(topic.id, record.partition, to.next), stored));
+          this.records.putSync(recordKey(topic.id, record.partition, to.next), stored);
           to.next += 1n;
           to.bytes += stored.length;
           moved.set(state, to);
         }
       }
       for (const [state, to] of moved) {
-        inTransaction(
-          this.states.put(recordKey(to.topic.id, state.partition, 0n), stateBytes(state.low, to.next, to.bytes)),
-        );
+        this.states.putSync(recordKey(to.topic.id, state.partition, 0n), stateBytes(state.low, to.next, to.bytes));
       }
     });
     for (const [state, to] of moved) {
@@ -270,19 +257,17 @@ export class LogStorage {
   }
 
   /** Removes the given records, the oldest of their partition; `bytes` is what they held. */
-  async trim(topic: TopicState, partition: number, offsets: readonly bigint[], bytes: number): Promise<void> {
+  trim(topic: TopicState, partition: number, offsets: readonly bigint[], bytes: number): void {
     const last = offsets.at(-1);
-    if (last === undefined || this.closed) return;
-    await this.exclusive(async () => {
-      const state = this.partition(topic, partition);
-      const rest = Math.max(0, state.bytes - bytes);
-      await this.transaction(() => {
-        for (const offset of offsets) inTransaction(this.records.remove(recordKey(topic.id, partition, offset)));
-        inTransaction(this.states.put(recordKey(topic.id, partition, 0n), stateBytes(last + 1n, state.next, rest)));
-      });
-      state.low = last + 1n;
-      state.bytes = rest;
+    if (last === undefined) return;
+    const state = this.partition(topic, partition);
+    const rest = Math.max(0, state.bytes - bytes);
+    this.transaction(() => {
+      for (const offset of offsets) this.records.removeSync(recordKey(topic.id, partition, offset));
+      this.states.putSync(recordKey(topic.id, partition, 0n), stateBytes(last + 1n, state.next, rest));
     });
+    state.low = last + 1n;
+    state.bytes = rest;
   }
 
   committed(group: string, topic: string, partition: number): { offset: bigint; metadata: string } | undefined {
@@ -305,7 +290,7 @@ export class LogStorage {
     if (this.closed) throw closedError();
     const stored = { offset: offset.toString(), metadata };
     try {
-      await this.transaction(() => inTransaction(this.commits.put(commitKey(group, topic, partition), stored)));
+      this.transaction(() => this.commits.putSync(commitKey(group, topic, partition), stored));
     } catch (error) {
       throw await this.tell(error);
     }
@@ -313,7 +298,7 @@ export class LogStorage {
 
   /** A write cut short by a full disk comes out of lmdb as a bare "Input/output error". */
   private async tell(error: unknown): Promise<AppError> {
-    if (error instanceof Error && /input\/output error/i.test(error.message)) {
+    if (/input\/output error/i.test(String(error))) {
       const free = await freeBytesOf(this.directory).catch(() => Infinity);
       if (free < GROUP_BYTES_MAX) return directoryError(this.directory, new Error('no space left', { cause: error }));
     }
@@ -337,11 +322,14 @@ export class LogStorage {
     for (const callback of callbacks) callback();
   }
 
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     await this.draining;
-    await this.chain;
     await this.root.close();
   }
 }
@@ -352,22 +340,6 @@ function stateBytes(low: bigint, next: bigint, bytes: number): Buffer {
   out.writeBigUInt64BE(next, 8);
   out.writeDoubleBE(bytes, 16);
   return out;
-}
-
-/** The batch tells of the failure; lmdb rejects every write in it as well, which nobody is to trip over. */
-function inTransaction(write: Promise<unknown>): void {
-  write.catch(() => undefined);
-}
-
-/** lmdb rejects with a general error that carries a promise, and that one rejects with the reason. */
-async function commitError(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error && 'commitError' in error && error.commitError instanceof Promise)) return error;
-  try {
-    await error.commitError;
-    return error;
-  } catch (reason) {
-    return reason;
-  }
 }
 
 const commitPrefix = (topic: string, partition: number): string => `${topic}\n${partition}\n`;

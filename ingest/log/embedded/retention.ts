@@ -18,7 +18,10 @@ export async function applyRetention(storage: LogStorage, nowMs: number, topicBy
       for (;;) {
         const page = oldest(storage, topic, partition, nowMs, excess);
         if (page.offsets.length === 0) break;
-        await storage.trim(topic, partition, page.offsets, page.bytes);
+        storage.trim(topic, partition, page.offsets, page.bytes);
+        // Each page blocks for one sync of the disk; others have their turn in between.
+        await new Promise(setImmediate);
+        if (storage.isClosed) return removed + page.offsets.length;
         excess -= page.bytes;
         removed += page.offsets.length;
       }
