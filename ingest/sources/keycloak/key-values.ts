@@ -16,12 +16,17 @@ function startsPair(text: string, at: number): boolean {
   return separatorAt.test(text);
 }
 
-/** The end of the value is the first closing quote that is followed by another pair or by the end of the text. */
+/**
+ * The end of the value is the first closing quote that is followed by another pair or by the end of the text. Keycloak
+ * escapes quotes and nothing else, so a value that ends in a backslash looks like one that goes on: `\\"` closes only
+ * before a pair whose value opens with a bare quote, which cannot stand inside a value.
+ */
 function closingQuote(text: string, from: number, quote: string): number {
   for (let at = text.indexOf(quote, from); at >= 0; at = text.indexOf(quote, at + 1)) {
-    if (quote === '"' && text[at - 1] === '\\') continue;
     const after = at + quote.length;
-    if (after >= text.length || startsPair(text, after) || text.slice(after, after + 8).trim() === '') return at;
+    if (after >= text.length || text.slice(after, after + 8).trim() === '') return at;
+    if (!startsPair(text, after)) continue;
+    if (quote !== '"' || text[at - 1] !== '\\' || text[separatorAt.lastIndex] === '"') return at;
   }
   return -1;
 }

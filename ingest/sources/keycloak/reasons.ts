@@ -106,11 +106,12 @@ export function reasonOf(error: string, text: string | undefined, credentialType
   if (reason === 'invalid_credentials' && credentialType !== undefined && secondFactors.has(credentialType)) {
     return 'mfa_failed';
   }
-  if (text === undefined || (reason !== 'invalid_token' && reason !== 'other')) return reason;
+  if (text === undefined) return reason;
   const words = text.slice(0, 256).toLowerCase();
+  if (reason === 'access_denied' && words.includes('scope')) return 'insufficient_scope';
+  if (reason !== 'invalid_token' && reason !== 'other') return reason;
   if (words.includes('reuse') || words.includes('stale token')) return 'token_reuse';
-  if (words.includes('expired') || words.includes('not active')) return 'expired_token';
-  if (words.includes('signature')) return 'invalid_signature';
   if (words.includes('revoked') || words.includes('session not active')) return 'revoked_token';
-  return reason;
+  if (words.includes('expired') || words.includes('not active')) return 'expired_token';
+  return words.includes('signature') ? 'invalid_signature' : reason;
 }

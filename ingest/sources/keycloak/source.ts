@@ -60,7 +60,11 @@ function tokenOf(subject: Subject, meaning: EventMeaning): TokenFacts | undefine
   if (issuer === undefined) return undefined;
   const shared = compact({ issuer: longText(issuer) });
   const sid = aliasOf('sid', safeId(sessionId, context.fingerprinter));
-  if (meaning.subject === 'session' && tokenId === undefined) {
+  // Versions that do not say which token was introspected or presented still say of which session it is.
+  if (
+    tokenId === undefined &&
+    (meaning.subject === 'session' || (meaning.subject === 'presented' && refreshId === undefined))
+  ) {
     if (sessionId === undefined) return undefined;
     const aliases = sid === undefined ? [] : [sid];
     return tokenFromCanonical(canonical.session(issuer, sessionId), context.fingerprinter, {
@@ -72,7 +76,8 @@ function tokenOf(subject: Subject, meaning: EventMeaning): TokenFacts | undefine
     return refreshId === undefined ? undefined : refreshToken(subject, refreshId, shared);
   }
   const renewed = values.get('updated_refresh_token_id');
-  const made = meaning.subject === 'issued' && !failed;
+  // A login by password or implicit flow answers with the token at once.
+  const made = meaning.subject !== 'presented' && !failed;
   const parent =
     meaning.action === 'refresh'
       ? aliasOf('refresh_jti', safeId(refreshId, context.fingerprinter))

@@ -44,7 +44,7 @@ describe.each(samples)('$name', ({ source, record }) => {
         }
         holds(source, JSON.stringify(changed));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -54,7 +54,7 @@ describe.each(samples)('$name', ({ source, record }) => {
       fc.property(at, at, fc.string({ unit: 'binary', maxLength: 8 }), (from, to, noise) => {
         holds(source, raw.slice(0, from) + noise + raw.slice(to));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
@@ -82,7 +82,7 @@ describe('keycloak lines', () => {
             : head + list,
         );
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -133,7 +133,7 @@ describe('deep and large documents', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

@@ -191,6 +191,19 @@ describe('forms of a line', () => {
   });
 
   it.each([
+    ['abc\\', 'abc\\'],
+    ['abc\\\\", error=\\"none', 'abc\\", error="none'],
+    ['\\\\"', '\\"'],
+    ['a\\"', 'a"'],
+  ])('reads the escapes of a typed %s, at the end and before more', (written, name) => {
+    const list = `type="LOGIN_ERROR", realmId="r", realmName="shop", clientId="web", userId="null", ipAddress="10.0.0.1", error="user_not_found", username="${written}"`;
+    for (const text of [list, `${list}, authSessionTabId="t"`]) {
+      const event = eventOf(source, line(text));
+      expect([event.principal?.name, event.reason_detail]).toEqual([name, 'user_not_found']);
+    }
+  });
+
+  it.each([
     ['UTC', '2025-01-31T10:11:12.345Z', '01'],
     ['+05:30', '2025-01-31T04:41:12.345Z', '01'],
     ['Europe/Berlin', '2025-01-31T09:11:12.345Z', '01'],
@@ -235,6 +248,8 @@ describe('event types', () => {
     ['invalid_token', '', 'invalid_token'],
     ['invalid_token', ", reason='Token is expired'", 'expired_token'],
     ['invalid_token', ", reason='Invalid token signature'", 'invalid_signature'],
+    ['invalid_token', ", reason='Session not active'", 'revoked_token'],
+    ['access_denied', ", reason='Missing openid scope'", 'insufficient_scope'],
     ['expired_code', '', 'expired_token'],
     ['user_temporarily_disabled', '', 'user_disabled'],
     ['invalid_client_credentials', '', 'invalid_client'],
@@ -242,6 +257,20 @@ describe('event types', () => {
     ['of_a_later_version', '', 'other'],
   ])('error %s%s is %s', (error, more, reason) => {
     expect(eventOf(source, line(`type=LOGIN_ERROR, ${head}, error=${error}${more}`)).reason).toBe(reason);
+  });
+
+  it('names the token that a login by password answers with', () => {
+    const event = eventOf(source, line(`type=LOGIN, ${head}, sessionId=s-1, token_id=t-1, grant_type=password`));
+    expect([event.action, event.token?.token_uid]).toEqual(['login', uidOf(`jwt:${realm}|t-1`)]);
+    expect(event.token).toMatchObject({ issued_at: event.time, parent: { kind: 'sid', value: 's-1' } });
+  });
+
+  it('names the session where an introspection does not say which token', () => {
+    const event = eventOf(
+      source,
+      line('type=INTROSPECT_TOKEN, realmId=shop, clientId=svc, userId=null, sessionId=s-1, ipAddress=10.0.0.1'),
+    );
+    expect(event.token?.token_uid).toBe(uidOf(`session:${realm}|s-1`));
   });
 
   it('does not take the introspecting client for the token’s own', () => {
