@@ -1,4 +1,5 @@
 import { AppError } from '../../ingest/core/errors.js';
+import { formatTime, parseTime } from '../../ingest/event/time.js';
 import { caps, type Alert, type AlertState } from './alert.js';
 
 /** Which state may follow which. A resolved alert stays resolved: new findings open a new episode. */
@@ -28,13 +29,20 @@ export function transition(alert: Alert, request: TransitionRequest, nowIso: str
       mend: 'A resolved alert is closed for good; new findings of the same entity open a new alert.',
     });
   }
-  const step = { from: alert.state, to: request.to, time: nowIso, actor: request.actor, reason: request.reason };
+  const time = afterLast(alert, nowIso);
+  const step = { from: alert.state, to: request.to, time, actor: request.actor, reason: request.reason };
   return {
     ...alert,
     state: request.to,
     suppressed_until: request.suppressedUntil,
-    updated_at: nowIso,
+    updated_at: time,
     history: [...alert.history, step].slice(-caps.history),
     version: alert.version + 1,
   };
+}
+
+/** Steps are ordered by their time: one is never at or before its predecessor, though the clock be set back. */
+function afterLast(alert: Alert, nowIso: string): string {
+  const last = alert.history.at(-1);
+  return last === undefined || last.time < nowIso ? nowIso : formatTime(parseTime(last.time) + 1);
 }

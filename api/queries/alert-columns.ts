@@ -102,8 +102,11 @@ export const alertRow = z
 /**
  * Selects alerts with their current state: the newest step of the history, else `open` (the step of a new alert is
  * written after its facts, so a kill between them leaves an open alert without history).
+ *
+ * @param scope condition on columns of `alerts` alone; the history of no other alert is read.
+ * @param where condition on what is selected, `current_state` included.
  */
-export const selectAlerts = (where: string): string => `
+export const selectAlerts = (scope: string, where = '1'): string => `
 SELECT
   a.alert_uid AS alert_uid, a.version AS version, a.severity AS severity, a.fidelity AS fidelity,
   a.entity_kind AS entity_kind, a.entity_uid AS entity_uid, a.token_uid AS token_uid, a.token_name AS token_name,
@@ -115,7 +118,7 @@ SELECT
   if(empty(h.steps), 'open', h.last_step.1) AS current_state,
   if(empty(h.steps), NULL, h.last_step.2) AS current_suppressed_until,
   h.steps AS history
-FROM (SELECT * FROM alerts FINAL) AS a
+FROM (SELECT * FROM alerts FINAL WHERE ${scope}) AS a
 LEFT JOIN
 (
   SELECT
@@ -126,6 +129,7 @@ LEFT JOIN
       arraySort(groupArray(200)((version, time, actor, toString(state_before), toString(state_after), note)))
     ) AS steps
   FROM alert_history FINAL
+  WHERE alert_uid IN (SELECT alert_uid FROM alerts WHERE ${scope})
   GROUP BY alert_uid
 ) AS h ON a.alert_uid = h.alert_uid
 WHERE ${where}`;

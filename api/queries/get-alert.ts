@@ -8,5 +8,5 @@ export const getAlert = defineQuery({
   name: 'get-alert',
   params: z.object({ alert_uid: text }),
   row: alertRow,
-  sql: selectAlerts('a.alert_uid = toUUIDOrZero({alert_uid:String})'),
+  sql: selectAlerts('alert_uid = toUUIDOrZero({alert_uid:String})'),
 });

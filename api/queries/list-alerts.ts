@@ -17,17 +17,19 @@ export const listAlerts = defineQuery({
     rows: z.number().int(),
   }),
   row: alertRow,
-  sql: `${selectAlerts(`
-      a.last_time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
-  AND a.first_time < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-  AND (empty({states:Array(String)}) OR has({states:Array(String)}, current_state))
-  AND (empty({severities:Array(String)}) OR has({severities:Array(String)}, a.severity))
-  AND ({token_uid:String} = '' OR a.token_uid = {token_uid:String})
-  AND ({principal_uid:String} = '' OR a.principal_uid = {principal_uid:String})
+  sql: `${selectAlerts(
+    `
+      last_time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+  AND first_time < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+  AND (empty({severities:Array(String)}) OR has({severities:Array(String)}, severity))
+  AND ({token_uid:String} = '' OR token_uid = {token_uid:String})
+  AND ({principal_uid:String} = '' OR principal_uid = {principal_uid:String})
   AND ({before_uid:String} = ''
-    OR a.last_time < fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')
-    OR (a.last_time = fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')
-      AND toString(a.alert_uid) > {before_uid:String}))`)}
+    OR last_time < fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')
+    OR (last_time = fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')
+      AND toString(alert_uid) > {before_uid:String}))`,
+    'empty({states:Array(String)}) OR has({states:Array(String)}, current_state)',
+  )}
 ORDER BY a.last_time DESC, toString(a.alert_uid)
 LIMIT {rows:UInt32}`,
 });

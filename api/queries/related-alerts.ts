@@ -10,8 +10,8 @@ export const relatedAlerts = defineQuery({
   row: alertRow,
   sql: `
 ${selectAlerts(`
-  a.entity_uid IN {entity_uids:Array(String)}
-  OR hasAny(a.finding_uids, arrayMap(uid -> toUUIDOrZero(uid), {finding_uids:Array(String)}))`)}
+  entity_uid IN {entity_uids:Array(String)}
+  OR hasAny(finding_uids, arrayMap(uid -> toUUIDOrZero(uid), {finding_uids:Array(String)}))`)}
 ORDER BY a.last_time DESC, toString(a.alert_uid)
 LIMIT {alerts_per_entity:UInt32} BY a.entity_uid, hasAny(a.finding_uids, arrayMap(uid -> toUUIDOrZero(uid), {finding_uids:Array(String)}))`,
 });

@@ -87,6 +87,18 @@ describe('AlertService', () => {
     expect(enqueued.map((delivery) => delivery.kind)).toEqual(['opened', 'acknowledged']);
   });
 
+  it('keeps the order of decisions though the clock is set back', async () => {
+    const repository = new MemoryRepository();
+    const { alerts, clock } = service(repository);
+    const [alert] = await alerts.accept([finding(0)]);
+    const by = { actor: 'ann', reason: 'x', suppressedUntil: null };
+    await alerts.change(alert!.alert_uid, { ...by, to: 'acknowledged' });
+    clock.ms -= 60_000;
+    const resolved = await alerts.change(alert!.alert_uid, { ...by, to: 'resolved' });
+    const times = resolved.history.map((step) => Date.parse(step.time));
+    expect(times.map((time, n) => n === 0 || time > times[n - 1]!)).toEqual([true, true, true]);
+  });
+
   it('refuses to leave the resolved state and to change what is not there', async () => {
     const repository = new MemoryRepository();
     const { alerts } = service(repository);
