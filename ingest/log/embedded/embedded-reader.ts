@@ -37,7 +37,9 @@ export class EmbeddedReader implements EventLogReader, GroupMember {
   async start(): Promise<void> {
     if (this.joined || this.stopping !== undefined) return;
     this.joined = true;
-    const topic = this.deps.storage().topic(this.options.topic);
+    const storage = this.deps.storage();
+    const topic = storage.topic(this.options.topic);
+    storage.holdFor(this.options.groupId, topic.name);
     await this.deps.groups.join(this.options.groupId, topic.name, topic.partitions.length, this);
   }
 

@@ -50,6 +50,7 @@ export class LogStorage {
   private draining: Promise<void> | undefined;
   private closed = false;
   private readonly topics = new Map<string, TopicState>();
+  private readonly holders = new Map<string, Set<string>>();
   private readonly waiters = new Map<string, Set<() => void>>();
 
   private readonly directory: string;
@@ -275,8 +276,16 @@ export class LogStorage {
     return found === undefined ? undefined : { offset: BigInt(found.offset), metadata: found.metadata };
   }
 
-  /** The lowest committed offset of any group on the partition; undefined when no group ever committed. */
+  /** From now on retention keeps what this group has not committed, from the first record if it never did. */
+  holdFor(group: string, topic: string): void {
+    const holders = this.holders.get(topic) ?? new Set();
+    this.holders.set(topic, holders.add(group));
+  }
+
+  /** What every group of the partition has behind it; undefined when no group reads or ever committed. */
   lowestCommit(topic: string, partition: number): bigint | undefined {
+    const holders = [...(this.holders.get(topic) ?? [])];
+    if (holders.some((group) => this.committed(group, topic, partition) === undefined)) return 0n;
     let lowest: bigint | undefined;
     const prefix = commitPrefix(topic, partition);
     for (const { value } of this.commits.getRange({ start: prefix, end: `${prefix}\uffff` })) {
