@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { boundText } from '../core/text.js';
 import type { Fingerprinter } from './fingerprint.js';
 import type { RawSecret } from './raw-secret.js';
+import { shownName } from './redact-text.js';
 import { limits, type TokenFacts, type TokenKind } from './token-event.js';
 
 type Identity = TokenFacts['identity'];
@@ -67,7 +67,11 @@ export function tokenFromCanonical(name: Canonical, fp: Fingerprinter, details: 
   };
 }
 
-/** An alias with its value cut to what an event may hold; undefined when there is no value. */
+/**
+ * An alias, or undefined when there is no value, or when an event cannot hold it whole: what is cut or redacted could
+ * join two tokens that are not the same.
+ */
 export function aliasOf(kind: Alias['kind'], value: string | undefined): Alias | undefined {
-  return value === undefined || value === '' ? undefined : { kind, value: boundText(value, limits.shortTextMax) };
+  if (value === undefined || value === '' || value.length > limits.shortTextMax) return undefined;
+  return shownName(value, limits.shortTextMax) === value ? { kind, value } : undefined;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { boundText } from '../core/text.js';
+import { shownName } from './redact-text.js';
 import { limits, type PrincipalFacts } from './token-event.js';
 
 const UID_MAX = 1024;
@@ -16,7 +17,7 @@ export interface PrincipalInput {
 
 /** `<issuer>|<id>`, or the id alone where it is unique by itself; what is too long keeps its start and a hash. */
 export function principalUid(issuer: string | undefined, id: string): string {
-  const whole = boundText(issuer === undefined || issuer === '' ? id : `${issuer}|${id}`, Number.MAX_SAFE_INTEGER);
+  const whole = shownName(issuer === undefined || issuer === '' ? id : `${issuer}|${id}`, Number.MAX_SAFE_INTEGER);
   if (whole.length <= UID_MAX) return whole;
   return `${boundText(whole, UID_MAX - 44)}~${createHash('sha256').update(whole).digest('base64url')}`;
 }
@@ -25,9 +26,9 @@ export function makePrincipal(input: PrincipalInput): PrincipalFacts {
   return {
     principal_uid: principalUid(input.issuer, input.id),
     kind: input.kind,
-    id: boundText(input.id, limits.longTextMax),
-    ...(input.name !== undefined && { name: boundText(input.name, limits.longTextMax) }),
-    ...(input.clientId !== undefined && { client_id: boundText(input.clientId, limits.longTextMax) }),
+    id: shownName(input.id, limits.longTextMax),
+    ...(input.name !== undefined && { name: shownName(input.name, limits.longTextMax) }),
+    ...(input.clientId !== undefined && { client_id: shownName(input.clientId, limits.longTextMax) }),
   };
 }
 

@@ -87,8 +87,22 @@ export function redactBounded(key: string, value: unknown): { readonly key: stri
   const hide = secretNameStrength(key) === 'strong' && text !== '' && !isHarmlessValue(text);
   return {
     key: boundText(redactText(key.slice(0, 256)).text, 64),
-    value: hide ? REDACTED : boundText(redactText(text.slice(0, 16 * 1024)).text, limits.longTextMax),
+    value: hide ? REDACTED : boundText(redactText(text.slice(0, INSPECTED_MAX)).text, limits.longTextMax),
   };
+}
+
+const INSPECTED_MAX = 16 * 1024;
+
+/**
+ * A name to be shown (issuer, subject, client id) cut to its bound. Only a secret of a known format is taken out of
+ * it: `apikey:7` may well be a subject, and names must stay apart.
+ */
+export function shownName(text: string, max: number): string {
+  const inspected = text.length > INSPECTED_MAX ? text.slice(0, INSPECTED_MAX) : text;
+  if (redactText(inspected).found && (findShapes(inspected).length > 0 || findUserinfo(inspected).length > 0)) {
+    return boundText(redactText(inspected).text, max);
+  }
+  return boundText(text, max);
 }
 
 /** JSON.stringify gives undefined for undefined, functions and symbols, though its type does not say so. */

@@ -201,7 +201,6 @@ type Exact<T> = T extends readonly (infer U)[]
 export type TokenEvent = Exact<DeepReadonly<z.infer<typeof tokenEventSchema>>>;
 export type TokenFacts = NonNullable<TokenEvent['token']>;
 export type PrincipalFacts = NonNullable<TokenEvent['principal']>;
-export type TargetFacts = NonNullable<TokenEvent['target']>;
 export type Action = TokenEvent['action'];
 export type Outcome = TokenEvent['outcome'];
 export type Reason = NonNullable<TokenEvent['reason']>;

@@ -1,10 +1,11 @@
 import { BoundedCache } from '../core/bounded-cache.js';
 import { boundText } from '../core/text.js';
-import { canonical, githubHashedToken, tokenFromCanonical, type Alias, type Canonical } from './canonical.js';
+import { aliasOf, canonical, githubHashedToken, tokenFromCanonical, type Alias, type Canonical } from './canonical.js';
 import type { Fingerprinter } from './fingerprint.js';
 import { decodeJwt } from './jwt.js';
 import { principalFromClaims, textClaim } from './principal.js';
 import type { RawSecret } from './raw-secret.js';
+import { shownName } from './redact-text.js';
 import { tryFormatTime } from './time.js';
 import { limits, type PrincipalFacts, type TokenFacts, type TokenKind } from './token-event.js';
 
@@ -111,7 +112,7 @@ export function tokenFromAwsAccessKeyId(accessKeyId: string, fp: Fingerprinter):
     kind: 'access_key',
     key_id: boundText(accessKeyId, limits.shortTextMax),
     issuer: 'aws',
-    aliases: [{ kind: 'access_key_id', value: boundText(accessKeyId, limits.shortTextMax) }],
+    aliases: aliasesOf(['access_key_id', accessKeyId]),
   });
 }
 
@@ -124,9 +125,9 @@ export function tokenFromKeyId(
 ): TokenFacts {
   return tokenFromCanonical(canonical.key(issuer, keyId), fp, {
     kind,
-    key_id: boundText(keyId, limits.shortTextMax),
-    issuer: boundText(issuer, limits.longTextMax),
-    aliases: [{ kind: 'key_id', value: boundText(keyId, limits.shortTextMax) }],
+    key_id: shownName(keyId, limits.shortTextMax),
+    issuer: shownName(issuer, limits.longTextMax),
+    aliases: aliasesOf(['key_id', keyId]),
   });
 }
 
@@ -134,8 +135,8 @@ export function tokenFromKeyId(
 export function tokenFromSession(issuer: string, sid: string, fp: Fingerprinter): TokenFacts {
   return tokenFromCanonical(canonical.session(issuer, sid), fp, {
     kind: 'session',
-    issuer: boundText(issuer, limits.longTextMax),
-    aliases: [{ kind: 'sid', value: boundText(sid, limits.shortTextMax) }],
+    issuer: shownName(issuer, limits.longTextMax),
+    aliases: aliasesOf(['sid', sid]),
   });
 }
 
@@ -149,29 +150,30 @@ export function tokenFromJwtClaims(claims: Claims, fp: Fingerprinter, hints: Jwt
   const jti = textClaim(claims, 'jti');
   const sid = textClaim(claims, 'sid') ?? textClaim(claims, 'session_state');
   const name = canonicalOfClaims(issuer, jti, sid, textClaim(claims, 'sub'), hints.secret);
-  const aliases: Alias[] = [];
-  if (jti !== undefined) aliases.push({ kind: 'jti', value: boundText(jti, limits.shortTextMax) });
-  if (sid !== undefined) aliases.push({ kind: 'sid', value: boundText(sid, limits.shortTextMax) });
   const token = tokenFromCanonical(name, fp, {
     kind: kindOfClaims(claims, hints),
     secret: hints.secret,
     ...headerFacts(hints.header ?? {}),
     ...issuerFacts(issuer),
-    ...(jti !== undefined && { jti: boundText(jti, limits.shortTextMax) }),
+    ...(jti !== undefined && { jti: shownName(jti, limits.shortTextMax) }),
     ...listFact('audience', claims['aud'], ''),
     ...listFact('scopes', claims['scope'] ?? claims['scp'], ' '),
     ...timeFact('issued_at', claims['iat']),
     ...timeFact('not_before', claims['nbf']),
     ...timeFact('expires_at', claims['exp']),
     ...bindingFact(claims['cnf']),
-    aliases,
+    aliases: aliasesOf(['jti', jti], ['sid', sid]),
   });
   const principal = principalFromClaims(issuer === undefined ? claims : { ...claims, iss: issuer });
   return {
     token,
     ...(principal !== undefined && { principal }),
-    ...(sid !== undefined && { session_uid: boundText(sid, limits.shortTextMax) }),
+    ...(sid !== undefined && { session_uid: shownName(sid, limits.shortTextMax) }),
   };
+}
+
+function aliasesOf(...names: readonly (readonly [Alias['kind'], string | undefined])[]): Alias[] {
+  return names.map(([kind, value]) => aliasOf(kind, value)).filter((alias) => alias !== undefined);
 }
 
 function canonicalOfClaims(
@@ -214,13 +216,13 @@ function headerFacts(header: Claims): { key_id?: string; algorithm?: string } {
   const kid = textClaim(header, 'kid');
   const alg = textClaim(header, 'alg');
   return {
-    ...(kid !== undefined && { key_id: boundText(kid, limits.shortTextMax) }),
-    ...(alg !== undefined && { algorithm: boundText(alg, limits.shortTextMax) }),
+    ...(kid !== undefined && { key_id: shownName(kid, limits.shortTextMax) }),
+    ...(alg !== undefined && { algorithm: shownName(alg, limits.shortTextMax) }),
   };
 }
 
 function issuerFacts(issuer: string | undefined): { issuer?: string } {
-  return issuer === undefined || issuer === '' ? {} : { issuer: boundText(issuer, limits.longTextMax) };
+  return issuer === undefined || issuer === '' ? {} : { issuer: shownName(issuer, limits.longTextMax) };
 }
 
 function listFact<K extends 'audience' | 'scopes'>(
@@ -236,7 +238,7 @@ function listFact<K extends 'audience' | 'scopes'>(
   const list = parts
     .filter((part) => part !== '')
     .slice(0, limits.listMax)
-    .map((part) => boundText(part, limits.shortTextMax));
+    .map((part) => shownName(part, limits.shortTextMax));
   return list.length === 0 ? {} : ({ [name]: list } as Partial<Record<K, string[]>>);
 }
 
@@ -253,8 +255,8 @@ function bindingFact(cnf: unknown): { binding?: NonNullable<TokenFacts['binding'
   const confirmation = cnf as Claims;
   const thumbprint = textClaim(confirmation, 'x5t#S256');
   if (thumbprint !== undefined) {
-    return { binding: { method: 'mtls', x5t_s256: boundText(thumbprint, limits.shortTextMax) } };
+    return { binding: { method: 'mtls', x5t_s256: shownName(thumbprint, limits.shortTextMax) } };
   }
   const jkt = textClaim(confirmation, 'jkt');
-  return jkt === undefined ? {} : { binding: { method: 'dpop', jkt: boundText(jkt, limits.shortTextMax) } };
+  return jkt === undefined ? {} : { binding: { method: 'dpop', jkt: shownName(jkt, limits.shortTextMax) } };
 }

@@ -171,6 +171,25 @@ describe('describeCredential of a JWT', () => {
     expect(odd.principal).toBeUndefined();
   });
 
+  it('shows no secret that stands in a claim, and makes no alias of what it cannot keep whole', () => {
+    const secret = 'ghp_0123456789abcdefghijABCDEFGHIJ012345';
+    const claims = {
+      iss: `https://u:${secret}@id`,
+      sub: secret,
+      jti: secret,
+      sid: secret,
+      aud: secret,
+      azp: secret,
+      scope: secret,
+      preferred_username: secret,
+    };
+    const facts = describeText(jwt(claims, { alg: 'none', kid: secret }));
+    expect(JSON.stringify(facts)).not.toContain(secret);
+    expect(facts.token.aliases).toBeUndefined();
+    expect(describeText(jwt({ iss: 'i', jti: 'x'.repeat(257) })).token).not.toHaveProperty('aliases');
+    expect(describeText(jwt({ iss: 'i', jti: 'j', sub: 'apikey:7' })).principal?.principal_uid).toBe('i|apikey:7');
+  });
+
   it('always gives what the schema takes, whatever the claims', () => {
     const long = fc.constantFrom('x'.repeat(3000), '\ud800', 'a\u0000b', '😀'.repeat(600), '');
     const value = fc.oneof(fc.jsonValue(), long, fc.array(long, { maxLength: 100 }), fc.double());
