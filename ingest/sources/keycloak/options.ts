@@ -32,8 +32,6 @@ export function readOptions(options: unknown): KeycloakOptions {
   return read.data;
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /**
  * The realm's name. Old versions give the id alone, which equals the name for `master` and imported realms; a UUID
  * without an entry in `realms` stays a UUID, and its tokens do not meet those that proxies see.
@@ -47,8 +45,6 @@ export function realmName(
   if (id === undefined) return undefined;
   return Object.hasOwn(options.realms, id) ? options.realms[id] : id;
 }
-
-export const isUuid = (text: string): boolean => uuid.test(text);
 
 /** The `iss` of the realm's tokens; without `base` a name that at least this Keycloak's own events share. */
 export function issuerOf(realm: string, instance: string, options: KeycloakOptions): string {

@@ -133,6 +133,9 @@ function principalOf({ record, issuer }: Subject, meaning: EventMeaning): Princi
 function attributesOf(record: KeycloakRecord, realm: string | undefined): TokenEvent['attributes'] | undefined {
   const attributes = new AttributeList();
   attributes.add('realm', realm);
+  const address = record.values.get('ipAddress');
+  // Behind a proxy that is not trusted this may be a whole list, which names no single client.
+  if (address !== undefined && parseClientAddress(address) === undefined) attributes.add('ip_address', address);
   const redirect = record.values.get('redirect_uri');
   if (redirect !== undefined) attributes.add('redirect_uri', redactUrl(redirect.slice(0, 4096)).path);
   for (const [name, value] of record.values) {

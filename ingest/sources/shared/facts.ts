@@ -10,7 +10,7 @@ type Required<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] 
 /** Drops the keys whose value is undefined: in an event a key is there with a value, or it is not there. */
 export function compact<T extends object>(parts: T): Optional<T> & Required<T> {
   const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(parts)) if (value !== undefined) kept[name] = value;
+  for (const name in parts) if (parts[name] !== undefined) kept[name] = parts[name];
   return kept as Optional<T> & Required<T>;
 }
 
