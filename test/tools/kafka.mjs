@@ -62,6 +62,9 @@ async function local(options) {
     'transaction.state.log.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
     'auto.create.topics.enable': false,
+    // A killed broker may come back under its number once its session is over.
+    'broker.session.timeout.ms': 2000,
+    'broker.heartbeat.interval.ms': 500,
     ...options.settings,
   };
   writeFileSync(config, Object.entries(settings).map(([key, value]) => `${key}=${String(value).replaceAll('\\', '/')}\n`).join(''));
