@@ -35,7 +35,12 @@ export class DedupeWindow {
   look(uid: string, timeMs: number): Familiarity {
     this.#read(uid);
     if (this.#young.has(this.#words) || this.#old.has(this.#words)) return 'seen';
-    return timeMs > this.#coveredAfterMs ? 'new' : 'unsure';
+    return this.covers(timeMs) ? 'new' : 'unsure';
+  }
+
+  /** True if an unknown event of this time is surely new; cheaper than `look`. */
+  covers(timeMs: number): boolean {
+    return timeMs > this.#coveredAfterMs;
   }
 
   add(uid: string, timeMs: number): void {

@@ -75,7 +75,8 @@ export async function findStored(
   let to = -Infinity;
   for (const record of records) {
     for (const event of record.events) {
-      if (window.look(event.event_uid, placeMs(event)) !== 'unsure') continue;
+      const place = placeMs(event);
+      if (window.covers(place) || window.look(event.event_uid, place) !== 'unsure') continue;
       uids.push(event.event_uid);
       const time = Math.min(STORE_TIME_MAX_MS, Math.max(STORE_TIME_MIN_MS, parseTime(event.time)));
       from = Math.min(from, time);

@@ -12,6 +12,7 @@ import { createEmbeddedEventLog } from '../../ingest/log/embedded/embedded-event
 import { topics, type AppendRecord, type EventLog } from '../../ingest/log/event-log.js';
 import { eventKey, partitionFor } from '../../ingest/log/partitioner.js';
 import { ClickHouseStore } from '../../ingest/store/clickhouse-store.js';
+import type { Store } from '../../ingest/store/store.js';
 import type { Finding } from '../../detectors/core/finding.js';
 import { createDetectors, type DetectorsOptions } from '../../detectors/registry.js';
 import { createWorker, type Worker } from '../../detectors/worker/worker.js';
@@ -20,7 +21,7 @@ import { workerOptionsSchema, type WorkerOptions } from '../../detectors/worker/
 export interface RealParts {
   readonly directory: string;
   readonly log: EventLog;
-  readonly store: ClickHouseStore;
+  readonly store: Store;
   stop(): Promise<void>;
 }
 
@@ -62,6 +63,18 @@ export async function withDirectory<T>(work: (directory: string) => Promise<T>):
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Parts in a directory of their own, stopped and removed whatever happens. */
+export async function withParts<T>(partitions: number, work: (parts: RealParts) => Promise<T>): Promise<T> {
+  return withDirectory(async (directory) => {
+    const parts = await openParts(directory, partitions);
+    try {
+      return await work(parts);
+    } finally {
+      await parts.stop();
+    }
+  });
 }
 
 export interface WorkerSetUp {

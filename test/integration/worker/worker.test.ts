@@ -1,9 +1,12 @@
+import { AppError } from '../../../ingest/core/errors.js';
+import { silentLogger } from '../../../ingest/core/logger.js';
+import type { EventWriter, Store } from '../../../ingest/store/store.js';
 import { topics } from '../../../ingest/log/event-log.js';
 import { encodeEvents } from '../../../ingest/event/event-codec.js';
 import type { Finding } from '../../../detectors/core/finding.js';
 import { detectorsOptionsSchema } from '../../../detectors/registry.js';
 import { makeEvent } from '../../support/token-events.js';
-import { appendEvents, makeWorker, numbers, openParts, until, withDirectory } from '../../support/real-worker.js';
+import { appendEvents, makeWorker, numbers, until, withParts, type RealParts } from '../../support/real-worker.js';
 
 const T0 = Date.UTC(2026, 0, 5, 9);
 const options = { blockAgeMs: 50, idleFlushMs: 50, checkpointIntervalMs: 200 };
@@ -12,8 +15,7 @@ const totals = 'SELECT count() AS rows, uniqExact(event_uid) AS uids FROM token_
 
 describe('worker on the embedded log and the ClickHouse engine', () => {
   it('stores every event once and counts duplicates, bad lines and neighbours right', async () => {
-    await withDirectory(async (directory) => {
-      const parts = await openParts(directory, 3);
+    await withParts(3, async (parts) => {
       const events = Array.from({ length: 3000 }, (_, n) =>
         makeEvent({ timeMs: T0 + n * 10, token: `t${n % 40}`, id: `a${n}` }),
       );
@@ -42,13 +44,11 @@ describe('worker on the embedded log and the ClickHouse engine', () => {
       });
       const letters = await parts.log.browse(topics.deadLetters, 0, 0n, 10);
       expect(letters.map((letter) => letter.headers['reason'])).toEqual(['TQ_EVENT_INVALID', 'TQ_EVENT_INVALID']);
-      await parts.stop();
     });
   });
 
   it('emits a burst once, across a restart, and its SQL reproduces what was observed', async () => {
-    await withDirectory(async (directory) => {
-      const parts = await openParts(directory, 2);
+    await withParts(2, async (parts) => {
       const found: Finding[] = [];
       const onFinding = (findings: readonly Finding[]): Promise<void> => {
         found.push(...findings);
@@ -76,13 +76,11 @@ describe('worker on the embedded log and the ClickHouse engine', () => {
       expect(await numbers(parts, 'SELECT count() AS rows FROM findings_v1')).toEqual({ rows: 1 });
       const again = await numbers(parts, found[0]!.sql);
       expect(again['observed']).toBeCloseTo(found[0]!.score.observed, 6);
-      await parts.stop();
     });
   });
 
   it('warms a token up from the roll-up when its state is gone', async () => {
-    await withDirectory(async (directory) => {
-      const parts = await openParts(directory, 1);
+    await withParts(1, async (parts) => {
       const hour = 3_600_000;
       const history = Array.from({ length: 72 * 20 }, (_, n) =>
         makeEvent({ timeMs: T0 + Math.floor(n / 20) * hour + (n % 20) * 60_000, token: 'steady' }),
@@ -124,7 +122,92 @@ describe('worker on the embedded log and the ClickHouse engine', () => {
       await second.stop(10_000);
       expect(found.map((finding) => [finding.detector, finding.score.measure])).toEqual([['baseline', 'requests']]);
       expect(found[0]!.score.expected).toBeCloseTo(20, 0);
-      await parts.stop();
+    });
+  });
+
+  it('goes on after a store that fails before, after and in the middle of a write', async () => {
+    await withParts(1, async (parts) => {
+      const reasons: string[] = [];
+      const logger = { ...silentLogger, warn: (fields: object) => reasons.push(JSON.stringify(fields)) };
+      let call = 0;
+      let rowCall = 0;
+      const away = (): never => {
+        throw new AppError('TQ_STORE_UNAVAILABLE', 'the store is away', { retryable: true });
+      };
+      const { writer } = parts.store;
+      const flaky: EventWriter = {
+        insertEvents: async (events, token) => {
+          call += 1;
+          if (call % 3 === 1) away();
+          await writer.insertEvents(events, token);
+          // Stored, but nobody hears of it.
+          if (call % 3 === 2) away();
+        },
+        insertRows: async (table, rows, token) => {
+          rowCall += 1;
+          await writer.insertRows(table, rows, token);
+          if (rowCall % 4 === 1) away();
+        },
+      };
+      const store = { ...partsStore(parts), writer: flaky };
+      const worker = makeWorker({ ...parts, store }, { options: { ...options, blockRowsMax: 400 }, logger });
+      const events = Array.from({ length: 2000 }, (_, n) => makeEvent({ timeMs: T0 + n * 10, token: `t${n % 5}` }));
+      await appendEvents(parts.log, events);
+      await worker.start();
+      await until(() => worker.caughtUp());
+      await worker.stop(10_000);
+      expect(reasons.some((reason) => reason.includes('the store is away'))).toBe(true);
+      expect(await numbers(parts, totals)).toEqual({ rows: 2000, uids: 2000 });
+      expect(await numbers(parts, 'SELECT sum(requests) AS requests FROM token_usage_hourly')).toEqual({
+        requests: 2000,
+      });
+    });
+  });
+
+  it('forms the block of an interrupted worker again and inserts it once', async () => {
+    await withParts(1, async (parts) => {
+      const events = Array.from({ length: 1000 }, (_, n) => makeEvent({ timeMs: T0 + n * 10, token: `t${n % 5}` }));
+      await appendEvents(parts.log, events, 10);
+      const { writer } = parts.store;
+      let stored: () => void = () => undefined;
+      const storedOnce = new Promise<void>((resolve) => (stored = resolve));
+      const deaf: EventWriter = {
+        insertRows: (table, rows, token) => writer.insertRows(table, rows, token),
+        insertEvents: async (some, token) => {
+          await writer.insertEvents(some, token);
+          stored();
+          throw new AppError('TQ_STORE_UNAVAILABLE', 'no answer', { retryable: true });
+        },
+      };
+      const store = { ...partsStore(parts), writer: deaf };
+      const first = makeWorker({ ...parts, store }, { options: { ...options, blockRowsMax: 300 } });
+      await first.start();
+      await storedOnce;
+      await first.stop(300);
+      const between = await numbers(parts, totals);
+      expect(between['rows']).toBe(300);
+      // Would cut the log elsewhere if it were not for the intent.
+      const second = makeWorker(parts, { options: { ...options, blockRowsMax: 170 } });
+      await second.start();
+      await until(() => second.caughtUp());
+      await second.stop(10_000);
+      expect(await numbers(parts, totals)).toEqual({ rows: 1000, uids: 1000 });
+      expect(await numbers(parts, 'SELECT sum(requests) AS requests FROM token_usage_hourly')).toEqual({
+        requests: 1000,
+      });
     });
   });
 });
+
+/** The store's parts without its class, so that one of them can be replaced. */
+function partsStore(parts: RealParts): Store {
+  const { writer, querier, migrator } = parts.store;
+  return {
+    name: 'store',
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+    writer,
+    querier,
+    migrator,
+  };
+}
