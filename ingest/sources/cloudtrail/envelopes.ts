@@ -62,7 +62,7 @@ function open(value: unknown, depth: number): Records {
     return refuse(product, '', 'The record is no JSON object.', 'Send CloudTrail records, one JSON object each.');
   }
   if (readText(value, 'eventName') !== undefined && readText(value, 'eventTime') !== undefined) {
-    return ok(isInsight(value) ? [] : [value]);
+    return ok(isInsight(value) || readText(value, 'eventSource') === 'aws:s3' ? [] : [value]);
   }
   for (const name of wrappers) {
     const list = readList(value, name);
@@ -73,8 +73,8 @@ function open(value: unknown, depth: number): Records {
     const inner = readValue(value, name);
     if (isObject(inner) || Array.isArray(inner)) return open(inner, depth + 1);
     if (typeof inner === 'string' && /^\s*[{[]/.test(inner)) return open(inner, depth + 1);
-    // CloudTrail's validation messages and SNS test notices are plain words.
-    if (typeof inner === 'string' && name === 'Message') return ok([]);
+    // CloudTrail's validation messages, SNS test notices and CloudWatch's reachability check are plain words.
+    if (typeof inner === 'string' && (name === 'Message' || inner.startsWith('CWL CONTROL MESSAGE'))) return ok([]);
   }
   return ok([value]);
 }
@@ -85,7 +85,7 @@ const isInsight = (value: JsonObject): boolean =>
 const isDigest = (value: JsonObject): boolean =>
   readText(value, 'digestStartTime') !== undefined || readList(value, 'logFiles') !== undefined;
 
-/** CloudWatch's reachability check, and the notice of a new log file. */
+/** CloudWatch's reachability check, and the notices of a new log file (S3's own look like records: see `aws:s3`). */
 const isControl = (value: JsonObject): boolean =>
   readText(value, 'messageType') === 'CONTROL_MESSAGE' ||
   readText(value, 's3Bucket') !== undefined ||

@@ -344,6 +344,23 @@ describe('envelopes', () => {
     ],
     ['an Insights file', { Records: [{ eventType: 'AwsCloudTrailInsight', eventTime: 'x', insightDetails: {} }] }],
     ['a control message', { messageType: 'CONTROL_MESSAGE', logEvents: [{ message: 'CWL CONTROL MESSAGE' }] }],
+    [
+      'a control message that was split off',
+      { id: '1', timestamp: 1, message: 'CWL CONTROL MESSAGE: Checking health.' },
+    ],
+    [
+      'an S3 notice',
+      {
+        Records: [
+          {
+            eventVersion: '2.1',
+            eventSource: 'aws:s3',
+            eventTime: '2025-05-31T10:00:00Z',
+            eventName: 'ObjectCreated:Put',
+          },
+        ],
+      },
+    ],
     ['a delivery notice', { s3Bucket: 'b', s3ObjectKey: ['k'] }],
     ['SNS around plain words', { Type: 'Notification', Message: 'CloudTrail validation message.' }],
     ['an empty file', { Records: [] }],
