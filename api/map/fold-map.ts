@@ -63,116 +63,116 @@ const REST = '~rest';
  */
 export function foldMap(hops: readonly HopRow[], limits: FoldLimits): FoldedMap {
   const named = hops.map(nameEnds);
-  const kept = keptNodes(named, limits.laneMax);
+  const sums = nodeSums(named);
+  const kept = keptNodes(sums, limits.laneMax);
   const edges = foldEdges(named, kept);
   const layers = [...new Set(edges.map((edge) => edge.layer))];
   const shown = new Set(edges.slice().sort(byWeight).slice(0, limits.edgesMax));
   return {
-    nodes: nodesOf(named, kept),
+    nodes: nodesOf(sums, kept),
     edges: edges.filter((edge) => shown.has(edge)),
     layers: layers.map((layer) => layerSums(layer, edges, shown)),
   };
 }
 
-interface NamedHop extends Omit<HopRow, 'source' | 'target'> {
-  readonly ends: readonly [End, End];
-}
-
 interface End {
   readonly lane: Lane;
   readonly name: string;
+  readonly id: string;
 }
+
+interface NamedHop {
+  readonly row: HopRow;
+  readonly from: End;
+  readonly to: End;
+}
+
+/** Tens of thousands of rows may be folded in one request, so sums are added to in place. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface NodeSums {
+  readonly end: End;
+  readonly sums: Mutable<Sums>;
+}
+
+const endOf = (lane: Lane, name: string): End => ({ lane, name, id: `${lane}:${name}` });
 
 /** A row that stands for several hops has no single end: both are the rest of their lanes. */
-function nameEnds(hop: HopRow): NamedHop {
-  const [from, to] = layerLanes[hop.layer];
-  const many = hop.hops > 1;
-  const { source, target, ...sums } = hop;
-  return {
-    ...sums,
-    ends: [
-      { lane: from, name: many ? REST : source },
-      { lane: to, name: many ? REST : target },
-    ],
-  };
+function nameEnds(row: HopRow): NamedHop {
+  const [from, to] = layerLanes[row.layer];
+  const many = row.hops > 1;
+  return { row, from: endOf(from, many ? REST : row.source), to: endOf(to, many ? REST : row.target) };
 }
 
-const idOf = (end: End): string => `${end.lane}:${end.name}`;
 const weight = (sums: Sums): number => sums.requests + sums.outbound_requests;
 const byWeight = (a: MapEdge, b: MapEdge): number =>
   weight(b) - weight(a) || compare(a.source, b.source) || compare(a.target, b.target);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const noSums = (): Mutable<Sums> => ({ requests: 0, failures: 0, outbound_requests: 0 });
 
-function add(a: Sums | undefined, b: Sums): Sums {
-  return {
-    requests: (a?.requests ?? 0) + b.requests,
-    failures: (a?.failures ?? 0) + b.failures,
-    outbound_requests: (a?.outbound_requests ?? 0) + b.outbound_requests,
-  };
+function addTo(total: Mutable<Sums>, more: Sums): void {
+  total.requests += more.requests;
+  total.failures += more.failures;
+  total.outbound_requests += more.outbound_requests;
 }
 
 /** A lane between two layers is counted on its outer side (`service` as target of callers), never twice. */
-function countedEnds(hop: NamedHop): readonly End[] {
-  const [from, to] = hop.ends;
-  return hop.layer === 'caller_service' ? [from, to] : [to];
+function nodeSums(hops: readonly NamedHop[]): ReadonlyMap<string, NodeSums> {
+  const nodes = new Map<string, NodeSums>();
+  const nodeOf = (end: End): NodeSums => {
+    const node = nodes.get(end.id) ?? { end, sums: noSums() };
+    nodes.set(end.id, node);
+    return node;
+  };
+  for (const { row, from, to } of hops) {
+    const source = nodeOf(from);
+    if (row.layer === 'caller_service') addTo(source.sums, row);
+    addTo(nodeOf(to).sums, row);
+  }
+  return nodes;
 }
 
-function nodeSums(hops: readonly NamedHop[]): Map<string, Sums & { end: End }> {
-  const sums = new Map<string, Sums & { end: End }>();
-  for (const hop of hops) {
-    for (const end of countedEnds(hop)) sums.set(idOf(end), { ...add(sums.get(idOf(end)), hop), end });
-  }
-  // Ends that only the inner side knows (a layer may be missing) are there with no sums of their own.
-  for (const hop of hops) {
-    for (const end of hop.ends) if (!sums.has(idOf(end))) sums.set(idOf(end), { ...add(undefined, hop), end });
-  }
-  return sums;
-}
-
-function keptNodes(hops: readonly NamedHop[], laneMax: number): ReadonlySet<string> {
+function keptNodes(nodes: ReadonlyMap<string, NodeSums>, laneMax: number): ReadonlySet<string> {
+  const byLane = new Map<Lane, NodeSums[]>(lanes.map((lane) => [lane, []]));
+  for (const node of nodes.values()) if (node.end.name !== REST) byLane.get(node.end.lane)?.push(node);
   const kept = new Set<string>();
-  const all = [...nodeSums(hops).entries()].filter(([, node]) => node.end.name !== REST);
-  for (const lane of lanes) {
-    const ranked = all
-      .filter(([, node]) => node.end.lane === lane)
-      .sort(([idA, a], [idB, b]) => weight(b) - weight(a) || compare(idA, idB));
-    for (const [id] of ranked.slice(0, laneMax)) kept.add(id);
+  for (const list of byLane.values()) {
+    list.sort((a, b) => weight(b.sums) - weight(a.sums) || compare(a.end.id, b.end.id));
+    for (const node of list.slice(0, laneMax)) kept.add(node.end.id);
   }
   return kept;
 }
 
-const foldedId = (end: End, kept: ReadonlySet<string>): string =>
-  kept.has(idOf(end)) ? idOf(end) : `${end.lane}:${REST}`;
+const foldedId = (end: End, kept: ReadonlySet<string>): string => (kept.has(end.id) ? end.id : `${end.lane}:${REST}`);
 
-function nodesOf(hops: readonly NamedHop[], kept: ReadonlySet<string>): MapNode[] {
-  const nodes = new Map<string, MapNode>();
-  for (const [, { end, ...sums }] of nodeSums(hops)) {
+function nodesOf(nodes: ReadonlyMap<string, NodeSums>, kept: ReadonlySet<string>): MapNode[] {
+  const folded = new Map<string, Mutable<MapNode>>();
+  for (const { end, sums } of nodes.values()) {
     const id = foldedId(end, kept);
-    const before = nodes.get(id);
-    const name = id === `${end.lane}:${REST}` ? '' : end.name;
-    nodes.set(id, { id, lane: end.lane, name, ...add(before, sums), nodes: (before?.nodes ?? 0) + 1 });
+    const name = kept.has(end.id) ? end.name : '';
+    const node = folded.get(id) ?? { id, lane: end.lane, name, ...noSums(), nodes: 0 };
+    addTo(node, sums);
+    node.nodes += 1;
+    folded.set(id, node);
   }
-  return [...nodes.values()].sort(
+  return [...folded.values()].sort(
     (a, b) => lanes.indexOf(a.lane) - lanes.indexOf(b.lane) || weight(b) - weight(a) || compare(a.id, b.id),
   );
 }
 
 function foldEdges(hops: readonly NamedHop[], kept: ReadonlySet<string>): MapEdge[] {
-  const edges = new Map<string, MapEdge>();
-  for (const hop of hops) {
-    const [source, target] = [foldedId(hop.ends[0], kept), foldedId(hop.ends[1], kept)];
-    const key = JSON.stringify([hop.layer, source, target]);
-    const before = edges.get(key);
-    edges.set(key, {
-      source,
-      target,
-      layer: hop.layer,
-      ...add(before, hop),
-      first_time: before !== undefined && before.first_time < hop.first_time ? before.first_time : hop.first_time,
-      last_time: before !== undefined && before.last_time > hop.last_time ? before.last_time : hop.last_time,
-      first_seen: earliest(before?.first_seen ?? null, hop.first_seen),
-      hops: (before?.hops ?? 0) + hop.hops,
-    });
+  const edges = new Map<string, Mutable<MapEdge>>();
+  for (const { row, from, to } of hops) {
+    const [source, target] = [foldedId(from, kept), foldedId(to, kept)];
+    const key = `${row.layer} ${source.length} ${source} ${target}`;
+    const { layer, first_time, last_time, first_seen } = row;
+    const edge = edges.get(key) ?? { source, target, layer, ...noSums(), first_time, last_time, first_seen, hops: 0 };
+    addTo(edge, row);
+    edge.hops += row.hops;
+    if (first_time < edge.first_time) edge.first_time = first_time;
+    if (last_time > edge.last_time) edge.last_time = last_time;
+    edge.first_seen = earliest(edge.first_seen, first_seen);
+    edges.set(key, edge);
   }
   return [...edges.values()];
 }
@@ -183,13 +183,16 @@ function earliest(a: string | null, b: string | null): string | null {
 }
 
 function layerSums(layer: HopRow['layer'], edges: readonly MapEdge[], shown: ReadonlySet<MapEdge>): LayerSums {
-  const own = edges.filter((edge) => edge.layer === layer);
-  const hidden = own.filter((edge) => !shown.has(edge));
-  const sum = (list: readonly MapEdge[]): Sums =>
-    list.reduce<Sums>(
-      (total, edge) => add(total, edge),
-      add(undefined, { requests: 0, failures: 0, outbound_requests: 0 }),
-    );
-  const hops = (list: readonly MapEdge[]): number => list.reduce((total, edge) => total + edge.hops, 0);
-  return { layer, ...sum(own), hops: hops(own), rest: { ...sum(hidden), edges: hidden.length, hops: hops(hidden) } };
+  const total = { ...noSums(), hops: 0 };
+  const rest = { ...noSums(), edges: 0, hops: 0 };
+  for (const edge of edges) {
+    if (edge.layer !== layer) continue;
+    addTo(total, edge);
+    total.hops += edge.hops;
+    if (shown.has(edge)) continue;
+    addTo(rest, edge);
+    rest.edges += 1;
+    rest.hops += edge.hops;
+  }
+  return { layer, ...total, rest };
 }
