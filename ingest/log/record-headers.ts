@@ -24,9 +24,3 @@ export function eventHeaders(facts: EventHeaders): Readonly<Record<string, strin
   if (facts.traceparent !== undefined) headers[recordHeaders.traceparent] = facts.traceparent;
   return headers;
 }
-
-/** @returns the stated number of events, or undefined when another producer left it out or wrote nonsense. */
-export function statedEvents(headers: Readonly<Record<string, string>>): number | undefined {
-  const text = headers[recordHeaders.events];
-  return text !== undefined && /^[0-9]{1,9}$/.test(text) ? Number(text) : undefined;
-}

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { ConnectionOptions } from 'node:tls';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
@@ -42,6 +43,7 @@ export const retry = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5, f
 
 export function createKafka(options: KafkaLogOptions, logger: Logger): Kafka {
   useFastGzip();
+  quietRequestQueue();
   const config: KafkaConfig = {
     brokers: [...options.brokers],
     clientId: options.clientId,
@@ -93,4 +95,26 @@ function useFastGzip(): void {
     compress: (encoder: { buffer: Buffer }) => compress(encoder.buffer, { level: GZIP_LEVEL }),
     decompress: (buffer: Buffer) => decompress(buffer),
   });
+}
+
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests: (this: RequestQueue) => void;
+}
+
+let queueIsQuiet = false;
+
+/**
+ * After every answer kafkajs 2.2.4 sets a timer with a negative delay to look at requests that wait, also when none
+ * does; Node 24 warns about it (tulios/kafkajs#1751). Without waiting requests there is nothing to look at.
+ */
+function quietRequestQueue(): void {
+  if (queueIsQuiet) return;
+  queueIsQuiet = true;
+  const load = createRequire(import.meta.url);
+  const { prototype } = load('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
+  const original = prototype.scheduleCheckPendingRequests;
+  prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
+    if (this.pending.length > 0) original.call(this);
+  };
 }

@@ -9,7 +9,7 @@ import { stoppedError } from './kafka-errors.js';
 import { KafkaReader } from './kafka-reader.js';
 import { KafkaWriter } from './kafka-writer.js';
 
-export type { KafkaLogDeps, KafkaLogOptions, KafkaSasl } from './kafka-client.js';
+export type { KafkaLogOptions } from './kafka-client.js';
 
 /** The event log on Apache Kafka. Nothing connects before it is used, and a broker that is away is tried again. */
 export function createKafkaEventLog(options: KafkaLogOptions, deps: KafkaLogDeps): EventLog {
