@@ -126,6 +126,15 @@ export class KeyedState {
     entity.dirty = false;
   }
 
+  /** Lets go of entities not seen since a time; what is used longest ago is looked at first, the rest is not. */
+  evictIdle(beforeMs: number): void {
+    for (let entity = this.#oldest; entity !== null && entity.lastMs < beforeMs; entity = this.#oldest) {
+      this.#byUid.delete(entity.uid);
+      this.#unlink(entity);
+      this.evictions += 1;
+    }
+  }
+
   #add(entity: Entity): Entity {
     if (this.#byUid.size >= this.#max && this.#oldest !== null) {
       this.#byUid.delete(this.#oldest.uid);

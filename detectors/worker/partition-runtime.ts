@@ -131,6 +131,12 @@ export class PartitionRuntime {
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
   }
 
+  /** Lets go of tokens that have been silent for longer than every detector remembers. */
+  forgetIdle(): void {
+    const idleMs = Math.max(0, ...this.#options.detectors.map((detector) => detector.idleMs));
+    this.#keyed.evictIdle(this.#watermarkMs - idleMs);
+  }
+
   /** Starts a token warm, before its first event is offered: all detectors of a new token, else the cold ones. */
   warmUp(uid: string, history: readonly HourlyUsage[]): void {
     const known = this.#keyed.peek(uid);

@@ -321,6 +321,7 @@ export class PartitionWorker {
     await this.#emit();
     await persist('checkpoint', this.#patience, () => this.#checkpoints.save(this.#runtime, this.#next, nowMs));
     this.#checkpointNext = this.#next;
+    this.#runtime.forgetIdle();
   }
 
   #report(): void {

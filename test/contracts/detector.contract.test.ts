@@ -5,7 +5,7 @@ import type { Finding } from '../../detectors/core/finding.js';
 import { toObservation } from '../../detectors/core/observation.js';
 import { createDetectors, detectorsOptionsSchema } from '../../detectors/registry.js';
 import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
-import { makeEvent } from '../support/token-events.js';
+import { makeEvent, tokenUid } from '../support/token-events.js';
 import { seededRandom } from '../support/random.js';
 
 const T0 = Date.UTC(2026, 2, 2);
@@ -261,5 +261,21 @@ describe('all detectors in the runtime', () => {
     runtime.flush();
     expect(runtime.keyed.size).toBe(10);
     expect(runtime.keyed.evictions).toBe(490);
+  });
+
+  it('let go of tokens that were silent for longer than any detector remembers', () => {
+    const runtime = newRuntime();
+    const idleMs = Math.max(...detectors.map((detector) => detector.idleMs));
+    const times: [string, number][] = [
+      ['silent', T0],
+      ['used', T0 + 10_000],
+      ['late', T0 + idleMs + 5000],
+    ];
+    times.forEach(([token, timeMs], n) =>
+      runtime.offer(makeEvent({ timeMs, token }), { offset: BigInt(n), ordinal: 0 }),
+    );
+    runtime.flush();
+    runtime.forgetIdle();
+    expect([...runtime.keyed.all()].map(({ uid }) => uid)).toEqual([tokenUid('used'), tokenUid('late')]);
   });
 });
