@@ -190,7 +190,7 @@ export function readCombined(line: string, dictionary: KeyDictionary): Result<Ac
   const requestEnd = closingQuote(line, bracket + 30);
   if (requestEnd < 0) return refuse('nginx', 'request', 'The request has no closing quote.', MEND, bracket + 29);
   const request = unescapeText(line.slice(bracket + 30, requestEnd));
-  const isRequest = readRequestLine(request, record);
+  readRequestLine(request, record);
   if (line.charCodeAt(requestEnd + 1) !== SPACE) {
     return refuse('nginx', 'status', 'The line ends before the status.', MEND, requestEnd);
   }
@@ -200,11 +200,6 @@ export function readCombined(line: string, dictionary: KeyDictionary): Result<Ac
     return refuse('nginx', 'status', 'The status is no number.', MEND, requestEnd + 2);
   }
   if (status >= 0) record.status = status;
-  // An empty or binary request line (a port scan, TLS on a plaintext port) is refused by NGINX itself.
-  if (!isRequest && status >= 400 && status < 500) {
-    record.outcome = 'failure';
-    record.reason = 'invalid_request';
-  }
   const bytes = readDigits(line, after + 1);
   if (bytes >= 0) record.responseBytes = bytes;
   let at = after;

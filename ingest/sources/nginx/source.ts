@@ -50,6 +50,17 @@ type NginxOptions = z.infer<typeof nginxOptionsSchema>;
 /** Longer lines are refused: NGINX's own request line and header buffers end at 8 to 64 KiB. */
 const LINE_MAX = 262_144;
 
+/** An empty or binary request line (a port scan, TLS on a plaintext port) is refused by NGINX itself. */
+function markBadRequest(record: AccessRecord): void {
+  const { method, status } = record;
+  if (method !== undefined || record.target !== undefined) return;
+  // 400 malformed, 408 nothing came in time, 414 too long, 494 header too large, 497 HTTP sent to an HTTPS port.
+  if (status === 400 || status === 408 || status === 414 || status === 494 || status === 497) {
+    record.outcome = 'failure';
+    record.reason = 'invalid_request';
+  }
+}
+
 class NginxSource implements Source {
   readonly product = product;
   readonly kind = 'proxy';
@@ -98,6 +109,7 @@ class NginxSource implements Source {
         'Log $time_iso8601 or $msec, and name its key in `fields`.',
       );
     }
+    markBadRequest(record.value);
     return ok([buildAccessEvent(record.value, context, this.#settings)]);
   }
 

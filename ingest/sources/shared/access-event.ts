@@ -117,8 +117,11 @@ export function buildAccessEvent(record: AccessRecord, context: ParseContext, se
   const identity = identify(record, context, redactor, urlFacts);
   const isKnown = identity.token !== undefined || identity.principal !== undefined;
   const byStatus = httpOutcome(record.status, isKnown ? true : record.tellsCredential ? false : undefined);
+  // A user name without a token, or with a password, is no token that could be invalid.
+  const isPassword = identity.token === undefined ? identity.principal !== undefined : identity.token.kind === 'basic';
+  const statusReason = isPassword && byStatus.reason === 'invalid_token' ? 'invalid_credentials' : byStatus.reason;
   const outcome = record.outcome ?? byStatus.outcome;
-  const reason = outcome === 'success' ? undefined : (record.reason ?? byStatus.reason);
+  const reason = outcome === 'success' ? undefined : (record.reason ?? statusReason);
 
   const event: Draft = {
     schema_version: SCHEMA_VERSION,

@@ -15,7 +15,7 @@ export const accessMeanings = [
 export type AccessMeaning = (typeof accessMeanings)[number];
 
 const aliases: Readonly<Partial<Record<AccessMeaning, string>>> = {
-  time: 'start_time time_iso8601 msec time_local time ts timestamp @timestamp date datetime',
+  time: 'start_time msec time_iso8601 time_local time ts timestamp @timestamp date datetime',
   method: 'method request_method verb http_method http.request.method req.method',
   path: 'path uri request_uri x-envoy-original-path x_envoy_original_path x-envoy-origin-path x_envoy_origin_path url.path request_path document_uri',
   url: 'url full_url url.full',
