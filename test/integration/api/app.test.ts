@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import Ajv from 'ajv/dist/2020.js';
 import { AppError, errorCodes } from '../../../ingest/core/errors.js';
 import { httpPushConfigSchema } from '../../../ingest/collectors/http-push/config.js';
@@ -235,6 +236,16 @@ describe('the API around its routes', () => {
       const lines = api.app.printRoutes({ commonPrefix: false }).split('\n');
       const answered = lines.filter((line) => /\((GET|POST)/.test(line)).length;
       expect(answered).toBe(described.length + 1);
+    });
+
+    it('is followed by docs/api.md, which names every route', async () => {
+      const document = (await api.app.inject({ url: '/openapi.json' })).json<Document>();
+      const guide = await readFile(new URL('../../../docs/api.md', import.meta.url), 'utf8');
+      const missing = Object.keys(document.paths).filter((path) => {
+        const verb = `/${path.split('/').at(-1) ?? ''}\``;
+        return !guide.includes(`${path}\``) && !(path.startsWith('/v1/alerts/{uid}/') && guide.includes(verb));
+      });
+      expect(missing).toEqual([]);
     });
 
     it('is whole: unique operation ids, references that resolve, schemas that compile', async () => {
