@@ -14,7 +14,10 @@ export interface DeliveryDeps {
 
 export interface DeliveryOptions {
   readonly signal: AbortSignal;
-  /** Attempts before the error is handed to the caller; default: until the signal. */
+  /**
+   * Attempts before the error is handed to the caller, who then also hears of a permanent one at once; default: until
+   * the signal.
+   */
   readonly attemptsMax?: number;
 }
 
@@ -39,7 +42,9 @@ export async function deliver(
       await handOver(deps.sink, batch);
       return;
     } catch (error) {
-      if (options.signal.aborted || attempt >= (options.attemptsMax ?? Infinity)) throw error;
+      const { attemptsMax = Infinity } = options;
+      const hopeless = attemptsMax !== Infinity && !isRetryable(error);
+      if (options.signal.aborted || hopeless || attempt >= attemptsMax) throw error;
       const wait = Math.max(
         backoffMs(attempt, deps.random()),
         error instanceof AppError ? (error.retryAfterMs ?? 0) : 0,

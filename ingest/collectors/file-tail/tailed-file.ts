@@ -13,9 +13,9 @@ import { LineSplitter, type RawLine } from '../../pipeline/line-splitter.js';
 import { parseRecords, splitRecord, type SourceBinding } from '../../pipeline/record-parser.js';
 import type { CollectorDeps } from '../collector-deps.js';
 
-const chunkBytes = 256 * 1024;
+const chunkBytes = 128 * 1024;
 // Files take turns: one that is written to without end does not keep the others waiting.
-const chunksPerTurn = 8;
+const chunksPerTurn = 16;
 
 /** Reading state of the content that the handle has now; a truncation starts a new one. */
 interface Reading {
