@@ -113,7 +113,10 @@ describe('event log on a Kafka that asks for credentials', () => {
       settings: {
         'listener.security.protocol.map': 'PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
         'listener.name.plaintext.sasl.enabled.mechanisms': 'PLAIN',
-        'listener.name.plaintext.plain.sasl.jaas.config': jaas('tourniquet').replace('required', `required username="tourniquet" password="${password}"`),
+        'listener.name.plaintext.plain.sasl.jaas.config': jaas('tourniquet').replace(
+          'required',
+          `required username="tourniquet" password="${password}"`,
+        ),
         'sasl.mechanism.inter.broker.protocol': 'PLAIN',
       },
     });

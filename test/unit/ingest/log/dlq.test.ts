@@ -98,17 +98,15 @@ describe('dead letters', () => {
   });
 
   it('reads what a foreign producer wrote', async () => {
-    await log
-      .writer()
-      .append(topics.deadLetters, [
-        {
-          partition: 0,
-          key: null,
-          value: Buffer.from('?'),
-          headers: { step: 'nonsense', time: 'soon' },
-          timestampMs: 5,
-        },
-      ]);
+    await log.writer().append(topics.deadLetters, [
+      {
+        partition: 0,
+        key: null,
+        value: Buffer.from('?'),
+        headers: { step: 'nonsense', time: 'soon' },
+        timestampMs: 5,
+      },
+    ]);
     expect(await listDeadLetters(log, { reason: 'unknown' })).toEqual([
       expect.objectContaining({ step: 'decode', timeMs: 5, message: 'no message' }),
     ]);
