@@ -31,6 +31,8 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     }),
     metricReaders: [prometheus],
     instrumentations: [],
+    // Detected resources hold paths and process arguments, which are nobody's business at /metrics.
+    autoDetectResources: false,
   });
   sdk.start();
   return {

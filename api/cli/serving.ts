@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Telemetry } from '../../ingest/otel-bootstrap.js';
 import type { Store } from '../../ingest/store/store.js';
 import { AppError } from '../../ingest/core/errors.js';
@@ -15,6 +15,7 @@ export async function startApi(
   store: Store,
   alerting: Alerting,
   telemetry: Telemetry,
+  push?: FastifyPluginAsync,
 ): Promise<string> {
   const { config, clock, logger, health, lifecycle } = s;
   const { host, port } = config.api;
@@ -28,6 +29,7 @@ export async function startApi(
     version,
     baseUrl: baseUrlOf(s),
     metricsText: () => telemetry.prometheusText(),
+    ...(push === undefined ? {} : { pushPlugin: mountPush(push) }),
   });
   await lifecycle.start({
     name: 'api',
@@ -37,6 +39,18 @@ export async function startApi(
   const bound = app.server.address();
   const actual = typeof bound === 'object' && bound !== null ? bound.port : port;
   return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+}
+
+/** The push routes check the keys of their sources themselves, so the API's own check leaves them alone. */
+function mountPush(push: FastifyPluginAsync): (app: FastifyInstance) => Promise<void> {
+  return async (app) => {
+    await app.register(async (scope) => {
+      scope.addHook('onRoute', (route) => {
+        route.config = { ...route.config, access: 'own' };
+      });
+      await scope.register(push);
+    });
+  };
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {

@@ -27,17 +27,23 @@ export async function runRoles(roles: Roles, s: Surroundings, telemetry: Telemet
   ensureDataDir(config);
   const log = await openLog(s);
   const store = roles.worker || roles.api ? await openStore(s) : undefined;
-  if (store !== undefined && roles.api) {
-    const alerting = await startAlerting(s, log, store, (notice) => {
-      if (terminal.interactive && notice.kind === 'opened') terminal.out(`\n${alertText(notice.alert)}`);
-    });
-    const address = await startApi(s, store, alerting, telemetry);
-    s.logger.info({ address }, 'the API listens');
-  }
+  const alerting =
+    store !== undefined && roles.api
+      ? await startAlerting(s, log, store, (notice) => {
+          if (terminal.interactive && notice.kind === 'opened') terminal.out(`\n${alertText(notice.alert)}`);
+        })
+      : undefined;
   if (store !== undefined && roles.worker) await startWorker(s, log, store);
-  if (roles.collector) {
-    const { receiver, tails } = await startCollectors(s, log);
-    s.logger.info({ receiver: receiver?.address ?? null, file_tails: tails }, 'the collectors read');
+  const collecting = roles.collector ? await startCollectors(s, log) : undefined;
+  if (collecting !== undefined) {
+    s.logger.info(
+      { receiver: collecting.receiver?.address ?? null, file_tails: collecting.tails },
+      'the collectors read',
+    );
+  }
+  if (store !== undefined && alerting !== undefined) {
+    const address = await startApi(s, store, alerting, telemetry, collecting?.push);
+    s.logger.info({ address }, 'the API listens');
   }
   s.logger.info({}, 'ready');
   const signal = await waitForSignal();
