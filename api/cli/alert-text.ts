@@ -7,6 +7,9 @@ export function printable(text: string): string {
   return text.replace(/\p{Cc}|\p{Cf}/gu, '\u{fffd}');
 }
 
+/** A number with its unit; UCUM's `1` marks a share, which people read in per cent. */
+const amount = (n: number, unit: string): string => (unit === '1' ? `${round(n * 100)} %` : `${round(n)} ${unit}`);
+
 /** An alert as a person reads it: what, which token and principal, observed against expected, since when, evidence. */
 export function alertText(alert: Alert): string {
   const r = alert.reading;
@@ -14,7 +17,7 @@ export function alertText(alert: Alert): string {
     `ALERT ${alert.severity.toUpperCase()}  ${alert.title}`,
     `  token      ${alert.token_name === '' ? alert.token_uid : `${alert.token_name} (${alert.token_uid})`}`,
     `  principal  ${alert.principal_name === '' ? alert.principal_uid || 'unknown' : alert.principal_name}`,
-    `  observed   ${round(r.observed)} ${r.unit} ${r.measure} against ${round(r.expected)} ± ${round(r.spread)} expected (${String(r.sample_count)} samples)`,
+    `  observed   ${amount(r.observed, r.unit)}${r.unit === '1' ? ` ${r.measure.replaceAll('_', ' ')}` : ''} against ${amount(r.expected, r.unit)} ± ${amount(r.spread, r.unit)} expected (${String(r.sample_count)} samples)`,
     `  window     ${r.window_start} to ${r.window_end}`,
     `  since      ${alert.first_seen}`,
     `  from       ${alert.client_addresses.join(', ') || 'unknown'}`,
