@@ -11,6 +11,7 @@ import { pushRoutes } from '../../ingest/collectors/http-push/push-routes.js';
 import { otlpHttpConfigSchema } from '../../ingest/collectors/otlp-http/config.js';
 import { otlpRoutes } from '../../ingest/collectors/otlp-http/otlp-routes.js';
 import type { OtlpInput } from '../../ingest/collectors/otlp-http/otlp-records.js';
+import { createStdinCollector, stdinConfigSchema } from '../../ingest/collectors/stdin/stdin-collector.js';
 import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { openCheckpointStore } from '../../ingest/pipeline/checkpoint-store.js';
@@ -57,6 +58,9 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
       const tail = fileTailConfigSchema.parse({ paths: input.paths });
       await lifecycle.start(createFileTailCollector(tail, { ...deps, binding: binding(source), checkpoints }));
       tails += 1;
+    } else if (input.kind === 'stdin') {
+      const stdin = { ...deps, binding: binding(source), input: s.stdin() };
+      await lifecycle.start(createStdinCollector(stdinConfigSchema.parse({}), stdin));
     } else if (input.kind === 'http') {
       pushed.push({ ...binding(source), name: source.name, apiKeySha256: input.api_key_sha256 });
     } else {

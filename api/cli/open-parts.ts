@@ -1,7 +1,10 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../ingest/core/clock.js';
-import { AppError } from '../../ingest/core/errors.js';
+import { backoffMs } from '../../ingest/core/backoff.js';
+import { AppError, describeError, isRetryable } from '../../ingest/core/errors.js';
 import { HealthRegistry } from '../../ingest/core/health.js';
 import type { Logger } from '../../ingest/core/logger.js';
 import { createEmbeddedEventLog } from '../../ingest/log/embedded/embedded-event-log.js';
@@ -21,10 +24,13 @@ export interface Surroundings {
   readonly logger: Logger;
   readonly random: () => number;
   readonly health: HealthRegistry;
+  readonly stdin: () => Readable;
+  /** Attempts to reach log and store at the start: a service waits for them for ever, a command gives up. */
+  readonly startAttemptsMax: number;
 }
 
-export function createSurroundings(base: Omit<Surroundings, 'health'>): Surroundings {
-  return { ...base, health: new HealthRegistry() };
+export function createSurroundings(base: Omit<Surroundings, 'health' | 'stdin' | 'startAttemptsMax'>): Surroundings {
+  return { ...base, health: new HealthRegistry(), stdin: () => process.stdin, startAttemptsMax: 3 };
 }
 
 /** @throws AppError TQ_DATA_DIR_UNUSABLE */
@@ -39,8 +45,23 @@ export function ensureDataDir(config: Config): void {
   }
 }
 
+/** Repeats what failed only because a neighbour is away. */
+async function patiently<T>(s: Surroundings, what: string, operation: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!isRetryable(error) || attempt >= s.startAttemptsMax) throw error;
+      const waitMs = backoffMs(attempt, s.random(), 500, 15_000);
+      s.logger.warn({ attempt, wait_ms: waitMs, error: describeError(error) }, `${what} is away; trying again`);
+      await delay(waitMs);
+    }
+  }
+}
+
 /** Opens the log and makes the topics that are missing. */
-export async function openLog({ config, lifecycle, clock, logger, random }: Surroundings): Promise<EventLog> {
+export async function openLog(s: Surroundings): Promise<EventLog> {
+  const { config, lifecycle, clock, logger, random } = s;
   const { log } = config;
   if (log.kind === 'embedded') {
     const opened = await lifecycle.start(
@@ -78,7 +99,9 @@ export async function openLog({ config, lifecycle, clock, logger, random }: Surr
       { logger, random },
     ),
   );
-  await ensureTopics(opened, log.partitions, log.replication_factor, log.retention);
+  await patiently(s, 'the event log', () =>
+    ensureTopics(opened, log.partitions, log.replication_factor, log.retention),
+  );
   return opened;
 }
 
@@ -102,27 +125,25 @@ async function ensureTopics(
 }
 
 /** Opens the store and brings its tables up to date. */
-export async function openStore(
-  { config, lifecycle, clock }: Surroundings,
-  options = { migrate: true },
-): Promise<Store> {
+export async function openStore(s: Surroundings, options = { migrate: true }): Promise<Store> {
+  const { config, lifecycle, clock } = s;
   const { store } = config;
-  const opened = await lifecycle.start(
-    new ClickHouseStore(
-      store.kind === 'embedded'
-        ? { kind: 'embedded', directory: join(config.data_dir, 'clickhouse') }
-        : {
-            kind: 'server',
-            url: store.url,
-            database: store.database,
-            username: store.username,
-            password: store.password_file === undefined ? '' : readSecretFile(store.password_file).trim(),
-            topology: store.cluster === undefined ? { kind: 'single' } : { kind: 'cluster', cluster: store.cluster },
-          },
-      { clock },
-    ),
+  const opened = new ClickHouseStore(
+    store.kind === 'embedded'
+      ? { kind: 'embedded', directory: join(config.data_dir, 'clickhouse') }
+      : {
+          kind: 'server',
+          url: store.url,
+          database: store.database,
+          username: store.username,
+          password: store.password_file === undefined ? '' : readSecretFile(store.password_file).trim(),
+          topology: store.cluster === undefined ? { kind: 'single' } : { kind: 'cluster', cluster: store.cluster },
+        },
+    { clock },
   );
-  if (options.migrate) await opened.migrator.up();
+  await patiently(s, 'the store', () => opened.start());
+  await lifecycle.start(opened);
+  if (options.migrate) await patiently(s, 'the store', () => opened.migrator.up());
   return opened;
 }
 

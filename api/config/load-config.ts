@@ -129,6 +129,14 @@ function crossChecks(config: Config): ConfigFault[] {
       });
     }
   });
+  const readers = config.sources.filter((source) => source.input?.kind === 'stdin');
+  if (readers.length > 1) {
+    faults.push({
+      path: 'sources',
+      message: `${readers.map((r) => r.name).join(' and ')} all read standard input`,
+      mend: 'Let one source read it.',
+    });
+  }
   const loopback =
     config.api.host === 'localhost' ||
     config.api.host === '::1' ||

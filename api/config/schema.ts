@@ -70,6 +70,7 @@ const input = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('file'), paths: z.array(z.string().min(1)).min(1) }),
   z.strictObject({ kind: z.literal('http'), api_key_sha256: sha256 }),
   z.strictObject({ kind: z.literal('otlp'), api_key_sha256: sha256.optional(), service_name: z.string().optional() }),
+  z.strictObject({ kind: z.literal('stdin') }),
 ]);
 
 const source = z.strictObject({

@@ -16,7 +16,14 @@ export interface Roles {
 }
 
 /** Runs the roles until a signal. One process with all roles is `up`; Kafka and ClickHouse let them run apart. */
-export async function runRoles(roles: Roles, s: Surroundings, telemetry: Telemetry, terminal: Terminal): Promise<void> {
+export async function runRoles(
+  roles: Roles,
+  surroundings: Surroundings,
+  telemetry: Telemetry,
+  terminal: Terminal,
+): Promise<void> {
+  // A service waits for its neighbours, however long they are away.
+  const s: Surroundings = { ...surroundings, startAttemptsMax: Infinity };
   const { config } = s;
   const all = roles.collector && roles.worker && roles.api;
   if (!all && config.log.kind === 'embedded') {
