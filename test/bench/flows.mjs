@@ -1,0 +1,84 @@
+// The long way: collector, worker and both together, on the embedded log or on Kafka, with the default detectors.
+import { z } from 'zod';
+import { createDetectors } from '../../dist/detectors/registry.js';
+import { createWorker } from '../../dist/detectors/worker/worker.js';
+import { workerOptionsSchema } from '../../dist/detectors/worker/worker-options.js';
+import { openLog, openStore } from '../../dist/api/cli/open-parts.js';
+import { startAlerting, startWorker } from '../../dist/api/cli/roles.js';
+import { peakRssMib, measure, stopwatch, until } from './measure.mjs';
+import { collect, deps, withSurroundings } from './parts.mjs';
+
+const PATIENCE_MS = 600_000;
+
+/** Lines of a file into the log. */
+export function collector(job) {
+  return withSurroundings(job, async (surroundings) => {
+    const log = await openLog(surroundings);
+    const writer = log.writer();
+    await writer.start();
+    const result = await measure(() => collect(job.lines, writer, job.directory));
+    return { ...result, peak_rss_mib: peakRssMib() };
+  });
+}
+
+/** What the log holds into the store and past the detectors; the clock starts with the first batch. */
+export function worker(job) {
+  return withSurroundings(job, async (surroundings) => {
+    const log = await openLog(surroundings);
+    const store = await openStore(surroundings);
+    const made = createWorker(workerOptionsSchema.parse({}), { ...deps, log, store, detectors: createDetectors() });
+    const take = made.batch.bind(made);
+    let stop;
+    made.batch = (batch, heartbeat) => {
+      stop ??= stopwatch();
+      return take(batch, heartbeat);
+    };
+    await surroundings.lifecycle.start(made);
+    await until(() => made.caughtUp(), PATIENCE_MS, 'the worker');
+    const result = stop?.(job.count) ?? null;
+    const keys = made.status().reduce((sum, partition) => sum + partition.keys, 0);
+    return { ...result, keys, rows: await rows(store), peak_rss_mib: peakRssMib() };
+  });
+}
+
+/** Lines of a file → log → store and detectors → alerts, in one process. */
+export function endToEnd(job) {
+  return withSurroundings(job, async (surroundings) => {
+    const log = await openLog(surroundings);
+    const store = await openStore(surroundings);
+    let alerts = 0;
+    await startAlerting(surroundings, log, store, () => (alerts += 1));
+    const writer = await surroundings.lifecycle.start(log.writer());
+    const scorer = await startWorker(surroundings, log, store);
+    const result = await measure(async () => {
+      const count = await collect(job.lines, writer, job.directory);
+      await until(() => scorer.caughtUp(), PATIENCE_MS, 'the worker');
+      return count;
+    });
+    const peak = peakRssMib();
+    const written = await stored(store);
+    return { ...result, alert_notices: alerts, rows: await rows(store), ...written, peak_rss_mib: peak };
+  });
+}
+
+const numbers = (store, sql) =>
+  store.querier.run({ name: 'bench', sql, params: z.object({}), row: z.record(z.string(), z.coerce.number()) }, {});
+
+async function rows(store) {
+  return (await numbers(store, 'SELECT count() AS n FROM token_events'))[0].n;
+}
+
+/** Bytes on disk per event: the events alone, and with every roll-up. */
+async function stored(store) {
+  const active = 'FROM system.parts WHERE active AND database = currentDatabase()';
+  const [found] = await numbers(
+    store,
+    `SELECT sumIf(bytes_on_disk, table = 'token_events') / sumIf(rows, table = 'token_events') AS events,
+       sum(bytes_on_disk) / sumIf(rows, table = 'token_events') AS all, countIf(table = 'token_events') AS parts ${active}`,
+  );
+  return {
+    bytes_per_event: Math.round(found.events * 10) / 10,
+    bytes_per_event_with_rollups: Math.round(found.all * 10) / 10,
+    parts: found.parts,
+  };
+}

@@ -1,0 +1,101 @@
+// The insert stage beside what bounds it and what it replaces: the same rows, the same tables and views, fresh engine.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClient } from '@clickhouse/client';
+import { createChdbConnection } from 'chdb/connection';
+import { systemClock } from '../../dist/ingest/core/clock.js';
+import { writeSettings } from '../../dist/ingest/store/connection.js';
+import { EmbeddedConnection } from '../../dist/ingest/store/embedded-connection.js';
+import { loadMigrations, StoreMigrator } from '../../dist/ingest/store/migrator.js';
+import { EventEncoder } from '../../dist/ingest/store/native/event-encoder.js';
+import { StoreWriter } from '../../dist/ingest/store/writer.js';
+import { chunks, measure, peakRssMib } from './measure.mjs';
+import { newFingerprinter, parseLines } from './parts.mjs';
+
+const BLOCK_ROWS = 50_000;
+const settings = (name, n) => ({ ...writeSettings, insert_deduplication_token: `${name}-${n}` });
+
+/** @param job.path `ours` (encode and insert), `native` (encoded before the clock starts), `json` (client.insert). */
+export async function inserts(job) {
+  const blocks = readBlocks(job.lines);
+  const connection = await EmbeddedConnection.open(join(job.directory, 'clickhouse'), systemClock);
+  try {
+    await new StoreMigrator(
+      () => connection,
+      { kind: 'single' },
+      () => loadMigrations(),
+    ).up();
+    const result = await paths[job.path](connection, blocks, join(job.directory, 'clickhouse', 'engine'));
+    return { ...result, peak_rss_mib: peakRssMib() };
+  } finally {
+    await connection.close();
+  }
+}
+
+const paths = {
+  async ours(connection, blocks) {
+    const writer = new StoreWriter(() => connection);
+    return measure(async () => {
+      for (const [n, block] of blocks.entries()) await writer.insertEvents(block, `ours-${n}`);
+      return rowsOf(blocks);
+    });
+  },
+  async native(connection, blocks) {
+    const encoded = encode(blocks);
+    return measure(async () => {
+      for (const [n, block] of encoded.entries())
+        await connection.insertNative('token_events', block, settings('native', n));
+      return rowsOf(blocks);
+    });
+  },
+  /** Without the roll-ups: what the engine takes at most for this table alone. */
+  async bare(connection, blocks) {
+    await connection.command('CREATE TABLE bench_bare AS token_events');
+    const encoded = encode(blocks);
+    return measure(async () => {
+      for (const [n, block] of encoded.entries())
+        await connection.insertNative('bench_bare', block, settings('bare', n));
+      return rowsOf(blocks);
+    });
+  },
+  async json(connection, blocks, path) {
+    const client = createClient({ connection: createChdbConnection({ path }) });
+    const rowBlocks = await asRows(connection, client, blocks);
+    const result = await measure(async () => {
+      for (const values of rowBlocks) await client.insert({ table: 'token_events', values, format: 'JSONEachRow' });
+      return rowsOf(rowBlocks);
+    });
+    await client.close();
+    return result;
+  },
+};
+
+/** The very rows, as objects: written natively to a side table and read back before the clock starts. */
+async function asRows(connection, client, blocks) {
+  const rowBlocks = [];
+  for (const [n, block] of encode(blocks).entries()) {
+    await connection.command(`CREATE TABLE bench_rows_${n} AS token_events`);
+    await connection.insertNative(`bench_rows_${n}`, block, settings('rows', n));
+    const found = await client.query({ query: `SELECT * FROM bench_rows_${n}`, format: 'JSONEachRow' });
+    rowBlocks.push(await found.json());
+    await connection.command(`DROP TABLE bench_rows_${n} SYNC`);
+  }
+  return rowBlocks;
+}
+
+const rowsOf = (blocks) => blocks.reduce((sum, block) => sum + block.length, 0);
+
+function encode(blocks) {
+  const encoder = new EventEncoder();
+  return blocks.map((block) => encoder.encode(block));
+}
+
+function readBlocks(path) {
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const fingerprinter = newFingerprinter();
+  const events = chunks(lines, 500).flatMap((batch) => parseLines(batch, fingerprinter).events);
+  return chunks(
+    events.map((event, n) => ({ event, partition: 0, offset: BigInt(n) })),
+    BLOCK_ROWS,
+  );
+}

@@ -1,0 +1,43 @@
+// NGINX access lines of the demo's made-up mesh: `combined` with the token's claims and the request time as
+// key=value pairs behind it, as ingest/sources/nginx/README.md proposes for proxies that know the claims.
+import { nginxLine, sampleIssuer } from '../../dist/api/demo/log-lines.js';
+import { createSampleTraffic } from '../../dist/api/demo/sample-traffic.js';
+import { nginxFactory } from '../../dist/ingest/sources/nginx/source.js';
+
+const HOUR_MS = 3_600_000;
+const TOKENS = 300;
+
+export const nginxSource = () => nginxFactory.create({});
+
+/** The last `count` requests, planted attacks included, oldest first. */
+export function createLines(count) {
+  const endMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  let days = 1;
+  let requests = [];
+  while (requests.length < count) {
+    requests = createSampleTraffic(endMs, days, TOKENS).requests;
+    days = Math.ceil((days * count * 1.05) / Math.max(1, requests.length)) + (requests.length < count ? 1 : 0);
+  }
+  return requests.slice(-count).map(line);
+}
+
+function line(r) {
+  const { jti, name } = r.holder;
+  return `${nginxLine(r)} request_time=${(r.durationMs / 1000).toFixed(3)} jwt_iss=${sampleIssuer} jwt_jti=${jti} jwt_sub=${name}`;
+}
+
+/** JSON lines with a time of milliseconds, for the measurement of latency and of many tokens. */
+export function jsonLine(timeMs, token, path) {
+  return JSON.stringify({
+    msec: (timeMs / 1000).toFixed(3),
+    remote_addr: `10.1.${(token >> 8) & 255}.${token & 255}`,
+    request_method: 'GET',
+    request_uri: path,
+    status: '200',
+    body_bytes_sent: '512',
+    request_time: '0.012',
+    jwt_claim_iss: sampleIssuer,
+    jwt_claim_jti: `token-${token}`,
+    jwt_claim_sub: `user-${token}`,
+  });
+}

@@ -1,0 +1,109 @@
+// npm run bench [-- --json] [-- --lines N]: measures every stage and the whole way and says which targets are met. It
+// asserts nothing: a busy machine is no fault of the code.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startKafka } from '../tools/kafka.mjs';
+import { createLines, jsonLine } from './lines.mjs';
+import { machine, table, targets } from './report.mjs';
+
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, lines: { type: 'string', default: '200000' } },
+});
+const count = Number(values.lines);
+if (!Number.isInteger(count) || count < 1000) throw new RangeError('--lines takes a whole number from 1000.');
+const root = mkdtempSync(join(tmpdir(), 'tourniquet bench '));
+const say = (text) => process.stderr.write(`${text}\n`);
+
+try {
+  const result = await run();
+  if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  else process.stdout.write(`${table(result)}\n`);
+} finally {
+  rmSync(root, { recursive: true, force: true });
+}
+
+async function run() {
+  say(`${count.toLocaleString('en-US')} NGINX lines are made.`);
+  const lines = join(root, 'access.log');
+  writeFileSync(lines, `${createLines(count).join('\n')}\n`);
+  const job = (kind, more = {}) => ({ kind, lines, count, directory: fresh(), ...more });
+  const result = { lines: count, machine: machine(), node: process.version, started: new Date().toISOString() };
+
+  result.stages = await measured('stages', job('stages'));
+  result.inserts = {};
+  for (const path of ['ours', 'native', 'bare', 'json'])
+    result.inserts[path] = await measured(`insert, ${path}`, job('inserts', { path }));
+
+  const directory = fresh();
+  result.embedded = {
+    collector: await measured('collector, embedded', { ...job('collector'), directory }),
+    worker: await measured('worker, embedded', { ...job('worker'), directory }),
+    end_to_end: await measured('end to end, embedded', job('endToEnd')),
+  };
+  result.kafka = await onKafka(job);
+  const rate = Math.max(100, Math.round((result.embedded.end_to_end?.per_second ?? 10_000) / 2));
+  result.latency = await measured('event to finding at half load', job('latency', { rate, seconds: 15 }));
+  result.memory = await manyTokens(job);
+  result.targets = targets(result);
+  return result;
+}
+
+async function onKafka(job) {
+  let kafka;
+  try {
+    kafka = await startKafka({ own: true });
+  } catch (error) {
+    say(`Kafka could not be started, so it is not measured: ${error.message.split('\n')[0]}`);
+    return null;
+  }
+  try {
+    const { brokers } = kafka;
+    return {
+      collector: await measured('collector, Kafka', job('collector', { brokers })),
+      worker: await measured('worker, Kafka', job('worker', { brokers })),
+    };
+  } finally {
+    await kafka.stop();
+  }
+}
+
+/** Three requests of each of 100,000 tokens within half an hour, read by a worker that starts cold. */
+async function manyTokens(job) {
+  const tokens = Math.min(100_000, count);
+  const path = join(root, 'tokens.log');
+  const start = Date.now() - 3_600_000;
+  const total = tokens * 3;
+  const all = Array.from({ length: total }, (_, n) =>
+    jsonLine(start + Math.floor((n / total) * 1_800_000), n % tokens, '/v1/items'),
+  );
+  writeFileSync(path, `${all.join('\n')}\n`);
+  const shared = { lines: path, count: total, directory: fresh() };
+  await measured('lines of many tokens', job('collector', shared));
+  return { tokens, ...(await measured('worker with many tokens', job('worker', shared))) };
+}
+
+function fresh() {
+  return mkdtempSync(join(root, 'data '));
+}
+
+/** Null, with the reason on stderr, when a measurement fails: the others still count. */
+function measured(title, job) {
+  say(`… ${title}`);
+  const script = fileURLToPath(new URL('job.mjs', import.meta.url));
+  const child = spawn(process.execPath, [script, JSON.stringify(job)], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+  let answer = '';
+  let complaint = '';
+  child.stdio[3].setEncoding('utf8').on('data', (text) => (answer += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (complaint = (complaint + text).slice(-2000)));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (answer === '') say(`  not measured (exit ${code}): ${complaint.trim()}`);
+      resolve(answer === '' ? null : JSON.parse(answer));
+    });
+  });
+}

@@ -1,0 +1,52 @@
+// The product's own parts, composed as `tourniquet replay` and `tourniquet worker` compose them.
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { openCheckpointStore } from '../../dist/ingest/pipeline/checkpoint-store.js';
+import { createEventSink } from '../../dist/ingest/pipeline/event-sink.js';
+import { parseRecords } from '../../dist/ingest/pipeline/record-parser.js';
+import { replayFiles } from '../../dist/ingest/pipeline/replay.js';
+import { systemClock } from '../../dist/ingest/core/clock.js';
+import { silentLogger } from '../../dist/ingest/core/logger.js';
+import { createFingerprinter } from '../../dist/ingest/event/fingerprint.js';
+import { configSchema } from '../../dist/api/config/schema.js';
+import { Lifecycle } from '../../dist/api/cli/lifecycle.js';
+import { createSurroundings } from '../../dist/api/cli/open-parts.js';
+import { nginxSource } from './lines.mjs';
+
+export const deps = { clock: systemClock, logger: silentLogger, random: Math.random };
+export const newFingerprinter = () => createFingerprinter([{ id: 'bench', key: randomBytes(32) }]);
+
+export function surroundingsOf({ directory, brokers, detectors = {} }) {
+  const log =
+    brokers === undefined ? { kind: 'embedded' } : { kind: 'kafka', brokers, partitions: 4, replication_factor: 1 };
+  const config = configSchema.parse({ data_dir: directory, log, detectors });
+  return createSurroundings({ config, lifecycle: new Lifecycle(), ...deps });
+}
+
+/** Everything is stopped whatever happens. */
+export async function withSurroundings(job, body) {
+  const surroundings = surroundingsOf(job);
+  try {
+    return await body(surroundings);
+  } finally {
+    await surroundings.lifecycle.stop(30_000);
+  }
+}
+
+/** File → parser → log, through the code of `tourniquet replay`. Resolves to the number of durable events. */
+export async function collect(path, writer, directory) {
+  const checkpoints = await openCheckpointStore(join(directory, 'checkpoints', 'bench.json'), deps);
+  try {
+    const sink = createEventSink({ writer, ...deps });
+    const input = { path, source: nginxSource(), instance: 'edge' };
+    const summary = await replayFiles([input], { sink, checkpoints, fingerprinter: newFingerprinter(), ...deps });
+    return summary.counts.events;
+  } finally {
+    await checkpoints.close();
+  }
+}
+
+export function parseLines(lines, fingerprinter, source = nginxSource(), container = 'bench') {
+  const records = lines.map((text, offset) => ({ text, offset }));
+  return parseRecords({ source, instance: 'edge' }, records, container, { fingerprinter, ...deps });
+}
