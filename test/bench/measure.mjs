@@ -36,12 +36,20 @@ export function percentile(values, share) {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
 }
 
-/** Polls until the condition holds. */
+/** Polls until the condition holds; an answer that only failed for the moment is asked for again. */
 export async function until(condition, timeoutMs, what) {
   const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
+  const holds = async () => {
+    try {
+      return await condition();
+    } catch (error) {
+      if (error.retryable !== true) throw error;
+      return false;
+    }
+  };
+  while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`${what} took longer than ${timeoutMs / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
