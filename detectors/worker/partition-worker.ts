@@ -32,6 +32,8 @@ export interface PartitionPlace {
 
 export interface PartitionStatus {
   readonly partition: number;
+  /** Next offset that a restart would store; everything below is in the store. */
+  readonly committed: bigint;
   /** Records read by nobody yet or not committed. */
   readonly lag: number;
   /** Events and findings in memory that wait for something. */
@@ -144,6 +146,7 @@ export class PartitionWorker {
   status(): PartitionStatus {
     return {
       partition: this.#place.partition,
+      committed: this.#committed ?? 0n,
       lag: Math.max(0, Number(this.#highWatermark - (this.#committed ?? 0n))),
       pending: this.#runtime.waitingCount + this.#findings.length + this.#block.events.length,
       keys: this.#runtime.keyed.size,
