@@ -3,6 +3,7 @@ import { createDetectors } from '../../detectors/registry.js';
 import type { Worker } from '../../detectors/worker/worker.js';
 import { createWorker } from '../../detectors/worker/worker.js';
 import { workerOptionsSchema } from '../../detectors/worker/worker-options.js';
+import { isRetryable } from '../../ingest/core/errors.js';
 import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { topics } from '../../ingest/log/event-log.js';
@@ -73,7 +74,7 @@ export function baseUrlOf({ config }: Surroundings): string {
 
 /**
  * Resolves when all that the log holds is stored, scored and, where it was found wanting, alerted.
- * @throws Error when nothing moves for `stallMs` milliseconds.
+ * @throws Error when it takes longer than `stallMs` milliseconds.
  */
 export async function untilScored(
   s: Surroundings,
@@ -83,10 +84,17 @@ export async function untilScored(
   stallMs = 120_000,
 ): Promise<void> {
   const started = s.clock.nowMs();
+  const scored = async (): Promise<boolean> => {
+    if (!(await worker.caughtUp())) return false;
+    const high = (await log.offsets(topics.findings))[0]?.high ?? 0n;
+    return alerting.consumer.next >= high;
+  };
   for (;;) {
-    if (await worker.caughtUp()) {
-      const high = (await log.offsets(topics.findings))[0]?.high ?? 0n;
-      if (alerting.consumer.next >= high) return;
+    try {
+      if (await scored()) return;
+    } catch (error) {
+      // A broker may fail to tell its offsets for a moment; the deadline below decides.
+      if (!isRetryable(error)) throw error;
     }
     if (s.clock.nowMs() - started > stallMs) throw new Error(`the worker did not catch up within ${stallMs / 1000} s`);
     await delay(50);
