@@ -74,7 +74,7 @@ export function baseUrlOf({ config }: Surroundings): string {
 
 /**
  * Resolves when all that the log holds is stored, scored and, where it was found wanting, alerted.
- * @throws Error when it takes longer than `stallMs` milliseconds.
+ * @throws Error when nothing moves for `stallMs` milliseconds.
  */
 export async function untilScored(
   s: Surroundings,
@@ -83,7 +83,8 @@ export async function untilScored(
   alerting: Alerting,
   stallMs = 120_000,
 ): Promise<void> {
-  const started = s.clock.nowMs();
+  let movedMs = s.clock.nowMs();
+  let last = -1n;
   const scored = async (): Promise<boolean> => {
     if (!(await worker.caughtUp())) return false;
     const high = (await log.offsets(topics.findings))[0]?.high ?? 0n;
@@ -93,10 +94,13 @@ export async function untilScored(
     try {
       if (await scored()) return;
     } catch (error) {
-      // A broker may fail to tell its offsets for a moment; the deadline below decides.
+      // A broker may fail to tell its offsets for a moment.
       if (!isRetryable(error)) throw error;
     }
-    if (s.clock.nowMs() - started > stallMs) throw new Error(`the worker did not catch up within ${stallMs / 1000} s`);
+    const done = worker.status().reduce((sum, state) => sum + state.committed, alerting.consumer.next);
+    if (done !== last) movedMs = s.clock.nowMs();
+    last = done;
+    if (s.clock.nowMs() - movedMs > stallMs) throw new Error(`the worker stood still for ${stallMs / 1000} s`);
     await delay(50);
   }
 }
