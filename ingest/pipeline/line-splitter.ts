@@ -99,7 +99,9 @@ export class LineSplitter {
   }
 
   private headOf(rest: Buffer): Buffer {
-    return Buffer.concat([...this.held, rest.subarray(0, keptOfHuge)]).subarray(0, keptOfHuge);
+    // No more than the limit: beyond it, how much is at hand depends on where the chunks were cut.
+    const kept = Math.min(keptOfHuge, this.lineBytesMax);
+    return Buffer.concat([...this.held, rest.subarray(0, kept)]).subarray(0, kept);
   }
 
   private forget(): void {

@@ -28,18 +28,25 @@ describe('LineSplitter', () => {
   it('cuts a huge line, keeps its beginning, and goes on with the next at the right offset', () => {
     const huge = Buffer.alloc(50_000, 'x');
     const chunks = [Buffer.from('a\n'), huge.subarray(0, 20_000), huge.subarray(20_000), Buffer.from('\nb\n')];
-    const lines = split(chunks, 1_024);
+    const lines = split(chunks, 17_000);
     expect(lines.map((line) => [line.offset, line.bytes, line.truncated])).toEqual([
       [0, 1, false],
       [2, 50_000, true],
       [50_003, 1, false],
     ]);
     expect(lines[1]!.text).toBe('x'.repeat(16_384));
+    expect(split(chunks, 1_024)[1]!.text).toBe('x'.repeat(1_024));
   });
 
   it('marks bytes that are no UTF-8 and keeps the rest of the line', () => {
     const [line] = split([Buffer.from([0x61, 0xff, 0x62, 10])]);
     expect(line).toMatchObject({ text: 'a\uFFFDb', validUtf8: false });
+  });
+
+  it('keeps the same beginning of a huge line however it arrives', () => {
+    const whole = Buffer.from(`${'ab'.repeat(21)}\n`);
+    const [once] = split([whole], 40);
+    expect(split([whole.subarray(0, 41), whole.subarray(41)], 40)[0]).toEqual(once);
   });
 
   it('gives the same lines however the bytes are cut into chunks', () => {
