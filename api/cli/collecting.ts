@@ -18,9 +18,9 @@ import { openCheckpointStore } from '../../ingest/pipeline/checkpoint-store.js';
 import { createEventSink } from '../../ingest/pipeline/event-sink.js';
 import type { CountsListener } from '../../ingest/pipeline/record-tally.js';
 import type { SourceConfig } from '../config/schema.js';
-import { sourceByName } from './commands/parse.js';
 import { openFingerprinter } from './fingerprint-keys.js';
 import type { Surroundings } from './open-parts.js';
+import { sourceByName } from './source-by-name.js';
 
 /** What the collectors of this process listen on, for the API to mount and for the terminal to say. */
 export interface Collecting {

@@ -7,11 +7,8 @@ import { backoffMs } from '../../ingest/core/backoff.js';
 import { AppError, describeError, isRetryable } from '../../ingest/core/errors.js';
 import { HealthRegistry } from '../../ingest/core/health.js';
 import type { Logger } from '../../ingest/core/logger.js';
-import { createEmbeddedEventLog } from '../../ingest/log/embedded/embedded-event-log.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { topics } from '../../ingest/log/event-log.js';
-import { createKafkaEventLog } from '../../ingest/log/kafka/kafka-event-log.js';
-import { ClickHouseStore } from '../../ingest/store/clickhouse-store.js';
 import type { Store } from '../../ingest/store/store.js';
 import type { Config } from '../config/schema.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -64,12 +61,14 @@ export async function openLog(s: Surroundings): Promise<EventLog> {
   const { config, lifecycle, clock, logger, random } = s;
   const { log } = config;
   if (log.kind === 'embedded') {
+    const { createEmbeddedEventLog } = await import('../../ingest/log/embedded/embedded-event-log.js');
     const opened = await lifecycle.start(
       createEmbeddedEventLog({ directory: join(config.data_dir, 'log') }, { clock, logger, random }),
     );
     await ensureTopics(opened, log.partitions, 1, 7 * 86_400_000);
     return opened;
   }
+  const { createKafkaEventLog } = await import('../../ingest/log/kafka/kafka-event-log.js');
   const opened = await lifecycle.start(
     createKafkaEventLog(
       {
@@ -128,6 +127,7 @@ async function ensureTopics(
 export async function openStore(s: Surroundings, options = { migrate: true }): Promise<Store> {
   const { config, lifecycle, clock } = s;
   const { store } = config;
+  const { ClickHouseStore } = await import('../../ingest/store/clickhouse-store.js');
   const opened = new ClickHouseStore(
     store.kind === 'embedded'
       ? { kind: 'embedded', directory: join(config.data_dir, 'clickhouse') }

@@ -6,8 +6,7 @@ import { buildApp } from '../app.js';
 import type { Surroundings } from './open-parts.js';
 import type { Alerting } from './roles.js';
 import { baseUrlOf } from './roles.js';
-
-export const version = '0.1.0';
+import { version } from './version.js';
 
 /** Starts the API and resolves to the address that it listens on. */
 export async function startApi(

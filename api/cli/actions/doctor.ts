@@ -1,0 +1,93 @@
+import { statfsSync } from 'node:fs';
+import { pino } from 'pino';
+import { systemClock } from '../../../ingest/core/clock.js';
+import { AppError, describeError } from '../../../ingest/core/errors.js';
+import { topics } from '../../../ingest/log/event-log.js';
+import type { Config } from '../../config/schema.js';
+import { readConfig } from '../config-file.js';
+import { openFingerprinter } from '../fingerprint-keys.js';
+import { Lifecycle } from '../lifecycle.js';
+import type { Surroundings } from '../open-parts.js';
+import { createSurroundings, ensureDataDir, openLog, openStore } from '../open-parts.js';
+import type { Terminal } from '../terminal.js';
+
+const freeBytesMin = 1 << 30;
+/** Tokens are judged by their own times; more than this and expiry checks are wrong. */
+const clockSkewMaxMs = 5_000;
+
+/** Checks one thing after the other and goes on, so that one run names every mend. Exit code 1 if any check fails. */
+export async function examine(
+  options: { readonly config?: string; readonly data?: string },
+  terminal: Terminal,
+): Promise<void> {
+  const check = async (name: string, body: () => Promise<string> | string): Promise<boolean> => {
+    try {
+      terminal.out(`ok    ${name.padEnd(14)} ${await body()}`);
+      return true;
+    } catch (error) {
+      terminal.out(`FAIL  ${name.padEnd(14)} ${describeError(error)}`);
+      terminal.setExitCode(1);
+      return false;
+    }
+  };
+  let config: Config | undefined;
+  await check('configuration', () => {
+    const read = readConfig(options.config, terminal.env);
+    config = options.data === undefined ? read : { ...read, data_dir: options.data };
+    return `${String(config.sources.length)} source(s), log ${config.log.kind}, store ${config.store.kind}`;
+  });
+  if (config === undefined) return;
+  const lifecycle = new Lifecycle();
+  const logger = pino({ level: 'silent' });
+  const s = createSurroundings({ config, lifecycle, clock: systemClock, logger, random: Math.random });
+  try {
+    await check('data directory', () => dataDirectory(s));
+    await check('keys', () => `active fingerprint key ${openFingerprinter(s.config).keyId}`);
+    await check('event log', async () => {
+      const offsets = await (await openLog(s)).offsets(topics.tokenEvents);
+      const records = offsets.reduce((sum, o) => sum + (o.high - o.low), 0n);
+      return `${String(offsets.length)} partitions, ${String(records)} records kept`;
+    });
+    await check('store', async () => {
+      const store = await openStore(s, { migrate: false });
+      const pending = (await store.migrator.status()).filter((m) => !m.applied);
+      return pending.length === 0
+        ? 'tables are up to date'
+        : `${String(pending.length)} migration(s) pending; they run at start, or with \`tourniquet migrate\``;
+    });
+    await check('clock', () => clockAgainstStore(s));
+  } finally {
+    await lifecycle.stop(10_000);
+  }
+}
+
+function dataDirectory(s: Surroundings): string {
+  ensureDataDir(s.config);
+  const { bavail, bsize } = statfsSync(s.config.data_dir);
+  const free = bavail * bsize;
+  if (free < freeBytesMin) {
+    throw new AppError('TQ_DISK_FULL', `Only ${String(Math.round(free / 1e6))} MB are free for ${s.config.data_dir}.`, {
+      mend: 'Free some space, or move data_dir.',
+    });
+  }
+  return `${s.config.data_dir}, ${String(Math.round(free / 1e9))} GB free`;
+}
+
+/** A remote store's Date header is the only other clock at hand; the embedded one shares ours. */
+async function clockAgainstStore(s: Surroundings): Promise<string> {
+  if (s.config.store.kind === 'embedded') return 'the embedded store shares this clock';
+  const before = s.clock.nowMs();
+  const response = await fetch(new URL('/ping', s.config.store.url));
+  const theirs = Date.parse(response.headers.get('date') ?? '');
+  const skew = Number.isNaN(theirs) ? 0 : Math.abs(theirs - (before + s.clock.nowMs()) / 2);
+  if (skew > clockSkewMaxMs) {
+    throw new AppError(
+      'TQ_CONFIG_INVALID',
+      `This clock and ClickHouse's differ by ${String(Math.round(skew / 1000))} s.`,
+      {
+        mend: 'Synchronise both with NTP.',
+      },
+    );
+  }
+  return `within ${String(clockSkewMaxMs / 1000)} s of the store's`;
+}

@@ -1,0 +1,148 @@
+import { basename, join } from 'node:path';
+import { openCheckpointStore } from '../../../ingest/pipeline/checkpoint-store.js';
+import { createEventSink } from '../../../ingest/pipeline/event-sink.js';
+import type { ReplayInput } from '../../../ingest/pipeline/replay-file.js';
+import type { ReplaySummary } from '../../../ingest/pipeline/replay.js';
+import { replayFiles } from '../../../ingest/pipeline/replay.js';
+import { deadLetteredOf, droppedOf } from '../../../ingest/pipeline/record-tally.js';
+import { AppError } from '../../../ingest/core/errors.js';
+import type { Alert } from '../../alerts/alert.js';
+import type { Config } from '../../config/schema.js';
+import { alertText } from '../alert-text.js';
+import { openFingerprinter } from '../fingerprint-keys.js';
+import { createProgress } from '../progress.js';
+import type { Surroundings } from '../open-parts.js';
+import { ensureDataDir, openLog, openStore } from '../open-parts.js';
+import { startAlerting, startWorker, untilScored } from '../roles.js';
+import { sourceByName } from '../source-by-name.js';
+import type { Terminal } from '../terminal.js';
+
+export interface ReplayArguments {
+  /** `[SOURCE:]FILE`: a product, the name of a configured source, or nothing where one source is configured. */
+  readonly files: readonly string[];
+  readonly json: boolean;
+}
+
+/**
+ * @throws AppError TQ_CONFIG_INVALID that says how to name the source of a file.
+ */
+export function replayInputs(files: readonly string[], config: Config): readonly ReplayInput[] {
+  return files.map((argument) => {
+    const colon = argument.indexOf(':');
+    const prefix = colon > 0 ? argument.slice(0, colon) : undefined;
+    const configured = config.sources.find((s) => s.name === prefix);
+    if (configured !== undefined && prefix !== undefined) {
+      return {
+        path: argument.slice(colon + 1),
+        source: sourceByName(configured.product, configured.options),
+        instance: configured.instance ?? configured.name,
+      };
+    }
+    if (prefix !== undefined && /^[a-z][a-z0-9_]*$/.test(prefix)) {
+      const path = argument.slice(colon + 1);
+      const own = config.sources.find((s) => s.product === prefix);
+      return { path, source: sourceByName(prefix, own?.options ?? {}), instance: own?.instance ?? own?.name ?? prefix };
+    }
+    const only = config.sources.length === 1 ? config.sources[0] : undefined;
+    if (only === undefined) {
+      throw new AppError('TQ_CONFIG_INVALID', `It is not said which product wrote ${basename(argument)}.`, {
+        mend: 'Write SOURCE:FILE, for example nginx:access.log.gz.',
+      });
+    }
+    return { path: argument, source: sourceByName(only.product, only.options), instance: only.instance ?? only.name };
+  });
+}
+
+export interface ReplayOutcome {
+  readonly summary: ReplaySummary;
+  readonly alerts: readonly Alert[];
+  readonly seconds: number;
+}
+
+/**
+ * Reads the inputs through the real pipeline into the data directory and waits until everything is scored; alerts
+ * are printed as they fire. Log, store and alerting stay open for the caller.
+ */
+export async function runReplay(
+  inputs: readonly ReplayInput[],
+  surroundings: Surroundings,
+  terminal: Terminal,
+  options: { readonly json: boolean; readonly title: string },
+): Promise<ReplayOutcome & { readonly parts: Awaited<ReturnType<typeof openReplayParts>> }> {
+  const { config, clock, logger, random } = surroundings;
+  const started = clock.nowMs();
+  const alerts = new Map<string, Alert>();
+  const bytes = createProgress(terminal, options.title, 100, 'events', () => clock.nowMs());
+  const parts = await openReplayParts(surroundings, (alert) => {
+    if (!alerts.has(alert.alert_uid)) bytes.line(options.json ? JSON.stringify({ alert }) : `\n${alertText(alert)}`);
+    alerts.set(alert.alert_uid, alert);
+  });
+  const checkpoints = await openCheckpointStore(join(config.data_dir, 'checkpoints', 'replay.json'), { clock, logger });
+  const fingerprinter = openFingerprinter(config);
+  const sink = createEventSink({ writer: parts.writer, clock, logger });
+  try {
+    const summary = await replayFiles(
+      inputs,
+      { sink, checkpoints, fingerprinter, clock, logger, random },
+      {
+        onProgress: (p) =>
+          bytes.update(
+            p.events,
+            `${Math.floor((p.bytesRead / Math.max(1, p.bytesTotal)) * 100)}% of ${inputs.length} files`,
+          ),
+      },
+    );
+    await untilScored(surroundings, parts.log, parts.worker, parts.alerting);
+    return { summary, alerts: [...alerts.values()], seconds: (clock.nowMs() - started) / 1000, parts };
+  } finally {
+    bytes.stop();
+    await checkpoints.close();
+  }
+}
+
+async function openReplayParts(surroundings: Surroundings, onAlert: (alert: Alert) => void) {
+  ensureDataDir(surroundings.config);
+  const log = await openLog(surroundings);
+  const store = await openStore(surroundings);
+  const alerting = await startAlerting(surroundings, log, store, (notice) => onAlert(notice.alert));
+  const writer = await surroundings.lifecycle.start(log.writer());
+  const worker = await startWorker(surroundings, log, store);
+  return { log, store, alerting, writer, worker };
+}
+
+/** `tourniquet replay`: bulk backfill and one-off forensics. */
+export async function replayAndReport(
+  args: ReplayArguments,
+  surroundings: Surroundings,
+  terminal: Terminal,
+): Promise<void> {
+  const inputs = replayInputs(args.files, surroundings.config);
+  const { summary, alerts, seconds } = await runReplay(inputs, surroundings, terminal, {
+    json: args.json,
+    title: 'replay',
+  });
+  const { counts } = summary;
+  const rate = Math.round(counts.events / Math.max(seconds, 0.001));
+  const report = {
+    files: summary.files,
+    resumed_files: summary.resumedFiles,
+    records: counts.received,
+    events: counts.events,
+    dropped: droppedOf(counts),
+    dead_letters: deadLetteredOf(counts),
+    first_time: summary.firstTime ?? null,
+    last_time: summary.lastTime ?? null,
+    alerts: alerts.length,
+    seconds,
+    events_per_second: rate,
+  };
+  if (args.json) terminal.out(JSON.stringify({ summary: report }));
+  else {
+    terminal.out(
+      `\n${counts.events.toLocaleString('en-US')} events of ${counts.received.toLocaleString('en-US')} records in ${seconds.toFixed(1)} s ` +
+        `(${rate.toLocaleString('en-US')} events/s), ${String(report.dropped)} dropped, ${String(report.dead_letters)} dead letters, ${String(alerts.length)} alerts.`,
+    );
+  }
+  for (const fault of summary.faults) terminal.err(`tourniquet: ${fault.path}: ${fault.error.message}`);
+  if (summary.faults.length > 0) terminal.setExitCode(1);
+}

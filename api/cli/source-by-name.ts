@@ -1,0 +1,24 @@
+import { AppError } from '../../ingest/core/errors.js';
+import { sourceFactories } from '../../ingest/sources/registry.js';
+import type { Source } from '../../ingest/sources/source.js';
+
+/**
+ * Finds a source by the name that people type, `nginx` or `nginx:json`.
+ *
+ * @throws AppError TQ_CONFIG_INVALID that lists what there is.
+ */
+export function sourceByName(name: string, options: Readonly<Record<string, unknown>>): Source {
+  const [product = '', variant] = name.split(':', 2);
+  const factory = sourceFactories.find((f) => f.product === product);
+  if (factory === undefined) {
+    throw new AppError('TQ_CONFIG_INVALID', `There is no source "${product}".`, {
+      mend: `Use one of: ${sourceFactories.map((f) => f.product).join(', ')}.`,
+    });
+  }
+  if (variant !== undefined && !factory.variants.includes(variant)) {
+    throw new AppError('TQ_CONFIG_INVALID', `The source ${product} has no variant "${variant}".`, {
+      mend: `Use one of: ${factory.variants.join(', ')}.`,
+    });
+  }
+  return factory.create(variant === undefined ? options : { ...options, format: variant });
+}
