@@ -2,13 +2,10 @@ import type { Clock } from '../../ingest/core/clock.js';
 import type { HealthRegistry } from '../../ingest/core/health.js';
 import type { Logger } from '../../ingest/core/logger.js';
 import type { EventWriter, Querier } from '../../ingest/store/store.js';
-import type { Config } from '../config/schema.js';
 import { AlertService } from './alert-service.js';
 import { DeliveryDispatcher, type DispatcherOptions } from './dispatcher.js';
 import type { Notice } from './grouping.js';
 import type { Destination } from './notifiers/notifier.js';
-import { parseSigningKeys } from './notifiers/signature.js';
-import { createWebhookNotifier } from './notifiers/webhook.js';
 import { defaultPolicy, type AlertPolicy } from './policy.js';
 import { createAlertRepository, createDeliveryRepository } from './store-repository.js';
 
@@ -64,24 +61,4 @@ export function createAlerting(deps: AlertingDeps): Alerting {
     ...(onNotice === undefined ? {} : { onNotice }),
   });
   return { service, dispatcher };
-}
-
-/**
- * The configured destinations.
- * @param readSecret gives the content of a secret file, or throws an AppError that names it.
- * @throws AppError TQ_CONFIG_INVALID.
- */
-export function destinationsOf(
-  configured: Config['alerts']['destinations'],
-  readSecret: (file: string) => string,
-  clock: Clock,
-): readonly Destination[] {
-  return configured.map((entry) => ({
-    name: entry.name,
-    severityMin: entry.severity_min,
-    notifier: createWebhookNotifier(
-      { url: entry.url, keys: parseSigningKeys(readSecret(entry.secret_file), entry.secret_file) },
-      clock,
-    ),
-  }));
 }

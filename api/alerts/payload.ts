@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { severities } from '../../detectors/core/detector.js';
 import type { Alert } from './alert.js';
 import { noticeKinds, type NoticeKind } from './grouping.js';
 
@@ -14,7 +15,7 @@ export const alertPayloadSchema = z.object({
   data: z.object({
     alert_uid: text,
     state: text,
-    severity: text,
+    severity: z.enum(severities),
     fidelity: text,
     title: text,
     which: z.object({ token_uid: text, token_name: text, principal_uid: text, principal_name: text }),

@@ -81,13 +81,26 @@ const source = z.strictObject({
   input: input.optional(),
 });
 
-const destination = z.strictObject({
+const destinationCommon = {
   name,
-  kind: z.literal('webhook'),
-  url: z.url({ protocol: /^https?$/ }),
-  secret_file: z.string(),
   severity_min: z.enum(['info', 'low', 'medium', 'high', 'critical']).default('medium'),
-});
+};
+
+const destination = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...destinationCommon,
+    kind: z.literal('webhook'),
+    url: z.url({ protocol: /^https?$/ }),
+    secret_file: z.string(),
+  }),
+  z.strictObject({
+    ...destinationCommon,
+    kind: z.literal('pagerduty'),
+    routing_key_file: z.string(),
+    url: z.url({ protocol: /^https?$/ }).default('https://events.pagerduty.com/v2/enqueue'),
+  }),
+  z.strictObject({ ...destinationCommon, kind: z.literal('slack'), url_file: z.string() }),
+]);
 
 const role = z.enum(['viewer', 'analyst', 'responder', 'ingest', 'admin']);
 

@@ -1,21 +1,22 @@
 /**
- * Takes findings and sends alerts until it is killed or has nothing left to do. Arguments: data directory, webhook
- * URL, secret file, findings file. Prints `ready`, and `done` when every finding is accepted and the outbox is empty.
+ * Takes findings and sends alerts until it is killed or has nothing left to do. Arguments: data directory, file
+ * with the destinations as configured, findings file. Prints `ready`, and `done` when every finding is accepted and the outbox is empty.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createAlerting, destinationsOf } from '../../dist/api/alerts/alerting.js';
+import { createAlerting } from '../../dist/api/alerts/alerting.js';
+import { destinationsOf } from '../../dist/api/alerts/destinations.js';
 import { createDeliveryRepository } from '../../dist/api/alerts/store-repository.js';
 import { ClickHouseStore } from '../../dist/ingest/store/clickhouse-store.js';
 
-const [directory, url, secretFile, findingsFile] = process.argv.slice(2);
+const [directory, destinationsFile, findingsFile] = process.argv.slice(2);
 const clock = { nowMs: () => Date.now() };
 const quiet = () => undefined;
 const store = new ClickHouseStore({ kind: 'embedded', directory: join(directory, 'clickhouse') });
 await store.start();
 await store.migrator.up();
-const configured = [{ name: 'soc', kind: 'webhook', url, secret_file: secretFile, severity_min: 'low' }];
+const configured = JSON.parse(readFileSync(destinationsFile, 'utf8'));
 const { service, dispatcher } = createAlerting({
   querier: store.querier,
   writer: store.writer,

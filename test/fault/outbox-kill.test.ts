@@ -12,10 +12,12 @@ import { TIME_MAX_MS } from '../../ingest/event/time.js';
 import { ClickHouseStore } from '../../ingest/store/clickhouse-store.js';
 import { finding } from '../support/alert-fixtures.js';
 import { seededRandom } from '../support/random.js';
+import { pagerDutyReceiver, SLACK_PATH, slackReceiver } from '../support/contract-receiver.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 
 const KILLS = 8;
 const ENTITIES = 30;
+const ROUTING_KEY = 'R0123456789abcdefABCDEF012345678';
 const child = fileURLToPath(new URL('outbox-child.mjs', import.meta.url));
 
 /** Each token has three findings, the last one worse: one alert, two messages. */
@@ -25,21 +27,43 @@ const findings = Array.from({ length: ENTITIES * 3 }, (_, n) => {
   return finding(minute, { entity_uid: token, token_uid: token, severity: minute === 2 ? 'critical' : 'medium' });
 });
 
+function severityOf(text: string): string {
+  const event = JSON.parse(text) as { dedup_key: string; payload: { severity: string } };
+  return `${event.dedup_key} ${event.payload.severity}`;
+}
+
 describe('alerts and outbox under SIGKILL', () => {
   it('owe and send exactly what the findings ask for, each at least once under one id', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'tourniquet outbox '));
     const receiver = new WebhookReceiver();
+    const pager = pagerDutyReceiver();
+    const chat = slackReceiver();
     const random = seededRandom(6);
     try {
+      const file = async (name: string, content: string): Promise<string> => {
+        await writeFile(join(directory, name), content);
+        return join(directory, name);
+      };
+      const common = { severity_min: 'low' };
       const url = await receiver.start();
-      const secretFile = join(directory, 'soc.secret');
-      const findingsFile = join(directory, 'findings.json');
-      await writeFile(secretFile, receiver.secret);
-      await writeFile(findingsFile, JSON.stringify(findings));
+      const secret_file = await file('soc.secret', receiver.secret);
+      const routing_key_file = await file('pager.key', `${ROUTING_KEY}\n`);
+      const pagerUrl = await pager.start();
+      const url_file = await file('chat.url', `${await chat.start()}\n`);
+      const configured = [
+        { ...common, name: 'soc', kind: 'webhook', url, secret_file },
+        { ...common, name: 'pager', kind: 'pagerduty', url: pagerUrl, routing_key_file },
+        { ...common, name: 'chat', kind: 'slack', url_file },
+      ];
+      const destinationsFile = await file('destinations.json', JSON.stringify(configured));
+      const findingsFile = await file('findings.json', JSON.stringify(findings));
       receiver.answers.push(...Array.from({ length: 12 }, () => ({ status: 503 })));
+      const limited = { status: 429, headers: { 'retry-after': '0' } };
+      pager.played.push(...Array.from({ length: 6 }, () => [limited, 'reset' as const]).flat());
+      chat.played.push(...Array.from({ length: 6 }, () => ['reset' as const, limited]).flat());
 
       const run = async (killAfterMs: number | null): Promise<string> => {
-        const running = spawn(process.execPath, [child, directory, url, secretFile, findingsFile]);
+        const running = spawn(process.execPath, [child, directory, destinationsFile, findingsFile]);
         let output = '';
         let errors = '';
         running.stderr.on('data', (chunk) => (errors += String(chunk)));
@@ -92,13 +116,28 @@ describe('alerts and outbox under SIGKILL', () => {
       expect(alerts).toHaveLength(ENTITIES);
       expect(alerts.every((alert) => alert.finding_count === 3 && alert.severity === 'critical')).toBe(true);
       expect(alerts.every((alert) => alert.history.length === 1)).toBe(true);
-      expect(deliveries).toHaveLength(ENTITIES * 2);
+      expect(deliveries).toHaveLength(ENTITIES * 2 * configured.length);
       expect(deliveries.every((delivery) => delivery.state === 'delivered')).toBe(true);
       const taken = receiver.calls.filter((call) => call.status === 204);
       expect(receiver.calls.every((call) => call.verified)).toBe(true);
-      expect(new Set(taken.map((call) => call.id))).toEqual(new Set(deliveries.map((one) => one.delivery_uid)));
+      const owed = deliveries.filter((one) => one.destination === 'soc').map((one) => one.delivery_uid);
+      expect(new Set(taken.map((call) => call.id))).toEqual(new Set(owed));
+
+      const uids = new Set(alerts.map((alert) => alert.alert_uid));
+      expect([...pager.calls, ...chat.calls].flatMap((call) => call.faults)).toEqual([]);
+      const triggered = pager.calls.filter((call) => call.status === 202).map((call) => severityOf(call.text));
+      const expected = [...uids].flatMap((uid) => [`${uid} warning`, `${uid} critical`]);
+      expect(new Set(triggered)).toEqual(new Set(expected));
+      const posted = chat.calls.filter((call) => call.status === 200).map((call) => call.text);
+      for (const uid of uids) {
+        const own = posted.filter((text) => text.includes(uid));
+        expect(own.some((text) => text.includes('Opened'))).toBe(true);
+        expect(own.some((text) => text.includes('Worse than before'))).toBe(true);
+      }
+      const stored = JSON.stringify(deliveries);
+      for (const secret of [ROUTING_KEY, SLACK_PATH, receiver.secret]) expect(stored).not.toContain(secret);
     } finally {
-      await receiver.stop();
+      await Promise.all([receiver.stop(), pager.stop(), chat.stop()]);
       await rm(directory, { recursive: true, force: true });
     }
   }, 180_000);

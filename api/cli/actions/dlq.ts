@@ -3,7 +3,7 @@ import type { StoredDeadLetter } from '../../../ingest/log/dlq.js';
 import { deadLetters, listDeadLetters, replayDeadLetters, showDeadLetter } from '../../../ingest/log/dlq.js';
 import { createEventSink } from '../../../ingest/pipeline/event-sink.js';
 import { parseRecords } from '../../../ingest/pipeline/record-parser.js';
-import { printable } from '../alert-text.js';
+import { printable } from '../../alerts/wording.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import type { Surroundings } from '../open-parts.js';
 import { ensureDataDir, openLog } from '../open-parts.js';

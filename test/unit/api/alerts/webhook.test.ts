@@ -1,5 +1,6 @@
 import { parseSigningKeys, webhookSignature } from '../../../../api/alerts/notifiers/signature.js';
-import { createWebhookNotifier, parseRetryAfter } from '../../../../api/alerts/notifiers/webhook.js';
+import { parseRetryAfter } from '../../../../api/alerts/notifiers/http-attempt.js';
+import { createWebhookNotifier } from '../../../../api/alerts/notifiers/webhook.js';
 import { systemClock } from '../../../../ingest/core/clock.js';
 import { T0 } from '../../../support/alert-fixtures.js';
 

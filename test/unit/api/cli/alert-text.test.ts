@@ -1,6 +1,7 @@
 import { groupFindings } from '../../../../api/alerts/grouping.js';
 import { defaultPolicy } from '../../../../api/alerts/policy.js';
-import { alertText, printable } from '../../../../api/cli/alert-text.js';
+import { printable } from '../../../../api/alerts/wording.js';
+import { alertText } from '../../../../api/cli/alert-text.js';
 import type { Finding } from '../../../../detectors/core/finding.js';
 import { finding } from '../../../support/alert-fixtures.js';
 
@@ -16,7 +17,7 @@ describe('alertText', () => {
       'MEDIUM',
       'ci-deploy',
       'deployer',
-      '300 requests/min against 12 requests/min',
+      '300 requests/min against 12 ± 3 requests/min',
       '203.0.113.7',
       'orders',
     ]) {
@@ -29,7 +30,7 @@ describe('alertText', () => {
     const text = textOf(
       finding(1, { score: { ...score, measure: 'failure_share', unit: '1', observed: 1, expected: 0, spread: 0.05 } }),
     );
-    expect(text).toContain('100 % failure share against 0 % ± 5 % expected');
+    expect(text).toContain('100 % failure share against 0 ± 5 % expected');
   });
 
   it('lets no hostile name rewrite the terminal', () => {

@@ -1,0 +1,42 @@
+import type { Clock } from '../../ingest/core/clock.js';
+import type { Config } from '../config/schema.js';
+import type { Destination, Notifier } from './notifiers/notifier.js';
+import { createPagerDutyNotifier, parseRoutingKey } from './notifiers/pagerduty.js';
+import { parseSigningKeys } from './notifiers/signature.js';
+import { createSlackNotifier, parseSlackUrl } from './notifiers/slack.js';
+import { createWebhookNotifier } from './notifiers/webhook.js';
+
+type DestinationConfig = Config['alerts']['destinations'][number];
+type ReadSecret = (file: string) => string;
+
+/**
+ * The configured destinations. Secrets are read here, once, and live in the notifiers alone.
+ * @param readSecret gives the content of a secret file, or throws an AppError that names it.
+ * @throws AppError TQ_CONFIG_INVALID that names the file, never its content.
+ */
+export function destinationsOf(
+  configured: readonly DestinationConfig[],
+  readSecret: ReadSecret,
+  clock: Clock,
+): readonly Destination[] {
+  return configured.map((entry) => ({
+    name: entry.name,
+    severityMin: entry.severity_min,
+    notifier: notifierOf(entry, readSecret, clock),
+  }));
+}
+
+function notifierOf(entry: DestinationConfig, readSecret: ReadSecret, clock: Clock): Notifier {
+  switch (entry.kind) {
+    case 'webhook': {
+      const keys = parseSigningKeys(readSecret(entry.secret_file), entry.secret_file);
+      return createWebhookNotifier({ url: entry.url, keys }, clock);
+    }
+    case 'pagerduty': {
+      const routingKey = parseRoutingKey(readSecret(entry.routing_key_file), entry.routing_key_file);
+      return createPagerDutyNotifier({ url: entry.url, routingKey }, clock);
+    }
+    case 'slack':
+      return createSlackNotifier({ url: parseSlackUrl(readSecret(entry.url_file), entry.url_file) }, clock);
+  }
+}
