@@ -10,6 +10,7 @@ import { defineMigrate } from './commands/migrate.js';
 import { defineParse } from './commands/parse.js';
 import { defineReplay } from './commands/replay.js';
 import { defineRoles } from './commands/roles.js';
+import { defineScore } from './commands/score.js';
 import { processTerminal } from './terminal.js';
 import { version } from './version.js';
 
@@ -23,6 +24,7 @@ const definitions = [
   defineDemo,
   defineReplay,
   defineParse,
+  defineScore,
   defineMigrate,
   defineDlq,
   defineKeygen,

@@ -41,6 +41,32 @@ describe('tourniquet', () => {
     expect(unknown.stderr).toContain('nginx, envoy');
   });
 
+  it('score answers each line in its place, and names what is wrong with one', async () => {
+    const quiet = Array.from({ length: 400 }, (_, i) => ({
+      timestamp: new Date(Date.parse('2026-01-05T00:00:00Z') + i * 300_000).toISOString(),
+      value: i % 7,
+    }));
+    const points = [...quiet, { timestamp: '2026-01-06 09:20:00', value: 5000 }];
+    const lines = points.map((point) => JSON.stringify(point));
+    lines.splice(10, 0, 'what', '{"timestamp":"2026-01-05T00:50:00Z","value":"7"}', '{"timestamp":"noon","value":7}');
+    const run = await runCli(['score'], lines.join('\n'));
+    const answers = run.stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { score: number | null; error?: string });
+    expect(answers).toHaveLength(lines.length);
+    expect(answers.slice(10, 13).map(({ score }) => score)).toEqual([null, null, null]);
+    expect(answers.slice(10, 13).map(({ error }) => error?.split(':', 2).join(':'))).toEqual([
+      'line 11: no JSON; write {"timestamp"',
+      'line 12: value',
+      'line 13: timestamp',
+    ]);
+    expect(run.code).toBe(1);
+    const scores = answers.map(({ score }) => score ?? 0);
+    expect(scores.slice(0, -1).filter((score) => score >= 0.5)).toEqual([]);
+    expect(scores.at(-1)).toBeGreaterThan(0.5);
+  });
+
   it('keygen prints a key file line that is taken', async () => {
     const run = await runCli(['keygen']);
     expect(parseKeyFile(run.stdout)).toHaveLength(1);
