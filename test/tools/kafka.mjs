@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const pomPath = join(root, 'deploy/kafka-dev/pom.xml');
-const START_MS = 60_000;
+const START_MS = 180_000;
 
 /** The pinned version; one place says it. */
 export function kafkaVersion() {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { components } from './components.mjs';
 import { answers, haveJars, jarsDirectory, kafkaVersion, pomPath } from './kafka.mjs';
 
 const say = (text) => process.stdout.write(`set-up: ${text}\n`);
@@ -83,5 +84,25 @@ async function fetchJars() {
   return true;
 }
 
+/** What the lab runs beside Kafka. Installed at once, since each waits for something else: network, Java, disk. */
+async function checkComponents() {
+  const failures = await Promise.all(
+    components.map(async (component) => {
+      if (component.ready()) return void say(`${component.name} is here`);
+      const started = Date.now();
+      const seconds = () => Math.round((Date.now() - started) / 1000);
+      say(`installing ${component.name} (once)`);
+      const ticking = setInterval(() => say(`  ${component.name}: ${seconds()} s`), 5_000);
+      const wrong = await component.install();
+      clearInterval(ticking);
+      if (wrong === undefined && component.ready()) return void say(`${component.name}: installed in ${seconds()} s`);
+      return `the lab needs ${component.name}, which cannot be had here. Get it with: ${component.mend}\n  ${wrong ?? ''}`;
+    }),
+  );
+  const found = failures.filter((failure) => failure !== undefined);
+  if (found.length > 0) fail(found.join('\n'));
+}
+
 checkNode();
 await checkKafka();
+await checkComponents();

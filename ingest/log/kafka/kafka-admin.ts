@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import type { TopicSpec } from '../event-log.js';
 import { kafkaError, protocolType } from './kafka-errors.js';
 
 const CREATE_TIMEOUT_MS = 30_000;
+const LEADER_POLL_MS = 100;
 /** A batch of records has some bytes around its values, and compression may add some. */
 const BATCH_OVERHEAD = 1 << 20;
 
@@ -15,6 +17,21 @@ export interface PartitionOffsets {
   readonly partition: number;
   readonly low: bigint;
   readonly high: bigint;
+}
+
+/** @throws what the broker said last when the partitions have no leaders in time. */
+async function untilLed(admin: Admin, { topic, partitions }: TopicSpec): Promise<void> {
+  for (let waited = 0; ; waited += LEADER_POLL_MS) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      const led = topics.find(({ name }) => name === topic)?.partitions.filter(({ leader }) => leader >= 0).length ?? 0;
+      if (led >= partitions || waited >= CREATE_TIMEOUT_MS) return;
+    } catch (error) {
+      const notYet = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'].includes(protocolType(error) ?? '');
+      if (!notYet || waited >= CREATE_TIMEOUT_MS) throw error;
+    }
+    await delay(LEADER_POLL_MS);
+  }
 }
 
 /** One admin connection, made at the first need and made anew after a failure. */
@@ -62,7 +79,8 @@ export class KafkaAdmin {
       try {
         await admin.createTopics({
           timeout: CREATE_TIMEOUT_MS,
-          waitForLeaders: true,
+          // A broker may not know yet of the topic that it has just agreed to; kafkajs takes that for a refusal.
+          waitForLeaders: false,
           topics: [
             {
               topic: spec.topic,
@@ -82,6 +100,7 @@ export class KafkaAdmin {
         // Another process was faster.
         if (protocolType(error) !== 'TOPIC_ALREADY_EXISTS') throw error;
       }
+      await untilLed(admin, spec);
     });
   }
 

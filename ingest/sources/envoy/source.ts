@@ -32,6 +32,12 @@ export const envoyOptionsSchema = z.strictObject({
     .describe('Where this Envoy stands, if its records do not say it. A gateway is `edge`, also in Istio.'),
   service: z.string().min(1).max(256).optional().describe('The workload that this Envoy is the sidecar of.'),
   namespace: z.string().min(1).max(256).optional().describe('The namespace of that workload.'),
+  caller: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Who calls this Envoy, if its records do not say it: the one proxy before it.'),
   trusted_proxies: z
     .array(z.string().max(64).refine(isAddressRange, 'Write an address or a CIDR range.'))
     .max(256)
@@ -66,6 +72,7 @@ class EnvoySource implements Source {
       trusted: new TrustedRanges(options.trusted_proxies),
       ...(options.direction !== undefined && { direction: options.direction }),
       ...(options.service !== undefined && { service: options.service }),
+      ...(options.caller !== undefined && { caller: options.caller }),
       ...(options.namespace !== undefined && { namespace: options.namespace }),
     };
   }

@@ -9,6 +9,11 @@ const schema = z.strictObject({
   base: z.url({ protocol: /^https?$/ }).optional(),
   /** The `iss` of a realm's tokens; `{base}` and `{realm}` are filled in. */
   issuer: z.string().min(1).max(512).optional(),
+  /**
+   * The same server's log is read as well, by a source of the same `instance`: records that cannot be told from their
+   * line in the log are left to it.
+   */
+  beside_log: z.boolean().default(false),
   /** Realm id → realm name, for versions whose events name the realm by id alone. */
   realms: z.record(z.string().max(256), z.string().min(1).max(256)).default({}),
 });

@@ -145,7 +145,25 @@ function attributesOf(record: KeycloakRecord, realm: string | undefined): TokenE
   return attributes.done();
 }
 
-function eventOf(record: KeycloakRecord, context: ParseContext, options: KeycloakOptions, ordinal: number): TokenEvent {
+/**
+ * A name of its own for a record that has none, where its content has one: a token is made once and a session ended
+ * once, so the log's line and the Admin API's record of it are one event. Other records are told apart by place alone.
+ */
+function naturalId({ values }: KeycloakRecord, meaning: EventMeaning, failed: boolean): string | undefined {
+  const type = values.get('type');
+  if (type === undefined || failed) return undefined;
+  const made = ['issue', 'refresh', 'exchange', 'login'].includes(meaning.action) ? values.get('token_id') : undefined;
+  const ended = type === 'LOGOUT' ? values.get('sessionId') : undefined;
+  const name = made ?? ended;
+  return name === undefined ? undefined : `${type} ${values.get('clientId') ?? ''} ${name}`;
+}
+
+function eventOf(
+  record: KeycloakRecord,
+  context: ParseContext,
+  options: KeycloakOptions,
+  ordinal: number,
+): TokenEvent | undefined {
   const { values } = record;
   const admin = values.get('operationType');
   const type = values.get('type') ?? '';
@@ -166,12 +184,14 @@ function eventOf(record: KeycloakRecord, context: ParseContext, options: Keycloa
   const subject: Subject = { record, context, options, issuer, failed };
   const credentialType = values.get('credential_type') ?? values.get('selected_credential_type');
   const client = values.get('ipAddress');
+  const id = record.id ?? naturalId(record, meaning, failed);
+  if (id === undefined && options.beside_log) return undefined;
   return {
     schema_version: SCHEMA_VERSION,
     event_uid:
-      record.id === undefined
+      id === undefined
         ? eventUidFromPosition(product, context.instance, context.position, ordinal)
-        : eventUidFromId(product, context.instance, record.id),
+        : eventUidFromId(product, context.instance, id),
     time: formatTime(record.timeMs),
     observed_time: formatTime(context.observedMs),
     source: {
@@ -219,7 +239,8 @@ function createSource(options: KeycloakOptions): Source {
     parse(raw: string, context: ParseContext): Result<readonly TokenEvent[], ParseError> {
       const records = readRecords(raw, options.timezone);
       if (!records.ok) return records;
-      return ok(records.value.map((record, ordinal) => eventOf(record, context, options, ordinal)));
+      const events = records.value.map((record, ordinal) => eventOf(record, context, options, ordinal));
+      return ok(events.filter((event) => event !== undefined));
     },
     split: (document) => ok(splitDocument(document, [])),
   };

@@ -38,6 +38,12 @@ export const nginxOptionsSchema = z.strictObject({
     .describe('Zone of the error log, whose times carry none.'),
   direction: z.enum(['edge', 'inbound', 'outbound']).default('edge').describe('Where this NGINX stands.'),
   service: z.string().min(1).max(256).optional().describe('The service that this NGINX stands before, if it is one.'),
+  caller: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Who calls this NGINX, if its records do not say it: the one proxy before it.'),
   trusted_proxies: z
     .array(z.string().max(64).refine(isAddressRange, 'Write an address or a CIDR range.'))
     .max(256)
@@ -78,6 +84,7 @@ class NginxSource implements Source {
       trusted: new TrustedRanges(options.trusted_proxies),
       direction: options.direction,
       ...(options.service !== undefined && { service: options.service }),
+      ...(options.caller !== undefined && { caller: options.caller }),
     };
   }
 

@@ -20,6 +20,8 @@ export interface AccessSettings {
   /** The workload that the proxy stands before: callee of what comes in, caller of what goes out. */
   readonly service?: string;
   readonly namespace?: string;
+  /** Who calls the proxy, where its records do not say it: the proxy before it. */
+  readonly caller?: string;
 }
 
 type Draft = { -readonly [K in keyof TokenEvent]: TokenEvent[K] };
@@ -78,8 +80,9 @@ function attributesOf(record: AccessRecord, redactor: Redactor): { key: string; 
 /** What the operator knows of the proxy's place fills what the record leaves open. */
 function placeProxy(record: AccessRecord, settings: AccessSettings): void {
   if (settings.direction !== undefined) record.direction ??= settings.direction;
-  const { service, namespace } = settings;
+  const { service, namespace, caller } = settings;
   const isOutbound = record.direction === 'outbound';
+  if (caller !== undefined && !isOutbound && record.spiffeId === undefined) record.callerService ??= caller;
   if (service !== undefined) {
     if (isOutbound) record.callerService ??= service;
     else record.targetService ??= service;

@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { startLab, type Lab } from '../../lab/start-lab.js';
+import {
+  flood,
+  guessing,
+  lookAlikes,
+  ordinary,
+  refreshAll,
+  signIn,
+  theft,
+  thief,
+  useAfterLogout,
+  type Cast,
+} from '../../lab/scenes.js';
+import { LabApi, type TokenItem } from './lab-api.js';
+
+/** Keycloak, Envoy, NGINX and Kafka are real, and so is what they write; the truth is what the driver sent. */
+describe('the lab', () => {
+  let lab: Lab;
+  let cast: Cast;
+  let api: LabApi;
+
+  beforeAll(async () => {
+    lab = await startLab();
+    api = new LabApi(lab);
+    const { driver } = lab;
+    cast = await signIn(driver);
+    await ordinary(driver, cast);
+    await refreshAll(driver, cast);
+    await ordinary(driver, cast, 1);
+    await lookAlikes(driver, cast);
+    await guessing(driver);
+    await theft(driver, cast.alice);
+    await useAfterLogout(driver, cast.bob);
+    await flood(driver, cast.crawler);
+  }, 480_000);
+
+  afterAll(() => lab.stop(), 60_000);
+
+  it('has each issued token once, with exactly its uses', async () => {
+    const expected = [...lab.truth.tokens]
+      .filter(({ kind }) => kind === 'access_token')
+      .map(({ jti }): [string, number] => [jti, lab.truth.uses().get(jti) ?? 0])
+      .sort();
+    const seen = (tokens: readonly TokenItem[]): [string, number][] =>
+      tokens
+        .filter(({ kinds }) => kinds.includes('access_token'))
+        .map(({ aliases, uses }): [string, number] => [jtiOf(aliases), uses])
+        .sort();
+    await api.until(async () => JSON.stringify(seen(await api.tokens())) === JSON.stringify(expected));
+    expect(seen(await api.tokens())).toEqual(expected);
+    expect(expected.reduce((sum, [, uses]) => sum + uses, 0)).toBeGreaterThan(300);
+  }, 90_000);
+
+  it('knows no other credential of the realm than sessions that were begun', async () => {
+    const others = (await api.tokens()).filter(({ kinds }) => !kinds.includes('access_token'));
+    expect(others.map(({ kinds }) => kinds)).toEqual(others.map(() => ['session']));
+    const sids = new Set(lab.truth.tokens.map(({ sid }) => sid));
+    const named = others.map(({ aliases }) => aliases.find(({ kind }) => kind === 'sid')?.value);
+    expect(named.filter((sid) => !sids.has(sid))).toEqual([]);
+    expect(new Set(named).size).toBe(named.length);
+  });
+
+  it('links refreshes to what they refreshed, and tokens to their session', async () => {
+    const tokens = await api.tokens();
+    const of = (jti: string | undefined): TokenItem => tokens.find(({ aliases }) => jtiOf(aliases) === jti)!;
+    const access = lab.truth.tokens.filter(({ kind }) => kind === 'access_token');
+    const named = (jti: string, alias: string): string[] =>
+      of(jti).aliases.filter(({ kind }) => kind === alias).map(({ value }) => value);
+    for (const { jti, sid, companion } of access) {
+      // A machine's token says of no session, though Keycloak keeps one for it.
+      if (sid !== undefined) expect(named(jti, 'sid')).toEqual([sid]);
+      expect(named(jti, 'refresh_jti')).toEqual(companion === undefined ? [] : [companion]);
+    }
+    const refreshed = access.filter(({ parent }) => parent !== undefined);
+    expect(refreshed).toHaveLength(3);
+    for (const { jti, parent } of refreshed) {
+      const before = access.find(({ companion }) => companion === parent);
+      const { children } = await api.token(of(before?.jti).token_uid);
+      expect(children.map(({ token_uid }) => token_uid)).toContain(of(jti).token_uid);
+    }
+  }); // prettier-ignore
+
+  it('counts what the log of Keycloak and its Admin API both tell once', async () => {
+    const told = JSON.parse(await lab.keycloak.adminGet('/events?max=1000')) as { type: string }[];
+    const types = new Set(told.map(({ type }) => type));
+    expect([...types].sort()).toEqual(['CLIENT_LOGIN', 'CODE_TO_TOKEN', 'LOGIN', 'LOGIN_ERROR', 'LOGOUT', 'REFRESH_TOKEN']);
+    const before = await api.tokens();
+    expect(await api.push('keycloak-api', told)).toBe(202);
+    // An event that only the push can bring shows that the others before it have been read.
+    const marker = { ...told.find(({ type }) => type === 'CLIENT_LOGIN'), details: { token_id: 'a-token-of-another-day' } };
+    expect(await api.push('keycloak-api', [marker])).toBe(202);
+    await api.until(async () => (await api.tokens()).length === before.length + 1);
+    const after = (await api.tokens()).filter(({ aliases }) => jtiOf(aliases) !== 'a-token-of-another-day');
+    expect(after).toEqual(before);
+  }, 60_000); // prettier-ignore
+
+  it('raises the alerts that are due while the attack runs, with the thief as evidence, and no other', async () => {
+    const attacked = ['theft', 'flood'].map((name) => lab.truth.deeds.find((deed) => deed.name === name)!);
+    await api.until(async () => (await api.alerts()).length >= attacked.length);
+    await delay(2000);
+    const alerts = await api.alerts();
+    const uids = new Map((await api.tokens()).map((token) => [token.token_uid, jtiOf(token.aliases)]));
+    expect(alerts.map(({ token_uid }) => uids.get(token_uid)).sort()).toEqual(attacked.map(({ jti }) => jti).sort());
+    for (const { jti, fromMs, toMs, from } of attacked) {
+      const alert = alerts.find(({ token_uid }) => uids.get(token_uid) === jti)!;
+      const at = Date.parse(alert.first_seen);
+      expect([at >= fromMs, at <= toMs]).toEqual([true, true]);
+      expect(alert.client_addresses).toContain(from);
+    }
+    const { token_uid } = alerts.find((alert) => uids.get(alert.token_uid) === cast.alice.jti)!;
+    const { seen_with } = await api.token(token_uid);
+    const values = (dimension: string): string[] =>
+      seen_with.find((seen) => seen.dimension === dimension)?.values.map(({ value }) => value) ?? [];
+    expect(values('client_address')).toContain(thief.from);
+    expect(values('user_agent')).toContain(thief.userAgent);
+  }, 60_000);
+});
+
+const jtiOf = (aliases: TokenItem['aliases']): string => aliases.find(({ kind }) => kind === 'jti')?.value ?? '';

@@ -1,0 +1,76 @@
+// `npm run lab`: the lab for people to play with. Ctrl-C stops all of it.
+import { setTimeout as delay } from 'node:timers/promises';
+import { passwordOf } from './realm.js';
+import { ordinary, refreshAll, signIn, theft, type Cast } from './scenes.js';
+import { startLab, type Lab } from './start-lab.js';
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const RENEW_MS = 240_000;
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+
+/** A round of ordinary requests every few seconds; everybody signs in again before their tokens expire. */
+async function keepBusy(lab: Lab, first: Cast): Promise<void> {
+  let cast = first;
+  let signedIn = Date.now();
+  while (!stopping.signal.aborted) {
+    if (Date.now() - signedIn > RENEW_MS) {
+      await refreshAll(lab.driver, cast);
+      cast = await signIn(lab.driver);
+      signedIn = Date.now();
+    }
+    await ordinary(lab.driver, cast, 1);
+    await delay(5_000, undefined, { signal: stopping.signal }).catch(() => undefined);
+  }
+}
+
+function explain(lab: Lab): void {
+  const { api, edge, keycloak, kafka } = lab.addresses;
+  say(`
+The lab runs, with light traffic.
+  Tourniquet  ${api}
+  edge        ${edge}    (NGINX, then an Envoy gateway, then sidecars)
+  Keycloak    ${keycloak}/admin    (${lab.keycloak.admin.username} / ${lab.keycloak.admin.password})
+  Kafka       ${kafka}
+  its files   ${lab.folder}
+
+Try, in another terminal:
+  # a token of alice, used
+  TOKEN=$(curl -s ${lab.keycloak.issuer}/protocol/openid-connect/token -d grant_type=password -d client_id=web \\
+    -d username=alice -d password=${passwordOf('alice')} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+  curl -s -H "Authorization: Bearer $TOKEN" ${edge}/orders
+  # the same token, stolen: another address, another program, at speed
+  for n in $(seq 80); do curl -s -o /dev/null --interface 127.0.0.66 -A python-requests/2.32.3 \\
+    -H "Authorization: Bearer $TOKEN" ${edge}/stock/items/$n; done
+  # what Tourniquet makes of it
+  curl -s ${api}/v1/alerts
+  curl -s '${api}/v1/map?leaf=tokens'
+Type "steal" and Enter here to have alice's token stolen for you. Ctrl-C stops everything.`);
+}
+
+let lab: Lab | undefined;
+try {
+  lab = await startLab({ onProgress: say });
+  const running = lab;
+  const cast = await signIn(running.driver);
+  explain(running);
+  process.stdin.setEncoding('utf8').on('data', (typed: string) => {
+    if (typed.trim() !== 'steal') return;
+    theft(running.driver, cast.alice).then(
+      () => say('stolen and used; an alert is due within seconds'),
+      (error: unknown) => say(String(error)),
+    );
+  });
+  process.stdin.unref();
+  await keepBusy(running, cast);
+} catch (error) {
+  if (!stopping.signal.aborted) {
+    process.stderr.write(`lab: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+} finally {
+  say('stopping');
+  await lab?.stop();
+  process.stdin.destroy();
+}
