@@ -1,13 +1,19 @@
-import type { PositionedEvent } from '../../ingest/store/store.js';
+import type { EventBlock, PositionedEvent } from '../../ingest/store/store.js';
 
 /** Events of consecutive records of one partition on their way into the store together. */
 export class Block {
-  readonly events: PositionedEvent[] = [];
+  readonly events: EventBlock;
+  /** Offset of the record that brought the first event, null while there is none. */
+  firstEvent: bigint | null = null;
   /** Offset of the last record taken, null while there is none. */
   through: bigint | null = null;
   bytes = 0;
   /** Clock time of the first record. */
   openedMs = 0;
+
+  constructor(events: EventBlock) {
+    this.events = events;
+  }
 
   /** A record belongs to the block also when no event of it does. */
   addRecord(offset: bigint, bytes: number, nowMs: number): void {
@@ -17,6 +23,7 @@ export class Block {
   }
 
   addEvent(event: PositionedEvent): void {
-    this.events.push(event);
+    this.events.add(event);
+    this.firstEvent ??= event.offset;
   }
 }

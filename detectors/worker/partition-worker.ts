@@ -52,7 +52,7 @@ export class PartitionWorker {
   #window: DedupeWindow;
   #applied: AppliedIndex | null = null;
   #intent: Intent | null = null;
-  #block = new Block();
+  #block: Block;
   #writing: Promise<void> = Promise.resolve();
   #emitting: Promise<void> = Promise.resolve();
   #findings: Finding[] = [];
@@ -83,6 +83,7 @@ export class PartitionWorker {
     });
     this.#checkpoints = new CheckpointStore(deps.store, place.partition);
     this.#window = new DedupeWindow(options.dedupeGenerationMax, -Infinity);
+    this.#block = new Block(deps.store.writer.newBlock());
     this.#checkpointMs = deps.clock.nowMs();
     this.#lastTakeMs = this.#checkpointMs;
     this.#patience = {
@@ -148,7 +149,7 @@ export class PartitionWorker {
       partition: this.#place.partition,
       committed: this.#committed ?? 0n,
       lag: Math.max(0, Number(this.#highWatermark - (this.#committed ?? 0n))),
-      pending: this.#runtime.waitingCount + this.#findings.length + this.#block.events.length,
+      pending: this.#runtime.waitingCount + this.#findings.length + this.#block.events.rows,
       keys: this.#runtime.keyed.size,
     };
   }
@@ -236,7 +237,7 @@ export class PartitionWorker {
     if (replayed) return kept;
     this.#block.addRecord(record.offset, record.bytes, this.#deps.clock.nowMs());
     const full =
-      this.#block.events.length >= this.#options.blockRowsMax || this.#block.bytes >= this.#options.blockBytesMax;
+      this.#block.events.rows >= this.#options.blockRowsMax || this.#block.bytes >= this.#options.blockBytesMax;
     const resumed = this.#intent !== null && record.offset >= this.#intent.through;
     if (resumed || (full && this.#intent === null)) await this.#seal();
     return kept;
@@ -262,7 +263,7 @@ export class PartitionWorker {
     this.#throwIfLost();
     const block = this.#block;
     if (block.through === null) return;
-    this.#block = new Block();
+    this.#block = new Block(this.#deps.store.writer.newBlock());
     const resumed = this.#intent !== null;
     this.#intent = null;
     this.#writing = this.#write(block, block.through, resumed).catch((error: unknown) => {
@@ -274,12 +275,12 @@ export class PartitionWorker {
 
   async #write(block: Block, through: bigint, resumed: boolean): Promise<void> {
     const { topic, partition } = this.#place;
-    const first = this.#committed ?? block.events[0]?.offset ?? through;
-    if (block.events.length > 0) {
+    const first = this.#committed ?? block.firstEvent ?? through;
+    if (block.events.rows > 0) {
       if (!resumed) await this.#commit(first, encodeIntent({ through }));
       const startMs = this.#deps.clock.nowMs();
       const token = blockToken(topic, partition, first, through);
-      await persist('insert block', this.#patience, () => this.#deps.store.writer.insertEvents(block.events, token));
+      await persist('insert block', this.#patience, () => this.#deps.store.writer.insertBlock(block.events, token));
       this.#deps.metrics?.record('tourniquet.worker.insert.duration', (this.#deps.clock.nowMs() - startMs) / 1000);
       this.#deps.metrics?.count('tourniquet.worker.blocks', 1);
     }

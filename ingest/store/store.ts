@@ -30,11 +30,21 @@ export interface Querier {
 /** Rows of a small table (findings, alerts, outbox, state): objects whose keys are column names. */
 export type TableRow = Readonly<Record<string, unknown>>;
 
+/** Events on their way into the store, encoded as they are added, so that the events themselves can be let go. */
+export interface EventBlock {
+  readonly rows: number;
+  /** @throws AppError TQ_EVENT_INVALID, and the block stays as it was, if a time cannot be read. */
+  add(event: PositionedEvent): void;
+}
+
 export interface EventWriter {
+  newBlock(): EventBlock;
   /**
-   * Writes one block to `token_events` and, through the views, to every roll-up; resolves when durable. Repeating
-   * the call with the same token and the same events changes nothing, also after a kill between any two parts.
+   * Writes a block to `token_events` and, through the views, to every roll-up; resolves when durable. Repeating the
+   * call with the same token and the same events changes nothing, also after a kill between any two parts.
    */
+  insertBlock(block: EventBlock, dedupToken: string): Promise<void>;
+  /** `insertBlock` of these events. */
   insertEvents(events: readonly PositionedEvent[], dedupToken: string): Promise<void>;
   /** Same guarantee for small tables, row by row encoded (JSONEachRow): thousands of rows, not millions. */
   insertRows(table: string, rows: readonly TableRow[], dedupToken: string): Promise<void>;

@@ -1,9 +1,9 @@
 import { AppError } from '../core/errors.js';
 import { writeSettings, type StoreConnection } from './connection.js';
 import { Limiter } from './limiter.js';
-import { EventEncoder } from './native/event-encoder.js';
+import { NativeBlock } from './native/native-block.js';
 import { toStoreError } from './store-errors.js';
-import type { EventWriter, PositionedEvent, TableRow } from './store.js';
+import type { EventBlock, EventWriter, PositionedEvent, TableRow } from './store.js';
 
 /** ClickHouse refuses a block of more than 100 partitions (max_partitions_per_insert_block); half leaves room. */
 const MONTHS_PER_BLOCK = 50;
@@ -13,7 +13,6 @@ const EVENTS_TABLE = 'token_events';
 /** Writes events as Native blocks and small tables as JSON lines, each under its deduplication token. */
 export class StoreWriter implements EventWriter {
   private readonly connection: () => StoreConnection;
-  private readonly encoder = new EventEncoder();
   /** Blocks encoded and not yet stored, which bounds memory; the embedded engine takes them one by one anyway. */
   private readonly inserting = new Limiter(4);
 
@@ -21,21 +20,30 @@ export class StoreWriter implements EventWriter {
     this.connection = connection;
   }
 
-  async insertEvents(events: readonly PositionedEvent[], dedupToken: string): Promise<void> {
+  newBlock(): EventBlock {
+    return new NativeBlock(MONTHS_PER_BLOCK);
+  }
+
+  async insertBlock(block: EventBlock, dedupToken: string): Promise<void> {
     checkToken(dedupToken);
-    const groups = splitByMonths(events, MONTHS_PER_BLOCK);
-    for (const [index, group] of groups.entries()) {
+    if (!(block instanceof NativeBlock)) throw new AppError('TQ_INTERNAL', 'A block must come from newBlock().');
+    let index = 0;
+    for (const bytes of block.encode()) {
       // The split depends on the events alone, so a repeated call makes the same blocks with the same tokens.
       const token = index === 0 ? dedupToken : `${dedupToken}#${index}`;
+      index += 1;
       await this.inserting.run(() =>
         this.guard(EVENTS_TABLE, (connection) =>
-          connection.insertNative(EVENTS_TABLE, this.encoder.encode(group), {
-            ...writeSettings,
-            insert_deduplication_token: token,
-          }),
+          connection.insertNative(EVENTS_TABLE, bytes, { ...writeSettings, insert_deduplication_token: token }),
         ),
       );
     }
+  }
+
+  async insertEvents(events: readonly PositionedEvent[], dedupToken: string): Promise<void> {
+    const block = this.newBlock();
+    for (const event of events) block.add(event);
+    await this.insertBlock(block, dedupToken);
   }
 
   async insertRows(table: string, rows: readonly TableRow[], dedupToken: string): Promise<void> {
@@ -65,20 +73,4 @@ function jsonValue(_key: string, value: unknown): unknown {
 /** Without a token, a repeated insert would count twice. */
 function checkToken(dedupToken: string): void {
   if (dedupToken === '') throw new AppError('TQ_INTERNAL', 'An insert needs a deduplication token.');
-}
-
-/** Groups of events of at most `monthsMax` months each; usually one group, the array itself. */
-export function splitByMonths(
-  events: readonly PositionedEvent[],
-  monthsMax: number,
-): readonly (readonly PositionedEvent[])[] {
-  if (events.length === 0) return [];
-  const monthOf = ({ event }: PositionedEvent): string => event.time.slice(0, 7);
-  const months = new Set<string>();
-  for (const positioned of events) months.add(monthOf(positioned));
-  if (months.size <= monthsMax) return [events];
-  const groupOf = new Map([...months].sort().map((month, index) => [month, Math.floor(index / monthsMax)]));
-  const groups: PositionedEvent[][] = Array.from({ length: Math.ceil(months.size / monthsMax) }, () => []);
-  for (const positioned of events) groups[groupOf.get(monthOf(positioned)) ?? 0]?.push(positioned);
-  return groups;
 }

@@ -85,9 +85,12 @@ async function asRows(connection, client, blocks) {
 
 const rowsOf = (blocks) => blocks.reduce((sum, block) => sum + block.length, 0);
 
-function encode(blocks) {
+const encode = (blocks) => blocks.map(encodeBlock);
+
+export function encodeBlock(block) {
   const encoder = new EventEncoder();
-  return blocks.map((block) => encoder.encode(block));
+  for (const event of block) encoder.add(event);
+  return encoder.encode();
 }
 
 function readBlocks(path) {

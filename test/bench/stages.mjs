@@ -6,8 +6,8 @@ import { decodeEvents } from '../../dist/ingest/event/event-codec.js';
 import { RawSecret } from '../../dist/ingest/event/raw-secret.js';
 import { topics } from '../../dist/ingest/log/event-log.js';
 import { createEventSink } from '../../dist/ingest/pipeline/event-sink.js';
-import { EventEncoder } from '../../dist/ingest/store/native/event-encoder.js';
 import { openLog } from '../../dist/api/cli/open-parts.js';
+import { encodeBlock } from './inserts.mjs';
 import { chunks, measure, peakRssMib, until } from './measure.mjs';
 import { deps, newFingerprinter, parseLines, withSurroundings } from './parts.mjs';
 
@@ -47,10 +47,9 @@ export async function stages(job) {
     return events.length;
   });
   const positioned = events.map((event, n) => ({ event, partition: 0, offset: BigInt(n) }));
-  const encoder = new EventEncoder();
-  encoder.encode(positioned.slice(0, 5_000));
+  encodeBlock(positioned.slice(0, 5_000));
   out.encode = await measure(() => {
-    for (const block of chunks(positioned, 50_000)) encoder.encode(block);
+    for (const block of chunks(positioned, 50_000)) encodeBlock(block);
     return positioned.length;
   });
   return { ...out, peak_rss_mib: peakRssMib() };

@@ -1,16 +1,12 @@
 const SHORT_ASCII = 64;
 
-/** A growing buffer that is reused from block to block. */
+/** A growing buffer. */
 export class ByteBuilder {
   private bytes: Buffer;
   private length = 0;
 
-  constructor(capacity = 4096) {
+  constructor(capacity = 64) {
     this.bytes = Buffer.allocUnsafe(capacity);
-  }
-
-  reset(): void {
-    this.length = 0;
   }
 
   private reserve(more: number): void {
@@ -80,8 +76,8 @@ export class ByteBuilder {
     this.append(other.bytes.subarray(0, other.length));
   }
 
-  /** A copy that stays valid when the builder is used again. */
-  toBuffer(): Buffer {
-    return Buffer.from(this.bytes.subarray(0, this.length));
+  /** What was written; the builder must not be written to afterwards. */
+  finish(): Buffer {
+    return this.bytes.subarray(0, this.length);
   }
 }

@@ -1,14 +1,12 @@
 import { ByteBuilder } from './byte-builder.js';
 
 /**
- * Builders of ClickHouse columns in the Native format (little-endian, column after column). A row that is never set
- * holds the type's default, so that absent fields cost nothing.
+ * Builders of ClickHouse columns in the Native format (little-endian, column after column). Rows are set in ascending
+ * order; one that is never set holds the type's default, and a column that is never set holds no memory.
  * Format: https://clickhouse.com/docs/interfaces/formats/Native and the engine's ISerialization sources.
  */
 export interface Column {
   readonly type: string;
-  /** Forgets all rows and makes room for `rows` of them. */
-  reset(rows: number): void;
   /** Writes the column's data for the first `rows` rows. */
   write(out: ByteBuilder, rows: number): void;
 }
@@ -18,7 +16,27 @@ const LOW_CARDINALITY_VERSION = 1;
 const LOW_CARDINALITY_FLAGS = 0x600;
 const TWO_32 = 0x1_0000_0000;
 
-function bytesOf(array: Uint8Array | Uint16Array | Uint32Array | Float64Array, elements: number): Uint8Array {
+const ROWS_AT_FIRST = 1024;
+
+type Numbers = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+
+/** A copy with room for `row`; doubling makes growing cheap per row. */
+function grown<T extends Numbers>(array: T, row: number, elementsPerRow = 1): T {
+  let rows = Math.max(ROWS_AT_FIRST, array.length / elementsPerRow);
+  while (rows <= row) rows *= 2;
+  const copy = new (array.constructor as new (length: number) => T)(rows * elementsPerRow);
+  copy.set(array);
+  return copy;
+}
+
+/** Writes the first `elements` of an array that may be shorter: the rest was never set. */
+function writeArray(out: ByteBuilder, array: Numbers, elements: number): void {
+  const present = Math.min(elements, array.length);
+  out.append(bytesOf(array, present));
+  out.zeros((elements - present) * array.BYTES_PER_ELEMENT);
+}
+
+function bytesOf(array: Numbers, elements: number): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, elements * array.BYTES_PER_ELEMENT);
 }
 
@@ -27,12 +45,7 @@ export class StringColumn implements Column {
   private readonly data = new ByteBuilder();
   private filled = 0;
 
-  reset(): void {
-    this.data.reset();
-    this.filled = 0;
-  }
-
-  /** Rows are set in ascending order; '' is one zero byte, so gaps are zeros. */
+  /** '' is one zero byte, so gaps are zeros. */
   set(row: number, text: string): void {
     if (row > this.filled) this.data.zeros(row - this.filled);
     this.data.string(text);
@@ -50,20 +63,10 @@ export class StringColumn implements Column {
 export class DictionaryColumn implements Column {
   readonly type = 'LowCardinality(String)';
   private indexes = new Uint32Array(0);
-  private readonly ids = new Map<string, number>();
-  private keys: string[] = [];
+  private readonly ids = new Map<string, number>([['', 0]]);
+  private readonly keys: string[] = [''];
   private lastText = '';
   private lastId = 0;
-
-  reset(rows: number): void {
-    if (this.indexes.length < rows) this.indexes = new Uint32Array(rows);
-    else this.indexes.fill(0, 0, rows);
-    this.ids.clear();
-    this.ids.set('', 0);
-    this.keys = [''];
-    this.lastText = '';
-    this.lastId = 0;
-  }
 
   set(row: number, text: string): void {
     if (text !== this.lastText) {
@@ -75,6 +78,7 @@ export class DictionaryColumn implements Column {
       this.lastText = text;
       this.lastId = id;
     }
+    if (row >= this.indexes.length) this.indexes = grown(this.indexes, row);
     this.indexes[row] = this.lastId;
   }
 
@@ -87,8 +91,7 @@ export class DictionaryColumn implements Column {
     for (const key of this.keys) out.string(key);
     out.uint64(rows);
     const used = this.indexes.subarray(0, rows);
-    const narrow = width === 0 ? Uint8Array.from(used) : width === 1 ? Uint16Array.from(used) : used;
-    out.append(bytesOf(narrow, rows));
+    writeArray(out, width === 0 ? new Uint8Array(used) : width === 1 ? new Uint16Array(used) : used, rows);
   }
 }
 
@@ -96,15 +99,11 @@ export class UuidColumn implements Column {
   readonly type = 'UUID';
   private bytes = new Uint8Array(0);
 
-  reset(rows: number): void {
-    if (this.bytes.length < rows * 16) this.bytes = new Uint8Array(rows * 16);
-    else this.bytes.fill(0, 0, rows * 16);
-  }
-
   /** @param text 8-4-4-4-12 hexadecimal digits. The engine keeps each half little-endian. */
   set(row: number, text: string): void {
-    const { bytes } = this;
     const base = row * 16;
+    if (base >= this.bytes.length) this.bytes = grown(this.bytes, row, 16);
+    const { bytes } = this;
     let nibbles = 0;
     for (let i = 0; i < text.length && nibbles < 32; i++) {
       const code = text.charCodeAt(i);
@@ -118,7 +117,7 @@ export class UuidColumn implements Column {
   }
 
   write(out: ByteBuilder, rows: number): void {
-    out.append(bytesOf(this.bytes, rows * 16));
+    writeArray(out, this.bytes, rows * 16);
   }
 }
 
@@ -126,60 +125,64 @@ export class UuidColumn implements Column {
 export class Wide64Column implements Column {
   readonly type: string;
   private words = new Uint32Array(0);
+  private lastBigint = 0n;
+  private lastLow = 0;
+  private lastHigh = 0;
 
   constructor(type: string) {
     this.type = type;
   }
 
-  reset(rows: number): void {
-    if (this.words.length < rows * 2) this.words = new Uint32Array(rows * 2);
-    else this.words.fill(0, 0, rows * 2);
-  }
-
   /** @param value an integer of at most 2^53 in size; two's complement if negative. */
   set(row: number, value: number): void {
-    this.words[row * 2] = value;
-    this.words[row * 2 + 1] = Math.floor(value / TWO_32);
+    this.setWords(row, value, Math.floor(value / TWO_32));
   }
 
+  /** Equal values follow each other: the events of a record share its offset. */
   setBigint(row: number, value: bigint): void {
-    this.words[row * 2] = Number(BigInt.asUintN(32, value));
-    this.words[row * 2 + 1] = Number(BigInt.asUintN(32, value >> 32n));
+    if (value !== this.lastBigint) {
+      this.lastBigint = value;
+      this.lastLow = Number(BigInt.asUintN(32, value));
+      this.lastHigh = Number(BigInt.asUintN(32, value >> 32n));
+    }
+    this.setWords(row, this.lastLow, this.lastHigh);
+  }
+
+  private setWords(row: number, low: number, high: number): void {
+    const at = row * 2;
+    if (at >= this.words.length) this.words = grown(this.words, row, 2);
+    this.words[at] = low;
+    this.words[at + 1] = high;
   }
 
   write(out: ByteBuilder, rows: number): void {
-    out.append(bytesOf(this.words, rows * 2));
+    writeArray(out, this.words, rows * 2);
   }
 }
 
-type NumberArray = Uint16Array | Uint32Array | Float64Array;
-
-function makeArray(type: string, rows: number): NumberArray {
-  if (type === 'UInt16') return new Uint16Array(rows);
-  return type === 'UInt32' ? new Uint32Array(rows) : new Float64Array(rows);
-}
+const emptyArrays = {
+  UInt16: () => new Uint16Array(0),
+  UInt32: () => new Uint32Array(0),
+  Float64: () => new Float64Array(0),
+} as const;
 
 /** UInt16, UInt32 and Float64. */
 export class NumberColumn implements Column {
-  readonly type: 'UInt16' | 'UInt32' | 'Float64';
-  private values: NumberArray;
+  readonly type: keyof typeof emptyArrays;
+  private values: Uint16Array | Uint32Array | Float64Array;
 
-  constructor(type: 'UInt16' | 'UInt32' | 'Float64') {
+  constructor(type: keyof typeof emptyArrays) {
     this.type = type;
-    this.values = makeArray(type, 0);
-  }
-
-  reset(rows: number): void {
-    if (this.values.length < rows) this.values = makeArray(this.type, rows);
-    else this.values.fill(0, 0, rows);
+    this.values = emptyArrays[type]();
   }
 
   set(row: number, value: number): void {
+    if (row >= this.values.length) this.values = grown(this.values, row);
     this.values[row] = value;
   }
 
   write(out: ByteBuilder, rows: number): void {
-    out.append(bytesOf(this.values, rows));
+    writeArray(out, this.values, rows);
   }
 }
 
@@ -187,26 +190,23 @@ export class NumberColumn implements Column {
 export class NullableColumn implements Column {
   readonly type: string;
   private readonly inner: NumberColumn | Wide64Column;
-  private absent = new Uint8Array(0);
+  private present = new Uint8Array(0);
 
   constructor(inner: NumberColumn | Wide64Column) {
     this.inner = inner;
     this.type = `Nullable(${inner.type})`;
   }
 
-  reset(rows: number): void {
-    if (this.absent.length < rows) this.absent = new Uint8Array(rows);
-    this.absent.fill(1, 0, rows);
-    this.inner.reset(rows);
-  }
-
   set(row: number, value: number): void {
-    this.absent[row] = 0;
+    if (row >= this.present.length) this.present = grown(this.present, row);
+    this.present[row] = 1;
     this.inner.set(row, value);
   }
 
   write(out: ByteBuilder, rows: number): void {
-    out.append(bytesOf(this.absent, rows));
+    const absent = new Uint8Array(rows).fill(1);
+    for (let row = Math.min(rows, this.present.length) - 1; row >= 0; row--) absent[row] = 1 - (this.present[row] ?? 0);
+    out.append(absent);
     this.inner.write(out, rows);
   }
 }
@@ -224,15 +224,7 @@ export class ListColumn implements Column {
     this.streams = type === 'Array(String)' ? [new ByteBuilder()] : [new ByteBuilder(), new ByteBuilder()];
   }
 
-  reset(rows: number): void {
-    if (this.ends.length < rows * 2) this.ends = new Uint32Array(rows * 2);
-    else this.ends.fill(0, 0, rows * 2);
-    for (const stream of this.streams) stream.reset();
-    this.elements = 0;
-    this.filled = 0;
-  }
-
-  /** Adds an element to `row`; rows ascend. The second text is a map's value. */
+  /** Adds an element to `row`. The second text is a map's value. */
   add(row: number, text: string, value = ''): void {
     this.closeRowsBefore(row);
     this.streams[0]?.string(text);
@@ -241,12 +233,13 @@ export class ListColumn implements Column {
   }
 
   private closeRowsBefore(row: number): void {
+    if (row * 2 > this.ends.length) this.ends = grown(this.ends, row, 2);
     for (; this.filled < row; this.filled++) this.ends[this.filled * 2] = this.elements;
   }
 
   write(out: ByteBuilder, rows: number): void {
-    this.closeRowsBefore(rows);
-    out.append(bytesOf(this.ends, rows * 2));
+    if (this.elements > 0) this.closeRowsBefore(rows);
+    writeArray(out, this.ends, rows * 2);
     for (const stream of this.streams) out.appendFrom(stream);
   }
 }

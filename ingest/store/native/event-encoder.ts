@@ -4,47 +4,33 @@ import type { PositionedEvent } from '../store.js';
 import { ByteBuilder } from './byte-builder.js';
 import type { Column, DictionaryColumn, StringColumn } from './columns.js';
 import { createEventColumns, type EventColumns } from './event-columns.js';
-import { EventTimeReader } from './event-time.js';
+import { storeTimeMs } from './event-time.js';
 
 const ASN_MAX = 0xffff_ffff;
 
+/** An access record with a JWT's claims; a longer row only costs a copy. */
+const TYPICAL_ROW_BYTES = 320;
+
 /**
- * Encodes events as one ClickHouse Native block of token_events. Columnar and by hand: a text format would be parsed
- * by the engine on one thread, which is several times slower than this. Not reentrant; one encoder per writer.
+ * Builds one ClickHouse Native block of token_events, event by event, so that the events themselves need not be kept.
+ * Columnar and by hand: a text format would be parsed by the engine on one thread, which is several times slower.
  */
 export class EventEncoder {
   private readonly columns: EventColumns = createEventColumns();
-  private readonly list: readonly (readonly [string, Column])[] = Object.entries(this.columns);
-  private readonly out = new ByteBuilder(1 << 20);
-  private readonly times = new EventTimeReader();
+  private rowCount = 0;
 
-  /**
-   * @returns the block; the caller owns it.
-   * @throws AppError TQ_EVENT_INVALID if a time cannot be read: such an event never passed the schema.
-   */
-  encode(events: readonly PositionedEvent[]): Buffer {
-    for (const [, column] of this.list) column.reset(events.length);
-    for (let row = 0; row < events.length; row++) {
-      const positioned = events[row];
-      if (positioned !== undefined) this.setRow(row, positioned);
-    }
-    const { out } = this;
-    out.reset();
-    out.varint(this.list.length);
-    out.varint(events.length);
-    for (const [name, column] of this.list) {
-      out.string(name);
-      out.string(column.type);
-      column.write(out, events.length);
-    }
-    return out.toBuffer();
+  get rows(): number {
+    return this.rowCount;
   }
 
-  private setRow(row: number, { event, partition, offset }: PositionedEvent): void {
+  /** @throws AppError TQ_EVENT_INVALID if a time cannot be read: such an event never passed the schema. */
+  add({ event, partition, offset }: PositionedEvent): void {
+    const times = readTimes(event);
+    const row = this.rowCount;
     const c = this.columns;
     c.event_uid.set(row, event.event_uid);
-    c.time.set(row, this.time(event.time));
-    c.observed_time.set(row, this.time(event.observed_time));
+    c.time.set(row, times.time);
+    c.observed_time.set(row, times.observed);
     c.log_partition.set(row, partition);
     c.log_offset.setBigint(row, offset);
     c.source_product.set(row, event.source.product);
@@ -59,7 +45,7 @@ export class EventEncoder {
     setText(c.session_uid, row, event.session_uid);
     setText(c.direction, row, event.direction);
     setText(c.transport, row, event.transport);
-    if (event.token !== undefined) this.setToken(row, event.token);
+    if (event.token !== undefined) this.setToken(row, event.token, times);
     if (event.principal !== undefined) this.setPrincipal(row, event.principal);
     if (event.client !== undefined) this.setClient(row, event.client);
     if (event.target !== undefined) this.setTarget(row, event.target);
@@ -75,9 +61,24 @@ export class EventEncoder {
     if (event.exposures !== undefined) for (const exposure of event.exposures) c.exposures.add(row, exposure);
     if (event.attributes !== undefined)
       for (const { key, value } of event.attributes) c.attributes.add(row, key, value);
+    this.rowCount = row + 1;
   }
 
-  private setToken(row: number, token: TokenFacts): void {
+  /** The block of all events added so far; the caller owns it, and it can be made again. */
+  encode(): Buffer {
+    const out = new ByteBuilder(4096 + this.rowCount * TYPICAL_ROW_BYTES);
+    const list: readonly (readonly [string, Column])[] = Object.entries(this.columns);
+    out.varint(list.length);
+    out.varint(this.rowCount);
+    for (const [name, column] of list) {
+      out.string(name);
+      out.string(column.type);
+      column.write(out, this.rowCount);
+    }
+    return out.finish();
+  }
+
+  private setToken(row: number, token: TokenFacts, times: EventTimes): void {
     const c = this.columns;
     c.token_uid.set(row, token.token_uid);
     setText(c.secret_fp, row, token.secret_fp);
@@ -91,9 +92,9 @@ export class EventEncoder {
     setText(c.token_name, row, token.display_name);
     if (token.audience !== undefined) for (const audience of token.audience) c.audience.add(row, audience);
     if (token.scopes !== undefined) for (const scope of token.scopes) c.scopes.add(row, scope);
-    if (token.issued_at !== undefined) c.issued_at.set(row, this.time(token.issued_at));
-    if (token.not_before !== undefined) c.not_before.set(row, this.time(token.not_before));
-    if (token.expires_at !== undefined) c.expires_at.set(row, this.time(token.expires_at));
+    if (times.issued !== undefined) c.issued_at.set(row, times.issued);
+    if (times.notBefore !== undefined) c.not_before.set(row, times.notBefore);
+    if (times.expires !== undefined) c.expires_at.set(row, times.expires);
     if (token.binding !== undefined) {
       c.binding_method.set(row, token.binding.method);
       c.binding_value.set(row, token.binding.method === 'mtls' ? token.binding.x5t_s256 : token.binding.jkt);
@@ -147,12 +148,32 @@ export class EventEncoder {
     if (target.response_bytes !== undefined) c.response_bytes.set(row, target.response_bytes);
     if (target.duration_ms !== undefined) c.duration_ms.set(row, target.duration_ms);
   }
+}
 
-  private time(text: string): number {
-    const ms = this.times.read(text);
-    if (Number.isNaN(ms)) throw new AppError('TQ_EVENT_INVALID', `The store was given an event with no readable time.`);
-    return ms;
-  }
+/** Milliseconds since the Unix epoch. */
+interface EventTimes {
+  readonly time: number;
+  readonly observed: number;
+  readonly issued: number | undefined;
+  readonly notBefore: number | undefined;
+  readonly expires: number | undefined;
+}
+
+/** All times of an event, read before anything of it is set: a row must not stay half set. */
+function readTimes({ time, observed_time, token }: TokenEvent): EventTimes {
+  return {
+    time: readTime(time),
+    observed: readTime(observed_time),
+    issued: token?.issued_at === undefined ? undefined : readTime(token.issued_at),
+    notBefore: token?.not_before === undefined ? undefined : readTime(token.not_before),
+    expires: token?.expires_at === undefined ? undefined : readTime(token.expires_at),
+  };
+}
+
+function readTime(text: string): number {
+  const ms = storeTimeMs(text);
+  if (Number.isNaN(ms)) throw new AppError('TQ_EVENT_INVALID', 'The store was given an event with no readable time.');
+  return ms;
 }
 
 function setText(column: StringColumn | DictionaryColumn, row: number, text: string | undefined): void {

@@ -13,7 +13,10 @@ const secretWords = 'password of the database';
 /** A store that fails in the way given. */
 function failingStore(error: Error): Pick<Store, 'querier' | 'writer'> {
   const fail = () => Promise.reject(error);
-  return { querier: { run: fail }, writer: { insertEvents: fail, insertRows: fail } };
+  const newBlock = (): never => {
+    throw error;
+  };
+  return { querier: { run: fail }, writer: { newBlock, insertBlock: fail, insertEvents: fail, insertRows: fail } };
 }
 
 describe('the API around its routes', () => {

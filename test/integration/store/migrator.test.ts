@@ -7,14 +7,17 @@ import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
 import { loadMigrations } from '../../../ingest/store/migrator.js';
 import { openTestStore, type TestStore } from './support.js';
 
-const shipped = fileURLToPath(new URL('../../../ingest/store/migrations/', import.meta.url));
+const shippedDirectory = fileURLToPath(new URL('../../../ingest/store/migrations/', import.meta.url));
+const shipped = await loadMigrations();
+/** Name of a migration that follows those shipped. */
+const nextFile = (name: string): string => `${String(shipped.length + 1).padStart(4, '0')}_${name}.sql`;
 
 describe('migrations', () => {
   let copy: string;
   let store: TestStore;
   beforeEach(async () => {
     copy = await mkdtemp(join(tmpdir(), 'tourniquet-migrations-'));
-    await cp(shipped, copy, { recursive: true });
+    await cp(shippedDirectory, copy, { recursive: true });
     store = await openTestStore({ migrationsDirectory: copy }, false);
   });
   afterEach(async () => {
@@ -24,17 +27,17 @@ describe('migrations', () => {
 
   it('says what is missing, applies it in order, and again changes nothing', async () => {
     const { migrator } = store.store;
-    expect((await migrator.status()).map((m) => m.applied)).toEqual([false, false, false, false, false]);
+    expect((await migrator.status()).map((m) => m.applied)).toEqual(shipped.map(() => false));
     const applied = await migrator.up();
-    expect(applied.map((m) => [m.number, m.applied])).toEqual([1, 2, 3, 4, 5].map((n) => [n, true]));
+    expect(applied.map((m) => [m.number, m.applied])).toEqual(shipped.map((m) => [m.number, true]));
     expect(await migrator.up()).toEqual(applied);
-    expect(await store.value('SELECT count() FROM schema_migrations')).toBe(5);
+    expect(await store.value('SELECT count() FROM schema_migrations')).toBe(shipped.length);
   });
 
   it('may be run by many at once', async () => {
     const runs = await Promise.all(Array.from({ length: 4 }, () => store.store.migrator.up()));
     for (const run of runs) expect(run.every((m) => m.applied)).toBe(true);
-    expect(await store.value('SELECT count() FROM schema_migrations FINAL')).toBe(5);
+    expect(await store.value('SELECT count() FROM schema_migrations FINAL')).toBe(shipped.length);
   });
 
   it('refuses an applied migration that was changed, and names it', async () => {
@@ -56,23 +59,23 @@ describe('migrations', () => {
   });
 
   it('refuses a gap and a misnamed file', async () => {
-    await rename(join(copy, '0003_findings_alerts.sql'), join(copy, '0006_findings_alerts.sql'));
+    await rename(join(copy, '0003_findings_alerts.sql'), join(copy, nextFile('findings_alerts')));
     await expect(store.store.migrator.up()).rejects.toMatchObject({
       code: 'TQ_MIGRATION_CONFLICT',
       message: expect.stringContaining('0004_worker_state.sql') as unknown,
     });
-    await rename(join(copy, '0006_findings_alerts.sql'), join(copy, 'findings.sql'));
+    await rename(join(copy, nextFile('findings_alerts')), join(copy, 'findings.sql'));
     await expect(store.store.migrator.up()).rejects.toMatchObject({ code: 'TQ_MIGRATION_CONFLICT' });
   });
 
   it('leaves a database alone that is ahead of this program', async () => {
     await writeFile(
-      join(copy, '0006_later.sql'),
+      join(copy, nextFile('later')),
       'CREATE TABLE IF NOT EXISTS later (x UInt8) ENGINE = {engine:MergeTree} ORDER BY x;\n',
     );
     await store.store.migrator.up();
-    await rm(join(copy, '0006_later.sql'));
-    expect(await store.store.migrator.up()).toHaveLength(5);
+    await rm(join(copy, nextFile('later')));
+    expect(await store.store.migrator.up()).toHaveLength(shipped.length);
   });
 
   it('applies a new migration to a database with data, after a restart', async () => {
@@ -80,13 +83,13 @@ describe('migrations', () => {
     await store.store.writer.insertRows('worker_checkpoints', [checkpoint], 'one');
     await store.store.stop();
     await writeFile(
-      join(copy, '0006_more.sql'),
+      join(copy, nextFile('more')),
       'ALTER TABLE {local:worker_checkpoints} {on_cluster} ADD COLUMN IF NOT EXISTS host String;\n',
     );
     const again = new ClickHouseStore({ kind: 'embedded', directory: store.directory }, { migrationsDirectory: copy });
     await again.start();
     try {
-      expect(await again.migrator.up()).toHaveLength(6);
+      expect(await again.migrator.up()).toHaveLength(shipped.length + 1);
       await again.writer.insertRows('worker_checkpoints', [{ ...checkpoint, version: 2, host: 'h' }], 'two');
     } finally {
       await again.stop();

@@ -136,10 +136,12 @@ describe('worker on the embedded log and the ClickHouse engine', () => {
       };
       const { writer } = parts.store;
       const flaky: EventWriter = {
-        insertEvents: async (events, token) => {
+        newBlock: () => writer.newBlock(),
+        insertEvents: away,
+        insertBlock: async (block, token) => {
           call += 1;
           if (call % 3 === 1) away();
-          await writer.insertEvents(events, token);
+          await writer.insertBlock(block, token);
           // Stored, but nobody hears of it.
           if (call % 3 === 2) away();
         },
@@ -173,8 +175,10 @@ describe('worker on the embedded log and the ClickHouse engine', () => {
       const storedOnce = new Promise<void>((resolve) => (stored = resolve));
       const deaf: EventWriter = {
         insertRows: (table, rows, token) => writer.insertRows(table, rows, token),
-        insertEvents: async (some, token) => {
-          await writer.insertEvents(some, token);
+        newBlock: () => writer.newBlock(),
+        insertEvents: (events, token) => writer.insertEvents(events, token),
+        insertBlock: async (block, token) => {
+          await writer.insertBlock(block, token);
           stored();
           throw new AppError('TQ_STORE_UNAVAILABLE', 'no answer', { retryable: true });
         },

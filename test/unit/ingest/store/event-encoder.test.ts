@@ -1,5 +1,5 @@
 import { EventEncoder } from '../../../../ingest/store/native/event-encoder.js';
-import { EventTimeReader } from '../../../../ingest/store/native/event-time.js';
+import { storeTimeMs } from '../../../../ingest/store/native/event-time.js';
 import type { PositionedEvent } from '../../../../ingest/store/store.js';
 
 const positioned = (time: string): PositionedEvent => ({
@@ -17,32 +17,52 @@ const positioned = (time: string): PositionedEvent => ({
 });
 
 describe('EventEncoder', () => {
-  it('gives the caller a block that the next one does not touch', () => {
+  const encoded = (...times: string[]): Buffer => {
     const encoder = new EventEncoder();
-    const first = encoder.encode([positioned('2026-01-02T03:04:05.678Z')]);
+    for (const time of times) encoder.add(positioned(time));
+    return encoder.encode();
+  };
+
+  it('gives a block that stays as it is when rows are added, and gives it again', () => {
+    const encoder = new EventEncoder();
+    encoder.add(positioned('2026-01-02T03:04:05.678Z'));
+    const first = encoder.encode();
     const copy = Buffer.from(first);
-    encoder.encode([positioned('2027-01-02T03:04:05.678Z'), positioned('2028-01-02T03:04:05.678Z')]);
+    expect(encoder.encode().equals(copy)).toBe(true);
+    for (let n = 0; n < 3000; n++) encoder.add(positioned('2027-01-02T03:04:05.678Z'));
     expect(first.equals(copy)).toBe(true);
-    expect(encoder.encode([positioned('2026-01-02T03:04:05.678Z')]).equals(first)).toBe(true);
+    const all = ['2026-01-02T03:04:05.678Z', ...Array.from({ length: 3000 }, () => '2027-01-02T03:04:05.678Z')];
+    expect(encoder.encode().equals(encoded(...all))).toBe(true);
+    expect(encoder.rows).toBe(3001);
   });
 
-  it('refuses a time that cannot be read, and works on afterwards', () => {
+  it('refuses a time that cannot be read, and works on as if it had never come', () => {
     const encoder = new EventEncoder();
-    expect(() => encoder.encode([positioned('yesterday, around noon.')])).toThrow(
-      expect.objectContaining({ code: 'TQ_EVENT_INVALID' }) as Error,
-    );
-    const other = new EventEncoder().encode([positioned('2026-01-02T03:04:05.678Z')]);
-    expect(encoder.encode([positioned('2026-01-02T03:04:05.678Z')]).equals(other)).toBe(true);
+    const good = positioned('2026-01-02T03:04:05.678Z');
+    encoder.add(good);
+    const refused = expect.objectContaining({ code: 'TQ_EVENT_INVALID' }) as Error;
+    expect(() => encoder.add(positioned('yesterday, around noon.'))).toThrow(refused);
+    const token = {
+      token_uid: `tok_${'Z'.repeat(22)}`,
+      fp_key_id: 'k',
+      identity: 'jwt',
+      kind: 'access_token',
+      jti: 'must not stay',
+      expires_at: 'never',
+    } as const;
+    expect(() => encoder.add({ ...good, event: { ...good.event, token } })).toThrow(refused);
+    encoder.add(good);
+    const time = '2026-01-02T03:04:05.678Z';
+    expect(encoder.encode().equals(encoded(time, time))).toBe(true);
   });
 });
 
-describe('EventTimeReader', () => {
-  it('reads as Date does, whatever day was read before, and keeps to the range of the store', () => {
-    const reader = new EventTimeReader();
+describe('storeTimeMs', () => {
+  it('reads as Date does and keeps to the range of the store', () => {
     const times = ['1969-12-31T23:59:59.999Z', '2024-02-29T12:34:56.789Z', '2024-02-29T00:00:00.000Z', '1970-01-01T00:00:00.001Z', '2299-12-31T23:59:59.999Z']; // prettier-ignore
-    for (const time of [...times, ...times]) expect(reader.read(time)).toBe(Date.parse(time));
-    expect(reader.read('9999-12-31T23:59:59.999Z')).toBe(Date.UTC(2299, 11, 31, 23, 59, 59, 999));
-    expect(reader.read('0001-01-01T00:00:00.000Z')).toBe(Date.UTC(1900, 0, 1));
-    expect(reader.read('2026-01-02T03:04:05+02:00')).toBe(Date.UTC(2026, 0, 2, 1, 4, 5));
+    for (const time of times) expect(storeTimeMs(time)).toBe(Date.parse(time));
+    expect(storeTimeMs('9999-12-31T23:59:59.999Z')).toBe(Date.UTC(2299, 11, 31, 23, 59, 59, 999));
+    expect(storeTimeMs('0001-01-01T00:00:00.000Z')).toBe(Date.UTC(1900, 0, 1));
+    expect(storeTimeMs('2026-01-02T03:04:05+02:00')).toBe(Date.UTC(2026, 0, 2, 1, 4, 5));
   });
 });
