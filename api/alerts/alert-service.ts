@@ -83,6 +83,34 @@ export class AlertService {
     });
   }
 
+  /**
+   * Owes a dead message again, with all its attempts, under the same id. One that is pending stays as it is.
+   * @throws AppError TQ_NOT_FOUND, or TQ_CONFLICT when it was delivered.
+   */
+  retryDelivery(deliveryUid: string): Promise<Delivery> {
+    return this.#oneAtATime(async () => {
+      const before = await this.#deps.deliveries.delivery(deliveryUid);
+      if (before === undefined) throw new AppError('TQ_NOT_FOUND', `There is no delivery ${deliveryUid}.`);
+      if (before.state === 'pending') return before;
+      if (before.state === 'delivered') {
+        throw new AppError('TQ_CONFLICT', `Delivery ${deliveryUid} was delivered and is not sent again.`);
+      }
+      const now = this.#nowIso();
+      const version = before.version + 1;
+      const after = {
+        ...before,
+        state: 'pending',
+        attempts: 0,
+        next_attempt_at: now,
+        updated_at: now,
+        version,
+      } as const;
+      await this.#deps.deliveries.save([after]);
+      this.#deps.enqueue([after]);
+      return after;
+    });
+  }
+
   async #owe(notices: readonly Notice[]): Promise<void> {
     const { destinations, baseUrl, deliveries, enqueue } = this.#deps;
     const nowIso = this.#nowIso();

@@ -16,6 +16,7 @@ export interface AlertRepository {
 export interface DeliveryRepository {
   /** Which of these are stored already, in any state. */
   known(deliveryUids: readonly string[]): Promise<ReadonlySet<string>>;
+  delivery(deliveryUid: string): Promise<Delivery | undefined>;
   save(deliveries: readonly Delivery[]): Promise<void>;
   /** Undelivered ones, oldest first. */
   pending(max: number): Promise<readonly Delivery[]>;

@@ -3,6 +3,7 @@ import type { EventWriter, Querier, TableRow } from '../../ingest/store/store.js
 import { parseTime } from '../../ingest/event/time.js';
 import { toStoreTime } from '../queries/columns.js';
 import { getAlert } from '../queries/get-alert.js';
+import { getDelivery } from '../queries/get-delivery.js';
 import { knownDeliveries } from '../queries/known-deliveries.js';
 import { pendingDeliveries } from '../queries/pending-deliveries.js';
 import { relatedAlerts } from '../queries/related-alerts.js';
@@ -49,6 +50,7 @@ export function createDeliveryRepository(querier: Querier, writer: EventWriter):
       const rows = await querier.run(knownDeliveries, { delivery_uids: [...uids] });
       return new Set(rows.map((row) => row.delivery_uid));
     },
+    delivery: async (uid) => (await querier.run(getDelivery, { delivery_uid: uid }))[0],
     save: (deliveries) => insert(writer, 'deliveries', deliveries.map(deliveryToRow)),
     pending: (max) => querier.run(pendingDeliveries, { rows: max }),
   };

@@ -2,7 +2,7 @@ import type { Alert } from '../alerts/alert.js';
 import { amount, printable, range } from '../alerts/wording.js';
 
 /** An alert as a person reads it: what, which token and principal, observed against expected, since when, evidence. */
-export function alertText(alert: Alert): string {
+export function alertText(alert: Omit<Alert, 'version'>): string {
   const r = alert.reading;
   const lines = [
     `ALERT ${alert.severity.toUpperCase()}  ${alert.title}`,

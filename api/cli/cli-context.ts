@@ -39,6 +39,12 @@ export const withConfig = (command: Command): Command =>
 export const withConfigAndData = (command: Command): Command =>
   withConfig(command).option('--data <dir>', 'data directory, instead of data_dir');
 
+/** Commands that speak to a running API. */
+export const withApi = (command: Command): Command =>
+  command
+    .option('--url <url>', 'address of the API; else TOURNIQUET_URL, else http://127.0.0.1:8420')
+    .option('--api-key-file <file>', 'file with an API key; else TOURNIQUET_API_KEY');
+
 export function createCliContext(terminal: Terminal): CliContext {
   return {
     terminal,

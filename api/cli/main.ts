@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { createCliContext } from './cli-context.js';
+import { defineAlerts } from './commands/alerts.js';
 import { defineConfig } from './commands/config.js';
 import { defineDemo } from './commands/demo.js';
 import { defineDlq } from './commands/dlq.js';
@@ -27,6 +28,7 @@ const definitions = [
   defineScore,
   defineMigrate,
   defineDlq,
+  defineAlerts,
   defineKeygen,
   defineDoctor,
   defineConfig,

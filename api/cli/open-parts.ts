@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { topics } from '../../ingest/log/event-log.js';
 import type { Store } from '../../ingest/store/store.js';
 import type { Config } from '../config/schema.js';
 import type { Lifecycle } from './lifecycle.js';
+import { readSecretFile } from './secret-file.js';
 
 /** What every role of a process is built from. */
 export interface Surroundings {
@@ -145,16 +146,4 @@ export async function openStore(s: Surroundings, options = { migrate: true }): P
   await lifecycle.start(opened);
   if (options.migrate) await patiently(s, 'the store', () => opened.migrator.up());
   return opened;
-}
-
-/** @throws AppError TQ_FILE_UNREADABLE that names the file, never its content. */
-export function readSecretFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new AppError('TQ_FILE_UNREADABLE', `The file ${path} that the configuration names cannot be read.`, {
-      mend: 'Check the path and its permissions.',
-      cause,
-    });
-  }
 }

@@ -14,7 +14,7 @@ import { destinationsOf } from '../alerts/destinations.js';
 import { FindingsConsumer } from '../alerts/findings-consumer.js';
 import type { Notice } from '../alerts/grouping.js';
 import type { Surroundings } from './open-parts.js';
-import { readSecretFile } from './open-parts.js';
+import { readSecretFile } from './secret-file.js';
 
 /** Reads events, stores them and scores them. */
 export async function startWorker(s: Surroundings, log: EventLog, store: Store): Promise<Worker> {

@@ -24,6 +24,7 @@ export const errorCodes = {
   TQ_TOO_LARGE: 'The request body or the record is larger than the limit.',
   TQ_RATE_LIMITED: 'Too many requests; wait as Retry-After says.',
   TQ_UNAVAILABLE: 'The batch could not be made durable; send it again after Retry-After.',
+  TQ_API_UNREACHABLE: 'The API that a command speaks to does not answer, or is not of this version.',
   TQ_DELIVERY_FAILED: 'A notification was not accepted by its destination.',
   TQ_INTERNAL: 'An unexpected failure; the log has the cause.',
 } as const satisfies Record<string, string>;

@@ -98,6 +98,10 @@ export class MemoryRepository implements AlertRepository, DeliveryRepository {
     return Promise.resolve(new Set(uids.filter((uid) => this.outbox.has(uid))));
   }
 
+  delivery(deliveryUid: string): Promise<Delivery | undefined> {
+    return Promise.resolve(this.outbox.get(deliveryUid));
+  }
+
   async save(deliveries: readonly Delivery[]): Promise<void> {
     this.#step('deliveries');
     for (const delivery of deliveries) {

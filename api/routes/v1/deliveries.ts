@@ -2,12 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { ApiDeps } from '../../api-deps.js';
 import { listDeliveries } from '../../queries/list-deliveries.js';
-import { deliveriesAnswer, deliveriesQuery } from '../../schemas/alerts.js';
+import { deliveriesAnswer, deliveriesQuery, deliverySchema, uidParams } from '../../schemas/alerts.js';
 import { pageOf, readCursor } from '../../schemas/common.js';
 import { problemResponses } from '../../schemas/problem.js';
 
 export function deliveryRoutes(app: FastifyInstance, deps: ApiDeps): void {
-  app.withTypeProvider<ZodTypeProvider>().get(
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.get(
     '/v1/deliveries',
     {
       config: { access: 'viewer' },
@@ -31,5 +32,19 @@ export function deliveryRoutes(app: FastifyInstance, deps: ApiDeps): void {
       });
       return pageOf(rows, query.limit, (row) => ({ time: row.created_at, uid: row.delivery_uid }));
     },
+  );
+  typed.post(
+    '/v1/deliveries/:uid/retry',
+    {
+      config: { access: 'responder' },
+      schema: {
+        operationId: 'retryDelivery',
+        summary: 'A dead message is owed again, with all its attempts, under the same id',
+        tags: ['alerts'],
+        params: uidParams,
+        response: { 200: deliverySchema, ...problemResponses },
+      },
+    },
+    async ({ params: { uid } }) => deps.alerts.retryDelivery(uid),
   );
 }

@@ -115,4 +115,29 @@ describe('AlertService', () => {
     await Promise.all([alerts.accept([finding(0)]), alerts.accept([finding(1)]), alerts.accept([finding(2)])]);
     expect([...repository.alerts.values()].map((alert) => alert.finding_count)).toEqual([3]);
   });
+
+  it('owes a dead delivery again under its id, and leaves the others as they are', async () => {
+    const repository = new MemoryRepository();
+    const { alerts, enqueued } = service(repository);
+    await alerts.accept([finding(0)]);
+    const [owed] = enqueued.splice(0);
+    const uid = owed?.delivery_uid ?? '';
+    expect(await alerts.retryDelivery(uid)).toEqual(owed);
+    const dead = { ...owed!, state: 'dead', attempts: 20, last_reason: 'answered 404', version: 7 } as const;
+    repository.outbox.set(uid, dead);
+    const again = await alerts.retryDelivery(uid);
+    expect(again).toMatchObject({
+      delivery_uid: uid,
+      state: 'pending',
+      attempts: 0,
+      version: 8,
+      payload: dead.payload,
+    });
+    expect(enqueued).toEqual([again]);
+    expect(repository.outbox.get(uid)).toEqual(again);
+    repository.outbox.set(uid, { ...again, state: 'delivered', version: 9 });
+    await expect(alerts.retryDelivery(uid)).rejects.toMatchObject({ code: 'TQ_CONFLICT' });
+    await expect(alerts.retryDelivery('nobody')).rejects.toMatchObject({ code: 'TQ_NOT_FOUND' });
+    expect(enqueued).toHaveLength(1);
+  });
 });
