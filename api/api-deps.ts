@@ -4,12 +4,14 @@ import type { HealthRegistry } from '../ingest/core/health.js';
 import type { Logger } from '../ingest/core/logger.js';
 import type { Querier } from '../ingest/store/store.js';
 import type { AlertService } from './alerts/alert-service.js';
+import type { HoneytokenRegistry } from './honeytokens/honeytoken-registry.js';
 import type { AuthOptions } from './plugins/auth.js';
 
 /** All that the API needs from outside; the composition root makes it. */
 export interface ApiDeps {
   readonly querier: Querier;
   readonly alerts: AlertService;
+  readonly honeytokens: HoneytokenRegistry;
   readonly health: HealthRegistry;
   readonly clock: Clock;
   readonly logger: Logger;

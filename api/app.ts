@@ -17,6 +17,7 @@ import { healthRoutes } from './routes/health.js';
 import { alertRoutes } from './routes/v1/alerts.js';
 import { deliveryRoutes } from './routes/v1/deliveries.js';
 import { findingRoutes } from './routes/v1/findings.js';
+import { honeytokenRoutes } from './routes/v1/honeytokens.js';
 import { mapRoutes } from './routes/v1/map.js';
 import { timelineRoutes } from './routes/v1/timeline.js';
 import { tokenRoutes } from './routes/v1/tokens.js';
@@ -61,6 +62,7 @@ export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
     alertRoutes(scope, deps);
     findingRoutes(scope, deps);
     deliveryRoutes(scope, deps);
+    honeytokenRoutes(scope, deps);
     await Promise.resolve();
   });
   await app.ready();

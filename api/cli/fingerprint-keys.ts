@@ -26,12 +26,26 @@ export function openFingerprinter(config: Config): Fingerprinter {
   }
   const path = named ?? join(config.data_dir, 'keys', 'fingerprint.keys');
   if (named === undefined && !existsSync(path)) createKeyFile(path);
+  return readFingerprinter(path);
+}
+
+/**
+ * The fingerprinter of an installation that runs elsewhere: its key is read, never made, since one of its own would name
+ * every token anew.
+ *
+ * @throws AppError TQ_KEY_INVALID
+ */
+export function existingFingerprinter(config: Config): Fingerprinter {
+  return readFingerprinter(config.fingerprint.key_file ?? join(config.data_dir, 'keys', 'fingerprint.keys'));
+}
+
+function readFingerprinter(path: string): Fingerprinter {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     throw new AppError('TQ_KEY_INVALID', `The fingerprint key file ${path} cannot be read.`, {
-      mend: 'Check the path and its permissions.',
+      mend: 'Check the path and its permissions; --config and --data name those of the running instance.',
       cause,
     });
   }

@@ -6,6 +6,7 @@ import { defineConfig } from './commands/config.js';
 import { defineDemo } from './commands/demo.js';
 import { defineDlq } from './commands/dlq.js';
 import { defineDoctor } from './commands/doctor.js';
+import { defineHoneytoken } from './commands/honeytoken.js';
 import { defineKeygen } from './commands/keygen.js';
 import { defineMigrate } from './commands/migrate.js';
 import { defineParse } from './commands/parse.js';
@@ -29,6 +30,7 @@ const definitions = [
   defineMigrate,
   defineDlq,
   defineAlerts,
+  defineHoneytoken,
   defineKeygen,
   defineDoctor,
   defineConfig,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDetectors } from '../../detectors/registry.js';
+import { DecoyRegistry } from '../../detectors/worker/decoy-registry.js';
 import type { Worker } from '../../detectors/worker/worker.js';
 import { createWorker } from '../../detectors/worker/worker.js';
 import { workerOptionsSchema } from '../../detectors/worker/worker-options.js';
@@ -28,7 +29,8 @@ export async function startWorker(s: Surroundings, log: EventLog, store: Store):
     checkpointIntervalMs: config.worker.checkpoint_interval,
     keysMax: config.worker.keys_max,
   });
-  const detectors = createDetectors(config.detectors);
+  const decoys = await lifecycle.start(new DecoyRegistry({ querier: store.querier, logger }));
+  const detectors = createDetectors(config.detectors, decoys);
   return lifecycle.start(
     createWorker(options, { log, store, clock, logger, detectors, health, metrics: createMetrics() }),
   );

@@ -3,6 +3,7 @@ import type { Telemetry } from '../../ingest/otel-bootstrap.js';
 import type { Store } from '../../ingest/store/store.js';
 import { AppError } from '../../ingest/core/errors.js';
 import { buildApp } from '../app.js';
+import { createHoneytokenRegistry } from '../honeytokens/honeytoken-registry.js';
 import type { Surroundings } from './open-parts.js';
 import type { Alerting } from './roles.js';
 import { baseUrlOf } from './roles.js';
@@ -21,6 +22,7 @@ export async function startApi(
   const app = await buildApp({
     querier: store.querier,
     alerts: alerting.service,
+    honeytokens: createHoneytokenRegistry(store.querier, store.writer, clock),
     health,
     clock,
     logger,

@@ -51,3 +51,10 @@ export function requestsInWindowsSql(
 export function failureShareSql(observation: Observation, startMs: number): string {
   return `SELECT countIf(${FAILED}) / count() AS observed ${scope(observation, startMs)}`;
 }
+
+/** Events of the token since `startMs`, whatever became of them and from whichever side of the hop they were seen. */
+export function usesSinceSql(observation: Observation, startMs: number): string {
+  const token = sqlText(observation.event.token?.token_uid ?? '');
+  const [from, to] = [sqlTime(startMs), sqlTime(observation.timeMs)];
+  return `SELECT count() AS observed FROM events_v1 WHERE token_uid = ${token} AND time >= ${from} AND time <= ${to}`;
+}

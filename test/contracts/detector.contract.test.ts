@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import type { AnyDetector, Observation } from '../../detectors/core/detector.js';
 import type { Finding } from '../../detectors/core/finding.js';
+import { DecoyIndex } from '../../detectors/honeytoken/decoys.js';
 import { toObservation } from '../../detectors/core/observation.js';
 import { createDetectors, detectorsOptionsSchema } from '../../detectors/registry.js';
 import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
@@ -21,7 +22,9 @@ const eager = detectorsOptionsSchema.parse({
   },
   baseline: { hours_min: 2, requests_min: 20, failures_min: 3 },
 });
-const detectors = createDetectors(eager);
+/** One token of the traffic is a decoy. */
+const planted = { token_uid: tokenUid('t0'), secret_fp: '', name: 'decoy', planted: 'here', removedMs: null };
+const detectors = createDetectors(eager, new DecoyIndex([planted]));
 
 /** Some tokens at their own pace, with bursts, failures, refusals and pauses, in time order. */
 function traffic(seed: number, count: number, tokens = 5): TokenEvent[] {

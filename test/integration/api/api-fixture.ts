@@ -5,6 +5,7 @@ import type { Delivery } from '../../../api/alerts/delivery.js';
 import { defaultPolicy } from '../../../api/alerts/policy.js';
 import { createAlertRepository, createDeliveryRepository } from '../../../api/alerts/store-repository.js';
 import type { ApiDeps } from '../../../api/api-deps.js';
+import { createHoneytokenRegistry } from '../../../api/honeytokens/honeytoken-registry.js';
 import { buildApp } from '../../../api/app.js';
 import { HealthRegistry } from '../../../ingest/core/health.js';
 import { silentLogger } from '../../../ingest/core/logger.js';
@@ -58,6 +59,7 @@ export async function apiOn(
   const app = await buildApp({
     querier: store.querier,
     alerts,
+    honeytokens: createHoneytokenRegistry(store.querier, store.writer, clock),
     health,
     clock,
     logger: silentLogger,

@@ -220,6 +220,7 @@ describe('the API around its routes', () => {
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
       );
       expect(described.sort()).toEqual([
+        'DELETE /v1/honeytokens/{token_uid}',
         'GET /healthz',
         'GET /metrics',
         'GET /readyz',
@@ -227,6 +228,7 @@ describe('the API around its routes', () => {
         'GET /v1/alerts/{uid}',
         'GET /v1/deliveries',
         'GET /v1/findings',
+        'GET /v1/honeytokens',
         'GET /v1/map',
         'GET /v1/tokens',
         'GET /v1/tokens/{uid}',
@@ -235,9 +237,11 @@ describe('the API around its routes', () => {
         'POST /v1/alerts/{uid}/reopen',
         'POST /v1/alerts/{uid}/resolve',
         'POST /v1/alerts/{uid}/suppress',
+        'POST /v1/deliveries/{uid}/retry',
+        'POST /v1/honeytokens',
       ]);
       const lines = api.app.printRoutes({ commonPrefix: false }).split('\n');
-      const answered = lines.filter((line) => /\((GET|POST)/.test(line)).length;
+      const answered = lines.filter((line) => /\((GET|POST|DELETE)/.test(line)).length;
       expect(answered).toBe(described.length + 1);
     });
 
