@@ -63,7 +63,19 @@ export function createHoneytokenRegistry(querier: Querier, writer: EventWriter, 
   };
 }
 
-const shown = ({ version: _version, ...honeytoken }: Stored): Honeytoken => honeytoken;
+/** Without what only the table needs. */
+const shown = (stored: Stored): Honeytoken => ({
+  token_uid: stored.token_uid,
+  secret_fp: stored.secret_fp,
+  fp_key_id: stored.fp_key_id,
+  format: stored.format,
+  name: stored.name,
+  planted: stored.planted,
+  note: stored.note,
+  created_at: stored.created_at,
+  created_by: stored.created_by,
+  removed_at: stored.removed_at,
+});
 
 /** People paste what they just made; the words of a decoy go into alerts. */
 function refuseSecrets(registration: HoneytokenRegistration): void {
