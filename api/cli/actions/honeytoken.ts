@@ -10,10 +10,21 @@ import {
   honeytokenFormats, honeytokensAnswer, honeytokenSchema, type HoneytokenFormat,
 } from '../../schemas/honeytokens.js'; // prettier-ignore
 import { createApiClient, type ApiOptions } from '../api-client.js';
-import type { CreateOptions } from '../commands/honeytoken.js';
+import type { CommonOptions } from '../cli-context.js';
 import { readConfig } from '../config-file.js';
 import { existingFingerprinter } from '../fingerprint-keys.js';
 import type { Terminal } from '../terminal.js';
+
+export interface CreateOptions extends ApiOptions, CommonOptions {
+  readonly format: string;
+  readonly name: string;
+  readonly planted: string;
+  readonly note: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly stdin: boolean;
+  readonly json: boolean;
+}
 
 const SECRET_CHARS_MAX = 16 * 1024;
 

@@ -1,19 +1,9 @@
 import type { Command } from 'commander';
+import type { CreateOptions } from '../actions/honeytoken.js';
 import type { ApiOptions } from '../api-client.js';
-import type { CliContext, CommonOptions } from '../cli-context.js';
+import type { CliContext } from '../cli-context.js';
 import { withApi, withConfigAndData } from '../cli-context.js';
 import { guarded } from '../terminal.js';
-
-export interface CreateOptions extends ApiOptions, CommonOptions {
-  readonly format: string;
-  readonly name: string;
-  readonly planted: string;
-  readonly note: string;
-  readonly issuer: string;
-  readonly subject: string;
-  readonly stdin: boolean;
-  readonly json: boolean;
-}
 
 /** `tourniquet honeytoken`: decoys, registered through a running API by their fingerprints. */
 export function defineHoneytoken(program: Command, { terminal }: CliContext): void {
