@@ -108,15 +108,18 @@ function endOfQuoted(text: string, from: number, quote: string, escaped: boolean
 }
 
 const schemes =
-  /\b(basic|bearer|token|dpop|apikey|negotiate|digest|ntlm|hawk)(?:[ \t]|%20|\+){1,4}([A-Za-z0-9._~+/%-]{4,}={0,2})/gi;
+  /\b(basic|bearer|token|dpop|apikey|negotiate|digest|ntlm|hawk|ssws)(?:[ \t]|%20|\+){1,4}([A-Za-z0-9._~+/%-]{4,}={0,2})/gi;
 
 /** `Bearer …`, `Basic …` wherever they stand. */
 export function findSchemes(text: string): Span[] {
   const spans: Span[] = [];
-  for (const match of text.matchAll(schemes)) {
+  schemes.lastIndex = 0;
+  for (let match = schemes.exec(text); match !== null; match = schemes.exec(text)) {
     const value = match[2] ?? '';
     const end = match.index + match[0].length;
     if (isCredentialOf((match[1] ?? '').toLowerCase(), value)) spans.push({ start: end - value.length, end });
+    // `token Bearer …`: a word that is no credential may be the next scheme.
+    else schemes.lastIndex = end - value.length;
   }
   return spans;
 }

@@ -1,7 +1,15 @@
+import { auth0Factory } from './auth0/source.js';
 import { cloudtrailFactory } from './cloudtrail/source.js';
 import { envoyFactory } from './envoy/source.js';
+import { githubFactory } from './github/source.js';
 import { keycloakFactory } from './keycloak/source.js';
 import { nginxFactory } from './nginx/source.js';
+import { oktaFactory } from './okta/source.js';
+import { albFactory } from './alb/source.js';
+import { apacheFactory } from './apache/source.js';
+import { haproxyFactory } from './haproxy/source.js';
+import { kongFactory } from './kong/source.js';
+import { traefikFactory } from './traefik/source.js';
 import type { SourceFactory } from './source.js';
 import { vaultFactory } from './vault/source.js';
 
@@ -12,4 +20,12 @@ export const sourceFactories: readonly SourceFactory[] = [
   keycloakFactory,
   vaultFactory,
   cloudtrailFactory,
+  githubFactory,
+  oktaFactory,
+  auth0Factory,
+  kongFactory,
+  traefikFactory,
+  haproxyFactory,
+  apacheFactory,
+  albFactory,
 ];

@@ -1,6 +1,7 @@
 import type { Result } from '../core/result.js';
 import type { SourceKind, TokenEvent } from '../event/token-event.js';
 import type { Fingerprinter } from '../event/fingerprint.js';
+import type { Recognise } from './recognition.js';
 
 /** Why a record was refused. `message` names the fault and never quotes the record, which may hold a secret. */
 export interface ParseError {
@@ -47,4 +48,6 @@ export interface SourceFactory {
   readonly product: string;
   readonly variants: readonly string[];
   create(options: unknown): Source;
+  /** Whether a record is this product's, by its marks alone; cheap, pure, and never throws. */
+  readonly recognise?: Recognise;
 }

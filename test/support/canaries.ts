@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tabledFactories } from '../unit/ingest/sources/shared/case-table.js';
+import { goodCases, plantEverywhere } from './planted-records.js';
 
 /** Made-up secrets in the shapes that real ones have, and the records of every source that carry them everywhere. */
 export const canaries = {
@@ -23,12 +25,13 @@ const values = [
   encodeURIComponent(`x&access_token=${canaries.opaque}`),
 ];
 
-/** One file per source; the last lines of each are broken on purpose, so that dead letters are searched as well. */
-export const canaryFiles: readonly {
+interface CanaryFile {
   readonly source: string;
   readonly name: string;
   readonly lines: readonly string[];
-}[] = [
+}
+
+const handWritten: readonly CanaryFile[] = [
   {
     source: 'nginx',
     name: 'nginx.log',
@@ -84,6 +87,27 @@ export const canaryFiles: readonly {
       `{"eventName":"AssumeRole","responseElements":{"credentials":{"secretAccessKey":"${canaries.awsSecret}","sessionToken":"${v}"`,
     ]),
   },
+];
+
+/** The first record of a source's table with a canary in each of its parts in turn, and one that breaks off. */
+function planted(source: string): CanaryFile {
+  const [row] = goodCases(source).filter((candidate) => candidate.options === undefined);
+  const raw = row?.raw ?? '';
+  const lines = plantEverywhere(raw, '@').map(({ where }, i) => {
+    const value = values[i % values.length] ?? '';
+    const text = i % 2 === 0 ? `https://x.example/cb?access_token=${value}` : `Bearer ${value}`;
+    return plantEverywhere(raw, text).find((record) => record.where === where)?.raw ?? '';
+  });
+  return { source, name: `${source}.log`, lines: [...lines, `${raw.slice(0, -1)} token=${canaries.opaque}`] };
+}
+
+/** One file per source; the last lines of each are broken on purpose, so that dead letters are searched as well. */
+export const canaryFiles: readonly CanaryFile[] = [
+  ...handWritten,
+  ...tabledFactories
+    .map((factory) => factory.product)
+    .filter((product) => !handWritten.some((file) => file.source === product))
+    .map(planted),
 ];
 
 /** The forms in which a secret could stand somewhere: as it is, percent-encoded, base64 at each of three offsets. */

@@ -10,7 +10,21 @@ import { unescapeText } from './escape.js';
 
 const QUOTE = 0x22;
 const SPACE = 0x20;
-const MEND = "Check the log_format: it must begin as NGINX's `combined` does.";
+
+/** What a product writes differently from NGINX's `combined`. */
+export interface CombinedStyle {
+  readonly product: string;
+  readonly mend: string;
+  /** Absent values of the quoted fields stand as a bare `-`. */
+  readonly bareDash?: boolean;
+  /** Reads what follows the user agent; false leaves it to the reader of `combined`. */
+  readonly readTail?: (tail: string, record: AccessRecord) => boolean;
+}
+
+const nginxStyle: CombinedStyle = {
+  product: 'nginx',
+  mend: "Check the log_format: it must begin as NGINX's `combined` does.",
+};
 
 /** Index of the quote that closes a text begun before `from`; -1 if there is none. NGINX escapes quotes inside. */
 function closingQuote(line: string, from: number): number {
@@ -177,33 +191,42 @@ function readTail(line: string, from: number, record: AccessRecord, dictionary: 
  * X-Forwarded-For), of the Kubernetes ingress format, and with `name=value` pairs or junk after it. Linear in the
  * line's length.
  */
-export function readCombined(line: string, dictionary: KeyDictionary): Result<AccessRecord, ParseError> {
+export function readCombined(
+  line: string,
+  dictionary: KeyDictionary,
+  style: CombinedStyle = nginxStyle,
+): Result<AccessRecord, ParseError> {
+  const { product, mend } = style;
   const bracket = timeBracket(line);
-  if (bracket < 0) return refuse('nginx', 'time_local', 'No `[time] "request"` was found in the line.', MEND);
+  if (bracket < 0) return refuse(product, 'time_local', 'No `[time] "request"` was found in the line.', mend);
   const record = newAccessRecord('combined');
   record.timeMs = parseClfTime(line.slice(bracket + 1, bracket + 27));
   if (Number.isNaN(record.timeMs)) {
-    return refuse('nginx', 'time_local', 'The time is none that exists.', MEND, bracket + 1);
+    return refuse(product, 'time_local', 'The time is none that exists.', mend, bracket + 1);
   }
   readHead(line, bracket, record);
 
   const requestEnd = closingQuote(line, bracket + 30);
-  if (requestEnd < 0) return refuse('nginx', 'request', 'The request has no closing quote.', MEND, bracket + 29);
+  if (requestEnd < 0) return refuse(product, 'request', 'The request has no closing quote.', mend, bracket + 29);
   const request = unescapeText(line.slice(bracket + 30, requestEnd));
   readRequestLine(request, record);
   if (line.charCodeAt(requestEnd + 1) !== SPACE) {
-    return refuse('nginx', 'status', 'The line ends before the status.', MEND, requestEnd);
+    return refuse(product, 'status', 'The line ends before the status.', mend, requestEnd);
   }
   const status = readDigits(line, requestEnd + 2);
-  if (status > 999) return refuse('nginx', 'status', 'The status has more than three digits.', MEND, requestEnd + 2);
+  if (status > 999) return refuse(product, 'status', 'The status has more than three digits.', mend, requestEnd + 2);
   if (status < 0 && after === requestEnd + 2) {
-    return refuse('nginx', 'status', 'The status is no number.', MEND, requestEnd + 2);
+    return refuse(product, 'status', 'The status is no number.', mend, requestEnd + 2);
   }
   if (status >= 0) record.status = status;
   const bytes = readDigits(line, after + 1);
   if (bytes >= 0) record.responseBytes = bytes;
   let at = after;
   for (const field of ['referer', 'userAgent'] as const) {
+    if (style.bareDash === true && line.startsWith(' -', at) && line.charCodeAt(at + 2) === SPACE) {
+      at += 2;
+      continue;
+    }
     if (line.charCodeAt(at) !== SPACE || line.charCodeAt(at + 1) !== QUOTE) break;
     const close = closingQuote(line, at + 2);
     const end = close < 0 ? line.length : close;
@@ -211,6 +234,6 @@ export function readCombined(line: string, dictionary: KeyDictionary): Result<Ac
     if (isPresent(text)) record[field] = unescapeText(text);
     at = end + 1;
   }
-  readTail(line, at, record, dictionary);
+  if (style.readTail?.(line.slice(at), record) !== true) readTail(line, at, record, dictionary);
   return ok(record);
 }

@@ -74,6 +74,7 @@ function attributesOf(record: AccessRecord, redactor: Redactor): { key: string; 
   add('upstream_cluster', record.upstreamCluster);
   add('upstream_host', record.upstreamHost);
   add('route_name', record.routeName);
+  for (const [key, value] of record.extra ?? []) add(key, value);
   return list;
 }
 

@@ -8,6 +8,7 @@ import {
   describeCredential,
   tokenFromAwsAccessKeyId,
   tokenFromJwtClaims,
+  tokenFromKeyId,
   type CredentialFacts,
 } from '../../event/token-facts.js';
 import { limits, type PrincipalFacts, type TokenFacts } from '../../event/token-event.js';
@@ -149,6 +150,17 @@ export function identify(record: AccessRecord, context: ParseContext, redactor: 
     else if (identity.principal === undefined && told.principal !== undefined) {
       identity = { ...identity, principal: told.principal };
     }
+  }
+  const { credential, consumer } = record;
+  if (identity.token === undefined && credential !== undefined) {
+    const id = redactor.id(credential.id, limits.shortTextMax);
+    if (id !== undefined) identity = { ...identity, token: tokenFromKeyId(credential.issuer, id, fp, credential.kind) };
+  }
+  if (identity.principal === undefined && consumer !== undefined) {
+    const { kind, name } = consumer;
+    const id = redactor.id(consumer.id, limits.longTextMax) ?? fp.tokenUid(`id:${consumer.id}`);
+    const shown = name === undefined ? undefined : redactor.long(name);
+    identity = { ...identity, principal: makePrincipal({ kind, issuer: context.instance, id, name: shown }) };
   }
   if (identity.token === undefined && record.tokenFp !== undefined)
     identity = { ...identity, ...fromProxyHash(record.tokenFp, fp) };

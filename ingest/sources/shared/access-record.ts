@@ -1,4 +1,4 @@
-import type { Outcome, Reason, TokenEvent } from '../../event/token-event.js';
+import type { Outcome, Reason, TokenEvent, TokenKind } from '../../event/token-event.js';
 import type { AccessMeaning, KeyDictionary } from './access-fields.js';
 import { parseAccessTime } from './access-time.js';
 import { parseClientAddress, type ClientAddress } from './client-address.js';
@@ -35,6 +35,12 @@ export interface AccessRecord {
   apiKey?: string;
   tokenFp?: string;
   claims?: Record<string, unknown>;
+  /** The proxy's own non-secret name of the credential that it checked. */
+  credential?: { readonly issuer: string; readonly id: string; readonly kind: TokenKind };
+  /** Whom the proxy took the caller for. */
+  consumer?: { readonly id: string; readonly name?: string; readonly kind: 'client' | 'user' };
+  /** What only this product tells; redacted when the event is built. */
+  extra?: (readonly [string, string])[];
   /** Whether the log has a place for the raw credential, so that an empty place means that none was sent. */
   tellsCredential: boolean;
   /** Set where the product says more than the status does. */
@@ -117,6 +123,9 @@ function countOf(value: unknown): number | undefined {
 
 const protocolVersion = / HTTP\/\d(\.\d)?$/i;
 
+/** `Bearer …` where a request line should stand is a header that somebody put into the wrong place. */
+const schemeWord = /^(?:basic|bearer|token|dpop|apikey|ssws|negotiate)$/i;
+
 /** Takes `METHOD target HTTP/1.1` apart; false when it is no request line (empty, binary, TLS hello). */
 export function readRequestLine(line: string, record: AccessRecord): boolean {
   const space = line.indexOf(' ');
@@ -125,7 +134,9 @@ export function readRequestLine(line: string, record: AccessRecord): boolean {
     const c = line.charCodeAt(i);
     if (!((c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a) || c === 0x2d || c === 0x5f)) return false;
   }
-  record.method = line.slice(0, space);
+  const method = line.slice(0, space);
+  if (space < 10 && space > 3 && schemeWord.test(method)) return false;
+  record.method = method;
   // ` HTTP/1.1` has nine characters; only odd request lines need the slower look.
   const tail = line.length - 9;
   if (tail > space && line.startsWith(' HTTP/', tail)) record.target = line.slice(space + 1, tail);

@@ -7,6 +7,7 @@ import { silentLogger } from '../../../ingest/core/logger.js';
 import { createEmbeddedEventLog } from '../../../ingest/log/embedded/embedded-event-log.js';
 import { topics, type EventLog } from '../../../ingest/log/event-log.js';
 import { createKafkaEventLog } from '../../../ingest/log/kafka/kafka-event-log.js';
+import { sourceFactories } from '../../../ingest/sources/registry.js';
 import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
 import { defineQuery } from '../../../ingest/store/query.js';
 import { canariesIn, canariesOnDisk, canaryFiles, canaryJwt } from '../../support/canaries.js';
@@ -107,6 +108,10 @@ describe('planted secrets of every source', () => {
   });
 
   const files = (): string[] => canaryFiles.map((f) => `${f.source}:${join(folder, 'logs', f.name)}`);
+
+  it('there is a file of every source', () => {
+    expect(canaryFiles.map((file) => file.source).sort()).toEqual(sourceFactories.map((f) => f.product).sort());
+  });
 
   it('the search itself finds a planted secret, as it is and encoded', () => {
     expect(canariesIn(`x ${canaryJwt} y`)).toEqual(['jwtSignature']);

@@ -1,31 +1,7 @@
-import { validateEvent } from '../../../../../ingest/event/event-codec.js';
 import { nginxFactory } from '../../../../../ingest/sources/nginx/source.js';
-import { readCases, testContext, valueAt } from '../shared/case-table.js';
+import { readCases, testContext } from '../shared/case-table.js';
 
 describe('nginx records', () => {
-  it.each(readCases('nginx').map((row) => [row.name, row] as const))('%s', (_name, row) => {
-    const result = nginxFactory.create(row.options ?? {}).parse(row.raw, testContext);
-    if (row.error !== undefined) {
-      expect(result).toMatchObject({ ok: false, error: { product: 'nginx', field: row.error.field } });
-      return;
-    }
-    if (!result.ok) throw new Error(`${result.error.field}: ${result.error.message}`);
-    if (row.none === true) {
-      expect(result.value).toEqual([]);
-      return;
-    }
-    expect(result.value).toHaveLength(1);
-    const [event] = result.value;
-    expect(validateEvent(event)).toMatchObject({ ok: true });
-    const expected = Object.entries(row.expect ?? {});
-    expect(expected.length).toBeGreaterThan(0);
-    const seen = expected.map(([path, want]) => {
-      const value = valueAt(event, path);
-      return [path, want === null && value === undefined ? null : want === true && value !== undefined ? true : value];
-    });
-    expect(Object.fromEntries(seen)).toEqual(row.expect);
-  });
-
   it('gives the same event for the same record at the same place, and another uid elsewhere', () => {
     const source = nginxFactory.create({});
     const raw = readCases('nginx').find((row) => row.expect !== undefined)?.raw ?? '';

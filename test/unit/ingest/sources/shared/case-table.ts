@@ -1,12 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createFingerprinter } from '../../../../../ingest/event/fingerprint.js';
-import type { ParseContext } from '../../../../../ingest/sources/source.js';
+import { validateEvent } from '../../../../../ingest/event/event-codec.js';
+import { sourceFactories } from '../../../../../ingest/sources/registry.js';
+import type { ParseContext, SourceFactory } from '../../../../../ingest/sources/source.js';
 
 /** One row of a fixture table: a raw record and what must come of it. */
 export interface SourceCase {
   readonly name: string;
   readonly options?: Readonly<Record<string, unknown>>;
-  readonly raw: string;
+  /** A JSON record stands as what it is; everything else as a string. */
+  readonly raw: unknown;
   /** Dotted path of the event → value; null: absent; true: any value. */
   readonly expect?: Readonly<Record<string, unknown>>;
   readonly error?: { readonly field: string };
@@ -14,9 +17,40 @@ export interface SourceCase {
   readonly none?: boolean;
 }
 
-export function readCases(product: string): readonly SourceCase[] {
-  const url = new URL(`../../../../fixtures/${product}/cases.json`, import.meta.url);
-  return JSON.parse(readFileSync(url, 'utf8')) as SourceCase[];
+const fileOf = (product: string): URL => new URL(`../../../../fixtures/${product}/cases.json`, import.meta.url);
+
+/** The rows of a product, each raw record as the text that arrives. */
+export function readCases(product: string): readonly (SourceCase & { readonly raw: string })[] {
+  const rows = JSON.parse(readFileSync(fileOf(product), 'utf8')) as SourceCase[];
+  return rows.map((row) => ({ ...row, raw: typeof row.raw === 'string' ? row.raw : JSON.stringify(row.raw) }));
+}
+
+/** The sources whose records stand in a case table. */
+export const tabledFactories: readonly SourceFactory[] = sourceFactories.filter((f) => existsSync(fileOf(f.product)));
+
+/** Runs one row of a table. */
+export function expectCase(factory: SourceFactory, row: SourceCase & { readonly raw: string }): void {
+  const { product } = factory;
+  const result = factory.create(row.options ?? {}).parse(row.raw, testContext);
+  if (row.error !== undefined) {
+    expect(result).toMatchObject({ ok: false, error: { product, field: row.error.field } });
+    return;
+  }
+  if (!result.ok) throw new Error(`${result.error.field}: ${result.error.message}`);
+  if (row.none === true) {
+    expect(result.value).toEqual([]);
+    return;
+  }
+  expect(result.value).toHaveLength(1);
+  const [event] = result.value;
+  expect(validateEvent(event)).toMatchObject({ ok: true });
+  const expected = Object.entries(row.expect ?? {});
+  expect(expected.length).toBeGreaterThan(0);
+  const seen = expected.map(([path, want]) => {
+    const value = valueAt(event, path);
+    return [path, want === null && value === undefined ? null : want === true && value !== undefined ? true : value];
+  });
+  expect(Object.fromEntries(seen)).toEqual(row.expect);
 }
 
 export const testContext: ParseContext = {

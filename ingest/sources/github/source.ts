@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import type { Result } from '../../core/result.js';
+import { ok } from '../../core/result.js';
+import type { Fingerprinter } from '../../event/fingerprint.js';
+import type { PrincipalFacts } from '../../event/token-event.js';
+import type { AuditRecord } from '../shared/audit-event.js';
+import { auditSourceFactory } from '../shared/audit-source.js';
+import { AttributeList } from '../shared/facts.js';
+import { httpOutcome } from '../shared/http-outcome.js';
+import { digText, type JsonObject, readBoolean, readCount, readText, readValue } from '../shared/json-reader.js';
+import { auditPrincipal } from '../shared/names.js';
+import { readMoment } from '../shared/moment.js';
+import { refuse } from '../shared/refuse.js';
+import type { ParseContext, ParseError } from '../source.js';
+import { meaningOfAction } from './actions.js';
+import { readGithubToken } from './token.js';
+
+const product = 'github';
+const mend = 'Send audit log records as GitHub streams or exports them, one JSON object each.';
+
+/** Git events of deploy keys and of GitHub itself have no actor, or an empty user. */
+function principalOf(record: JsonObject, fp: Fingerprinter): PrincipalFacts | undefined {
+  const name = readText(record, 'actor') ?? readText(record, 'user');
+  const id = name ?? readText(record, 'actor_id') ?? readText(record, 'user_id');
+  if (id === undefined) return undefined;
+  const isBot = readBoolean(record, 'actor_is_bot') === true || id.endsWith('[bot]');
+  const deployKey = id === 'deploy_key';
+  const kind = isBot ? 'service_account' : deployKey ? 'unknown' : 'user';
+  return auditPrincipal({ kind, issuer: product, id, name }, fp);
+}
+
+const keptFields = [
+  'actor_id', 'actor_is_agent', 'external_identity_nameid', 'external_identity_username', 'operation_type', 'org', 'business',
+  'repository', 'repo', 'repository_public', 'team', 'permission', 'old_permission', 'visibility', 'previous_visibility',
+  'name', 'key_id', 'fingerprint', 'title', 'read_only', 'oauth_application', 'oauth_application_id', 'integration',
+  'application_client_id', 'programmatic_access_type', 'transport_protocol_name', 'repository_selection', 'rate_limit_remaining',
+] as const; // prettier-ignore
+
+function attributesOf(record: JsonObject, subject: string | undefined): AttributeList {
+  const attributes = new AttributeList();
+  attributes.add('subject_user', subject);
+  for (const name of keptFields) attributes.add(name, readText(record, name));
+  return attributes;
+}
+
+function read(record: JsonObject, { fingerprinter }: ParseContext): Result<AuditRecord, ParseError> {
+  const action = readText(record, 'action');
+  if (action === undefined) return refuse(product, '/action', 'The record has no action.', mend);
+  const timeMs = readMoment(record, '@timestamp') ?? readMoment(record, 'created_at');
+  if (timeMs === undefined) {
+    return refuse(product, '/@timestamp', 'The record has neither @timestamp nor created_at that is a time.', mend);
+  }
+  const named = readGithubToken(record, action, fingerprinter);
+  const meaning = meaningOfAction(action, named !== undefined);
+  const status = readCount(record, 'status_code');
+  const told = status === undefined ? undefined : httpOutcome(status, true);
+  const repository = readText(record, 'repository') ?? readText(record, 'repo');
+  const urlPath = readText(record, 'url_path');
+  const user = readText(record, 'user');
+  const isUse = meaning.action === 'use';
+  return ok({
+    id: readText(record, '_document_id'),
+    timeMs,
+    recordType: action,
+    action: meaning.action,
+    outcome: meaning.outcome ?? told?.outcome ?? 'success',
+    reason: meaning.reason ?? told?.reason,
+    detail: [readText(record, 'reason'), readText(record, 'message')],
+    token: named?.token,
+    principal: principalOf(record, fingerprinter),
+    address: readText(record, 'actor_ip'),
+    geo: { country: digText(record, 'actor_location', 'country_code') },
+    userAgent: readText(record, 'user_agent'),
+    target: {
+      service: product,
+      namespace: readText(record, 'org') ?? readText(record, 'business'),
+      method: readText(record, 'request_method') ?? action,
+      path: urlPath?.split('?', 1)[0] ?? (isUse && repository !== undefined ? `/${repository}` : undefined),
+      route: readText(record, 'route') ?? (isUse && repository !== undefined ? '/{owner}/{repo}' : undefined),
+      status,
+    },
+    requestId: readText(record, 'request_id'),
+    exposures: named?.exposed === true ? ['token_in_log'] : undefined,
+    attributes: attributesOf(record, user !== readText(record, 'actor') ? user : undefined),
+  });
+}
+
+/** The audit log of organisations and enterprises: REST answers, exports, streams. */
+export const githubFactory = auditSourceFactory({
+  product,
+  kind: 'issuer',
+  envelope: {
+    lists: ['audit_log', 'records', 'events'],
+    inner: ['event', 'detail', 'message', 'data'],
+    isRecord: (object) => readText(object, 'action') !== undefined && readValue(object, 'event') === undefined,
+  },
+  options: z.strictObject({}),
+  read,
+  recognise(record) {
+    const action = readText(record, 'action');
+    if (action === undefined || !/^[a-z_]{2,64}\.[a-z_]{2,64}$/.test(action)) return undefined;
+    const hasMark = readValue(record, '_document_id') !== undefined || readValue(record, 'actor_ip') !== undefined;
+    const hasTime = readValue(record, '@timestamp') !== undefined || readValue(record, 'created_at') !== undefined;
+    if (!hasTime) return undefined;
+    return hasMark || readValue(record, 'hashed_token') !== undefined
+      ? { confidence: 1, reason: 'an action of the form category.verb beside the fields of GitHub’s audit log' }
+      : { confidence: 0.6, reason: 'an action of the form category.verb with a time' };
+  },
+});

@@ -1,0 +1,67 @@
+import { canonical, tokenFromCanonical } from '../../event/canonical.js';
+import type { Fingerprinter } from '../../event/fingerprint.js';
+import { RawSecret } from '../../event/raw-secret.js';
+import type { TokenFacts, TokenKind } from '../../event/token-event.js';
+import { describeCredential } from '../../event/token-facts.js';
+import { compact, shortText, timeText } from '../shared/facts.js';
+import { type JsonObject, readText, readTexts } from '../shared/json-reader.js';
+import { joinAlias, joinAliases, scopeList, shownText } from '../shared/names.js';
+import { readMoment } from '../shared/moment.js';
+
+export interface GithubToken {
+  readonly token: TokenFacts;
+  /** The field held the token itself. */
+  readonly exposed: boolean;
+}
+
+/** programmatic_access_type → kind (GitHub documentation, "Token data in audit log events"). */
+export function kindOfAccess(type: string | undefined, action: string): TokenKind {
+  const words = (type ?? '').toLowerCase().replaceAll('_', ' ');
+  if (words.includes('personal access token') || action.startsWith('personal_access_token.'))
+    return 'personal_access_token';
+  if (words.includes('ssh') || words.includes('deploy key') || action.startsWith('public_key.')) return 'access_key';
+  if (words.includes('server-to-server') || words.includes('server to server')) return 'service_token';
+  if (words.includes('oauth') || words.includes('user-to-server') || words.includes('user to server'))
+    return 'access_token';
+  return action.startsWith('oauth_access.') ? 'access_token' : 'unknown';
+}
+
+const base64Sha256 = /^[A-Za-z0-9+/]{43}=$/;
+const hexSha256 = /^[0-9a-f]{64}$/i;
+
+/** The hash in the one form that names the token; undefined where the text is no SHA-256. */
+function hashOf(text: string): string | undefined {
+  if (base64Sha256.test(text)) return text;
+  if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return Buffer.from(text, 'base64url').toString('base64');
+  return hexSha256.test(text) ? Buffer.from(text, 'hex').toString('base64') : undefined;
+}
+
+/**
+ * The token that a record names: by `hashed_token`, which a proxy that sees the token itself arrives at too, else by
+ * `token_id`. Both names are aliases of each other.
+ */
+export function readGithubToken(record: JsonObject, action: string, fp: Fingerprinter): GithubToken | undefined {
+  const written = readText(record, 'hashed_token');
+  const id = readText(record, 'token_id') ?? readText(record, 'oauth_access_id');
+  if (written === undefined && id === undefined) return undefined;
+  const kind = kindOfAccess(readText(record, 'programmatic_access_type'), action);
+  const idAlias = joinAlias('key_id', id === undefined ? undefined : `github:${id}`);
+  const details = {
+    kind,
+    ...compact({
+      key_id: shownText(id),
+      scopes: scopeList(readTexts(record, 'token_scopes')),
+      expires_at: timeText(readMoment(record, 'token_expires_at') ?? readMoment(record, 'expires_at')),
+      display_name: shortText(readText(record, 'user_programmatic_access_name') ?? readText(record, 'token_name')),
+    }),
+  };
+  const hash = written === undefined ? undefined : hashOf(written);
+  if (written !== undefined && hash === undefined) {
+    const { token } = describeCredential(new RawSecret(written), fp, { kind, issuer: 'github' });
+    return { token: { ...token, ...details }, exposed: true };
+  }
+  const hashAlias = joinAlias('github_hashed_token', hash);
+  const aliases = joinAliases(hashAlias, idAlias);
+  const name = hash === undefined ? canonical.key('github', id ?? '') : canonical.github(hash);
+  return { token: tokenFromCanonical(name, fp, { ...details, issuer: 'github', aliases }), exposed: false };
+}

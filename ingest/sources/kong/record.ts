@@ -1,0 +1,105 @@
+import { newAccessRecord, setField, type AccessRecord } from '../shared/access-record.js';
+import { parseAccessTime } from '../shared/access-time.js';
+import {
+  digText,
+  isObject,
+  type JsonObject,
+  readCount,
+  readList,
+  readNumber,
+  readObject,
+  readText,
+  readValue,
+} from '../shared/json-reader.js';
+import type { KongOptions } from './options.js';
+
+/** Header values are texts, or lists where a header was sent twice. Kong writes REDACTED for Authorization. */
+function header(headers: JsonObject, name: string): string | undefined {
+  const value = readValue(headers, name);
+  const text: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof text === 'string' && text !== '' && text !== 'REDACTED' ? text : undefined;
+}
+
+const headerFields = [
+  ['user-agent', 'user_agent'],
+  ['referer', 'referer'],
+  ['x-forwarded-for', 'x_forwarded_for'],
+  ['traceparent', 'traceparent'],
+  ['x-b3-traceid', 'trace_id'],
+  ['x-request-id', 'request_id'],
+  ['kong-request-id', 'request_id'],
+  ['authorization', 'authorization'],
+  ['proxy-authorization', 'authorization'],
+] as const;
+
+/** The credential that an authentication plugin accepted, and the consumer that it belongs to. */
+function readIdentity(object: JsonObject, record: AccessRecord): void {
+  const consumer = readObject(object, 'consumer') ?? {};
+  const entity = readObject(object, 'authenticated_entity') ?? {};
+  const consumerId = readText(consumer, 'id') ?? readText(entity, 'consumer_id') ?? digText(entity, 'consumer', 'id');
+  const name = readText(consumer, 'username') ?? readText(consumer, 'custom_id');
+  const id = consumerId ?? name;
+  if (id !== undefined) record.consumer = { id, kind: 'client', ...(name !== undefined && { name }) };
+  const credential = readText(entity, 'id');
+  if (credential !== undefined) record.credential = { issuer: 'kong', id: credential, kind: 'api_key' };
+}
+
+function readExtra(object: JsonObject, record: AccessRecord): void {
+  const latencies = readObject(object, 'latencies') ?? {};
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['consumer_custom_id', digText(object, 'consumer', 'custom_id')],
+    ['kong_latency_ms', readText(latencies, 'kong')],
+    ['upstream_latency_ms', readText(latencies, 'proxy')],
+    ['upstream_status', readText(object, 'upstream_status')],
+    ['workspace', readText(object, 'workspace_name') ?? readText(object, 'workspace')],
+    ['response_source', readText(object, 'source')],
+  ];
+  const extra: [string, string][] = [];
+  for (const [key, value] of facts) if (value !== undefined) extra.push([key, value]);
+  if (extra.length > 0) record.extra = extra;
+}
+
+/** One object of Kong's log serializer. `started_at` is in milliseconds, sizes are numbers or texts. */
+export function readKongRecord(object: JsonObject, options: KongOptions): AccessRecord {
+  const record = newAccessRecord('log_serializer');
+  const request = readObject(object, 'request') ?? {};
+  const response = readObject(object, 'response') ?? {};
+  const headers = readObject(request, 'headers') ?? {};
+  const started = readValue(object, 'started_at');
+  if (typeof started === 'number' || typeof started === 'string') record.timeMs = parseAccessTime(started);
+  setField(record, 'method', readValue(request, 'method'));
+  setField(record, 'path', readValue(request, 'uri') ?? readValue(request, 'url'));
+  setField(record, 'authority', header(headers, 'host'));
+  setField(record, 'status', readValue(response, 'status'));
+  setField(record, 'bytes_received', readValue(request, 'size'));
+  setField(record, 'bytes_sent', readValue(response, 'size'));
+  const total = readNumber(readObject(object, 'latencies') ?? {}, 'request');
+  if (total !== undefined && total >= 0) record.durationMs = total;
+  setField(record, 'client_address', readValue(object, 'client_ip'));
+  for (const [name, meaning] of headerFields) {
+    const value = header(headers, name);
+    if (value !== undefined) setField(record, meaning, value);
+  }
+  const key = header(headers, options.credential_header);
+  if (key !== undefined) setField(record, 'api_key', key);
+  setField(record, 'request_id', readValue(request, 'id'));
+  const tls = readObject(request, 'tls');
+  if (tls !== undefined) record.transport = readText(tls, 'client_verify') === 'SUCCESS' ? 'mtls' : 'tls';
+  const service = readObject(object, 'service') ?? {};
+  const serviceName = readText(service, 'name') ?? readText(service, 'host');
+  if (serviceName !== undefined) record.targetService = serviceName;
+  const route = readObject(object, 'route') ?? {};
+  const routeName = readText(route, 'name') ?? readText(route, 'id');
+  if (routeName !== undefined) record.routeName = routeName;
+  const tries = readList(object, 'tries') ?? [];
+  const last = tries[tries.length - 1];
+  if (isObject(last) && readText(last, 'ip') !== undefined) {
+    const port = readCount(last, 'port');
+    record.upstreamHost = `${readText(last, 'ip') ?? ''}${port === undefined ? '' : `:${port}`}`;
+  }
+  readIdentity(object, record);
+  readExtra(object, record);
+  // A plugin that authenticates had a place for the credential, so a 401 without one means that none was sent.
+  if (readValue(headers, 'authorization') !== undefined) record.tellsCredential = false;
+  return record;
+}

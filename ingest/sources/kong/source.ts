@@ -1,0 +1,91 @@
+import { ok } from '../../core/result.js';
+import type { Result } from '../../core/result.js';
+import { isTimeMs } from '../../event/time.js';
+import type { TokenEvent } from '../../event/token-event.js';
+import { readCombined, type CombinedStyle } from '../nginx/combined.js';
+import { buildAccessEvent, type AccessSettings } from '../shared/access-event.js';
+import { KeyDictionary } from '../shared/access-fields.js';
+import { readOptions } from '../shared/audit-source.js';
+import { TrustedRanges } from '../shared/client-address.js';
+import { stripContainerPrefix } from '../shared/container-prefix.js';
+import { isObject, type JsonObject, readObject, readValue } from '../shared/json-reader.js';
+import { readJsonRecords, type Envelope } from '../shared/json-records.js';
+import { splitDocument } from '../shared/json-split.js';
+import { refuse } from '../shared/refuse.js';
+import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
+import { optionsSchema, type KongOptions } from './options.js';
+import { readKongRecord } from './record.js';
+
+const product = 'kong';
+const mend = 'Send what the http-log, file-log, tcp-log or udp-log plugin writes, or Kong’s NGINX access log.';
+
+const isRecord = (object: JsonObject): boolean =>
+  readObject(object, 'request') !== undefined &&
+  (readObject(object, 'response') !== undefined || readObject(object, 'latencies') !== undefined);
+
+const envelope: Envelope = { lists: ['records', 'entries'], inner: ['message', 'data', 'log'], isRecord };
+const style: CombinedStyle = { product, mend };
+
+function parseText(
+  line: string,
+  context: ParseContext,
+  settings: AccessSettings,
+): Result<readonly TokenEvent[], ParseError> {
+  const record = readCombined(line, new KeyDictionary({ kong_request_id: 'request_id' }), style);
+  return record.ok ? ok([buildAccessEvent(record.value, context, settings)]) : record;
+}
+
+function parseWith(
+  options: KongOptions,
+  settings: AccessSettings,
+  raw: string,
+  context: ParseContext,
+): Result<readonly TokenEvent[], ParseError> {
+  const line = stripContainerPrefix(raw);
+  if (line.trim() === '') return ok([]);
+  if (!/^\s*[[{]/.test(line)) return parseText(line, context, settings);
+  const records = readJsonRecords(line, product, envelope);
+  if (!records.ok) return records;
+  const events: TokenEvent[] = [];
+  for (const [ordinal, object] of records.value.entries()) {
+    const at = records.value.length === 1 ? '' : `/${ordinal}`;
+    if (!isRecord(object))
+      return refuse(product, `${at}/request`, 'The record has no request with its response.', mend);
+    const record = readKongRecord(object, options);
+    if (!isTimeMs(record.timeMs)) return refuse(product, `${at}/started_at`, 'started_at is no time.', mend);
+    // A batch of http-log is one body: each of its records has a place of its own.
+    const container = ordinal === 0 ? context.position.container : `${context.position.container}#${ordinal}`;
+    const own = { ...context, position: { ...context.position, container } };
+    events.push(buildAccessEvent(record, own, settings));
+  }
+  return ok(events);
+}
+
+/** `kong`: log plugins of Kong Gateway (http-log, file-log, tcp-log …), single records and batches, and its access log. */
+export const kongFactory: SourceFactory = {
+  product,
+  variants: [],
+  create(given): Source {
+    const options = readOptions(product, optionsSchema, given);
+    const settings: AccessSettings = {
+      product,
+      kind: 'proxy',
+      trusted: new TrustedRanges(options.trusted_proxies),
+      direction: options.direction,
+      ...(options.service !== undefined && { service: options.service }),
+    };
+    return {
+      product,
+      kind: 'proxy',
+      framing: 'document',
+      parse: (raw, context) => parseWith(options, settings, raw, context),
+      split: (document) => ok(splitDocument(document, envelope.lists)),
+    };
+  },
+  recognise({ json }) {
+    const first: unknown = Array.isArray(json) ? json[0] : json;
+    if (!isObject(first) || !isRecord(first)) return undefined;
+    const hasMark = readObject(first, 'latencies') !== undefined || readValue(first, 'started_at') !== undefined;
+    return hasMark ? { confidence: 1, reason: 'request, response and latencies of Kong’s log serializer' } : undefined;
+  },
+};

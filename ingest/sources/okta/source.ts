@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import type { Result } from '../../core/result.js';
+import { ok } from '../../core/result.js';
+import type { Fingerprinter } from '../../event/fingerprint.js';
+import type { PrincipalFacts } from '../../event/token-event.js';
+import type { AuditPlace, AuditRecord } from '../shared/audit-event.js';
+import { auditSourceFactory } from '../shared/audit-source.js';
+import { AttributeList } from '../shared/facts.js';
+import {
+  digText,
+  isObject,
+  type JsonObject,
+  readList,
+  readNumber,
+  readObject,
+  readText,
+  readValue,
+} from '../shared/json-reader.js';
+import { auditPrincipal } from '../shared/names.js';
+import { readMoment } from '../shared/moment.js';
+import { refuse } from '../shared/refuse.js';
+import type { ParseContext, ParseError } from '../source.js';
+import { meaningOfEvent } from './event-types.js';
+import { outcomeOf } from './outcome.js';
+import { readOktaToken, sessionOf } from './token.js';
+
+const product = 'okta';
+const mend = 'Send System Log events as Okta answers or pushes them, one JSON object each.';
+
+const optionsSchema = z.strictObject({
+  base: z
+    .url({ protocol: /^https$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional()
+    .describe('Address of the org, e.g. https://example.okta.com: with it the `iss` of tokens is known.'),
+});
+type OktaOptions = z.output<typeof optionsSchema>;
+
+const known = (text: string | undefined): string | undefined => (text === 'unknown' ? undefined : text);
+
+function principalOf(record: JsonObject, fp: Fingerprinter): PrincipalFacts | undefined {
+  const actor = readObject(record, 'actor') ?? {};
+  const id = known(readText(actor, 'id'));
+  const name = known(readText(actor, 'alternateId')) ?? known(readText(actor, 'displayName'));
+  const type = readText(actor, 'type') ?? '';
+  const isClient = /App|Client/.test(type);
+  const kind = isClient ? 'client' : type === 'User' ? 'user' : type === 'SystemPrincipal' ? 'workload' : 'unknown';
+  const clientId = isClient ? id : digText(record, 'debugContext', 'debugData', 'clientId');
+  return auditPrincipal({ kind, issuer: product, id: id ?? name, name, clientId }, fp);
+}
+
+function placeOf(client: JsonObject, security: JsonObject): AuditPlace {
+  const place = readObject(client, 'geographicalContext') ?? {};
+  const point = readObject(place, 'geolocation') ?? {};
+  return {
+    country: readText(place, 'country'),
+    city: readText(place, 'city'),
+    latitude: readNumber(point, 'lat'),
+    longitude: readNumber(point, 'lon'),
+    asn: readNumber(security, 'asNumber'),
+    asName: readText(security, 'asOrg') ?? readText(security, 'isp'),
+  };
+}
+
+const debugFields = [
+  'requestUri', 'grantType', 'requestedScopes', 'clientAuthType', 'factor', 'authnRequestId', 'deviceFingerprint', 'threatSuspected',
+  'threatDetections', 'risk', 'behaviors', 'logOnlySecurityData', 'tunnels', 'revokedTokenType', 'rateLimitSecondsToReset',
+] as const; // prettier-ignore
+
+function attributesOf(record: JsonObject, client: JsonObject, security: JsonObject): AttributeList {
+  const attributes = new AttributeList();
+  const place = readObject(client, 'geographicalContext') ?? {};
+  attributes.add('actor_type', digText(record, 'actor', 'type'));
+  attributes.add('severity', readText(record, 'severity'));
+  attributes.add('country', readText(place, 'country'));
+  attributes.add('client_zone', readText(client, 'zone'));
+  attributes.add('client_device', readText(client, 'device'));
+  attributes.add('is_proxy', readText(security, 'isProxy'));
+  attributes.add('domain', readText(security, 'domain'));
+  const authentication = readObject(record, 'authenticationContext') ?? {};
+  for (const name of ['authenticationProvider', 'credentialProvider', 'credentialType', 'authenticationStep'] as const)
+    attributes.add(name, readText(authentication, name));
+  const debug = readObject(readObject(record, 'debugContext') ?? {}, 'debugData') ?? {};
+  for (const name of debugFields) attributes.add(name, readText(debug, name));
+  for (const target of (readList(record, 'target') ?? []).slice(0, 4)) {
+    if (!isObject(target)) continue;
+    const words = [readText(target, 'type'), readText(target, 'alternateId') ?? readText(target, 'displayName')];
+    attributes.add('target', words.filter((word) => word !== undefined).join(' ') || undefined);
+  }
+  return attributes;
+}
+
+/** The application among the targets, which a sign-on or a grant was for. */
+function appOf(record: JsonObject): string | undefined {
+  for (const target of readList(record, 'target') ?? []) {
+    if (isObject(target) && /^(?:AppInstance|PublicClientApp)/.test(readText(target, 'type') ?? ''))
+      return known(readText(target, 'alternateId')) ?? readText(target, 'displayName');
+  }
+  return undefined;
+}
+
+function read(record: JsonObject, context: ParseContext, options: OktaOptions): Result<AuditRecord, ParseError> {
+  const type = readText(record, 'eventType');
+  if (type === undefined) return refuse(product, '/eventType', 'The record has no eventType.', mend);
+  const timeMs = readMoment(record, 'published');
+  if (timeMs === undefined) return refuse(product, '/published', 'The record has no published that is a time.', mend);
+  const meaning = meaningOfEvent(type);
+  const words = digText(record, 'outcome', 'reason');
+  const { outcome, reason } = outcomeOf(digText(record, 'outcome', 'result'), words, meaning);
+  const client = readObject(record, 'client') ?? {};
+  const security = readObject(record, 'securityContext') ?? {};
+  const debug = readObject(readObject(record, 'debugContext') ?? {}, 'debugData') ?? {};
+  return ok({
+    id: readText(record, 'uuid'),
+    timeMs,
+    recordType: type,
+    action: meaning.action,
+    outcome,
+    reason,
+    detail: outcome === 'success' ? [] : [words],
+    token: readOktaToken(record, options.base, context.fingerprinter, type),
+    principal: principalOf(record, context.fingerprinter),
+    address: readText(client, 'ipAddress'),
+    geo: placeOf(client, security),
+    userAgent: digText(client, 'userAgent', 'rawUserAgent'),
+    target: { service: appOf(record) ?? product, method: type },
+    sessionId: sessionOf(record),
+    requestId: readText(debug, 'requestId') ?? known(digText(record, 'transaction', 'id')),
+    traceId: readText(debug, 'traceId'),
+    attributes: attributesOf(record, client, security),
+  });
+}
+
+/** Okta System Log: API answers, log streams, event hooks. */
+export const oktaFactory = auditSourceFactory<OktaOptions>({
+  product,
+  kind: 'issuer',
+  envelope: {
+    lists: ['events', 'records'],
+    // An event hook wraps `{"data": {"events": […]}}`; EventBridge streams put the event into `detail`.
+    inner: ['data', 'detail', 'event', 'message'],
+    isRecord: (object) => readText(object, 'published') !== undefined && readValue(object, 'actor') !== undefined,
+  },
+  options: optionsSchema,
+  read,
+  recognise: (record) =>
+    readText(record, 'eventType') !== undefined &&
+    readText(record, 'published') !== undefined &&
+    readObject(record, 'actor') !== undefined
+      ? { confidence: 1, reason: 'eventType, published and actor of an Okta System Log event' }
+      : undefined,
+});

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import type { Result } from '../../core/result.js';
+import { ok } from '../../core/result.js';
+import { isTimeMs } from '../../event/time.js';
+import type { TokenEvent } from '../../event/token-event.js';
+import { isTimeZone } from '../keycloak/local-time.js';
+import type { Recognise } from '../recognition.js';
+import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
+import { buildAccessEvent, type AccessSettings } from './access-event.js';
+import { accessMeanings, KeyDictionary } from './access-fields.js';
+import type { AccessRecord } from './access-record.js';
+import { readOptions } from './audit-source.js';
+import { isAddressRange, TrustedRanges } from './client-address.js';
+import { stripContainerPrefix } from './container-prefix.js';
+import { refuse } from './refuse.js';
+
+/** Where a proxy stands; what every proxy has. */
+export const placeOptions = {
+  direction: z.enum(['edge', 'inbound', 'outbound']).default('edge').describe('Where this proxy stands.'),
+  service: z.string().min(1).max(256).optional().describe('The service that this proxy stands before, if it is one.'),
+  trusted_proxies: z
+    .array(z.string().max(64).refine(isAddressRange, 'Write an address or a CIDR range.'))
+    .max(256)
+    .default([])
+    .describe('Your own proxies with public addresses; private ranges are always trusted in X-Forwarded-For.'),
+};
+
+/** Options of proxies whose keys the operator names. */
+export const accessOptions = {
+  fields: z.record(z.string().min(1).max(128), z.enum(accessMeanings)).default({}).describe('What your own keys mean.'),
+  ...placeOptions,
+};
+
+export const timezoneOption = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, 'Name a zone: UTC, +02:00 or an IANA name such as Europe/Vienna.')
+  .default('UTC')
+  .describe('Zone of the log, whose times carry none.');
+
+interface CommonOptions {
+  readonly fields?: Readonly<Record<string, (typeof accessMeanings)[number]>>;
+  readonly direction: 'edge' | 'inbound' | 'outbound';
+  readonly service?: string | undefined;
+  readonly trusted_proxies: readonly string[];
+}
+
+/** What one line says; undefined where it holds no request (a start-up line). */
+export type LineRecord = Result<AccessRecord | undefined, ParseError>;
+
+export interface AccessProduct<Options extends CommonOptions> {
+  readonly product: string;
+  readonly variants: readonly string[];
+  readonly options: z.ZodType<Options>;
+  readonly read: (line: string, options: Options, dictionary: KeyDictionary) => LineRecord;
+  /** What to do where the record has no time. */
+  readonly timeMend: string;
+  readonly recognise: Recognise;
+}
+
+/** Longer lines are refused: no proxy lets request line and headers grow so far. */
+const LINE_MAX = 262_144;
+
+function parseWith<O extends CommonOptions>(
+  spec: AccessProduct<O>,
+  options: O,
+  dictionary: KeyDictionary,
+  settings: AccessSettings,
+  raw: string,
+  context: ParseContext,
+): Result<readonly TokenEvent[], ParseError> {
+  if (raw.length > LINE_MAX) {
+    const message = `The line is longer than ${LINE_MAX} characters.`;
+    return refuse(spec.product, '', message, 'Check the line ends of the file.', LINE_MAX);
+  }
+  const line = stripContainerPrefix(raw);
+  if (line.trim() === '') return ok([]);
+  const record = spec.read(line, options, dictionary);
+  if (!record.ok) return record;
+  if (record.value === undefined) return ok([]);
+  if (!isTimeMs(record.value.timeMs)) {
+    const message = 'The record has no time that names a moment.';
+    return refuse(spec.product, 'time', message, spec.timeMend);
+  }
+  return ok([buildAccessEvent(record.value, context, settings)]);
+}
+
+/** The source of a proxy that writes one request a line. */
+export function accessSourceFactory<O extends CommonOptions>(spec: AccessProduct<O>): SourceFactory {
+  const { product, variants } = spec;
+  return {
+    product,
+    variants,
+    create(given): Source {
+      const options = readOptions(product, spec.options, given);
+      const dictionary = new KeyDictionary(options.fields ?? {});
+      const settings: AccessSettings = {
+        product,
+        kind: 'proxy',
+        trusted: new TrustedRanges(options.trusted_proxies),
+        direction: options.direction,
+        ...(options.service !== undefined && { service: options.service }),
+      };
+      return {
+        product,
+        kind: 'proxy',
+        framing: 'line',
+        parse: (raw, context) => parseWith(spec, options, dictionary, settings, raw, context),
+      };
+    },
+    recognise: spec.recognise,
+  };
+}
