@@ -5,6 +5,7 @@ import type { Logger } from '../ingest/core/logger.js';
 import type { Querier } from '../ingest/store/store.js';
 import type { AlertService } from './alerts/alert-service.js';
 import type { HoneytokenRegistry } from './honeytokens/honeytoken-registry.js';
+import type { SqlRunner } from './sql/runner.js';
 import type { AuthOptions } from './plugins/auth.js';
 
 /** All that the API needs from outside; the composition root makes it. */
@@ -12,6 +13,7 @@ export interface ApiDeps {
   readonly querier: Querier;
   readonly alerts: AlertService;
   readonly honeytokens: HoneytokenRegistry;
+  readonly sql: SqlRunner;
   readonly health: HealthRegistry;
   readonly clock: Clock;
   readonly logger: Logger;

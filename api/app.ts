@@ -19,6 +19,7 @@ import { deliveryRoutes } from './routes/v1/deliveries.js';
 import { findingRoutes } from './routes/v1/findings.js';
 import { honeytokenRoutes } from './routes/v1/honeytokens.js';
 import { mapRoutes } from './routes/v1/map.js';
+import { sqlRoutes } from './routes/v1/sql.js';
 import { timelineRoutes } from './routes/v1/timeline.js';
 import { tokenRoutes } from './routes/v1/tokens.js';
 import { pushDescription } from './schemas/push.js';
@@ -63,6 +64,7 @@ export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
     findingRoutes(scope, deps);
     deliveryRoutes(scope, deps);
     honeytokenRoutes(scope, deps);
+    sqlRoutes(scope, deps);
     await Promise.resolve();
   });
   await app.ready();

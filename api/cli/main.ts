@@ -13,6 +13,7 @@ import { defineParse } from './commands/parse.js';
 import { defineReplay } from './commands/replay.js';
 import { defineRoles } from './commands/roles.js';
 import { defineScore } from './commands/score.js';
+import { defineSql } from './commands/sql.js';
 import { processTerminal } from './terminal.js';
 import { version } from './version.js';
 
@@ -27,6 +28,7 @@ const definitions = [
   defineReplay,
   defineParse,
   defineScore,
+  defineSql,
   defineMigrate,
   defineDlq,
   defineAlerts,

@@ -138,6 +138,15 @@ export async function openStore(s: Surroundings, options = { migrate: true }): P
           database: store.database,
           username: store.username,
           password: store.password_file === undefined ? '' : readSecretFile(store.password_file).trim(),
+          ...(store.analyst === undefined
+            ? {}
+            : {
+                analyst: {
+                  username: store.analyst.username,
+                  password:
+                    store.analyst.password_file === undefined ? '' : readSecretFile(store.analyst.password_file).trim(),
+                },
+              }),
           topology: store.cluster === undefined ? { kind: 'single' } : { kind: 'cluster', cluster: store.cluster },
         },
     { clock },

@@ -2,12 +2,14 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Telemetry } from '../../ingest/otel-bootstrap.js';
 import type { Store } from '../../ingest/store/store.js';
 import { AppError } from '../../ingest/core/errors.js';
+import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
 import { buildApp } from '../app.js';
 import { createHoneytokenRegistry } from '../honeytokens/honeytoken-registry.js';
 import type { Surroundings } from './open-parts.js';
 import type { Alerting } from './roles.js';
 import { baseUrlOf } from './roles.js';
 import { version } from './version.js';
+import { SqlRunner } from '../sql/runner.js';
 
 /** Starts the API and resolves to the address that it listens on. */
 export async function startApi(
@@ -23,6 +25,7 @@ export async function startApi(
     querier: store.querier,
     alerts: alerting.service,
     honeytokens: createHoneytokenRegistry(store.querier, store.writer, clock),
+    sql: createSqlRunner(s, store),
     health,
     clock,
     logger,
@@ -40,6 +43,26 @@ export async function startApi(
   const bound = app.server.address();
   const actual = typeof bound === 'object' && bound !== null ? bound.port : port;
   return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+}
+
+/** Statements of analysts on this store, within the limits of the configuration. */
+export function createSqlRunner({ config, clock, logger }: Surroundings, store: Store): SqlRunner {
+  const { sql } = config;
+  return new SqlRunner({
+    analyst: store.analyst,
+    writer: store.writer,
+    clock,
+    logger,
+    metrics: createMetrics(),
+    concurrency: sql.concurrency,
+    limits: {
+      rowsMax: sql.rows_max,
+      bytesMax: sql.bytes_max,
+      timeoutMs: sql.timeout,
+      memoryBytesMax: sql.memory_bytes_max,
+      rowsReadMax: sql.rows_read_max,
+    },
+  });
 }
 
 /** The push routes check the keys of their sources themselves, so the API's own check leaves them alone. */

@@ -63,6 +63,8 @@ const store = z.discriminatedUnion('kind', [
     username: z.string().default('default'),
     password_file: z.string().optional(),
     cluster: z.string().optional(),
+    /** User for the statements of analysts; without it `username` runs them, with readonly sent. */
+    analyst: z.strictObject({ username: z.string(), password_file: z.string().optional() }).optional(),
   }),
 ]);
 
@@ -139,6 +141,25 @@ export const configSchema = z.strictObject({
       base_url: z.url().optional(),
       anonymous_role: role.nullable().default('viewer'),
       keys: z.array(z.strictObject({ name, role, sha256 })).default([]),
+    })
+    .prefault({}),
+  sql: z
+    .strictObject({
+      rows_max: z.number().int().min(1).max(1_000_000).default(100_000),
+      bytes_max: z
+        .number()
+        .int()
+        .min(1024)
+        .max(1 << 28)
+        .default(32 << 20),
+      timeout: durationMs.default(30_000),
+      memory_bytes_max: z
+        .number()
+        .int()
+        .min(1 << 24)
+        .default(512 << 20),
+      rows_read_max: z.number().int().min(1).default(1_000_000_000),
+      concurrency: z.number().int().min(1).max(64).default(2),
     })
     .prefault({}),
   alerts: z.strictObject({ destinations: z.array(destination).default([]) }).prefault({}),

@@ -15,6 +15,9 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   TQ_CONFLICT: 409,
   TQ_TOO_LARGE: 413,
   TQ_RATE_LIMITED: 429,
+  TQ_SQL_INVALID: 400,
+  TQ_SQL_REFUSED: 403,
+  TQ_SQL_LIMIT: 422,
   TQ_LOG_UNAVAILABLE: 503,
   TQ_STORE_UNAVAILABLE: 503,
   TQ_DISK_FULL: 503,
@@ -34,7 +37,14 @@ export function problemOf(error: unknown): { status: number; problem: Problem; r
   const retryAfterS = Math.max(1, Math.ceil((known.retryAfterMs ?? RETRY_AFTER_DEFAULT_S * 1000) / 1000));
   return {
     status,
-    problem: { type: `urn:tourniquet:error:${code}`, title: errorCodes[code], status, code, detail },
+    problem: {
+      type: `urn:tourniquet:error:${code}`,
+      title: errorCodes[code],
+      status,
+      code,
+      detail,
+      ...(inside || known.position === undefined ? {} : { position: known.position }),
+    },
     retryAfterS: waits ? retryAfterS : null,
   };
 }

@@ -11,6 +11,7 @@ export const problemSchema = z
     status: z.number().int(),
     code: z.enum(codes).describe('Stable; docs/errors.md lists them.'),
     detail: z.string(),
+    position: z.number().int().optional().describe('Of the fault in what was sent, characters from 1.'),
   })
   .meta({ id: 'Problem' });
 
@@ -24,6 +25,7 @@ export const problemResponses = {
   404: problemSchema.describe('Nothing of that name.'),
   409: problemSchema.describe('The state does not allow it.'),
   429: problemSchema.describe('Too many requests; see Retry-After.'),
+  422: problemSchema.describe('A limit was met.'),
   500: problemSchema.describe('An unexpected failure.'),
   503: problemSchema.describe('Not available now; see Retry-After.'),
 } as const;

@@ -26,6 +26,9 @@ export const errorCodes = {
   TQ_UNAVAILABLE: 'The batch could not be made durable; send it again after Retry-After.',
   TQ_API_UNREACHABLE: 'The API that a command speaks to does not answer, or is not of this version.',
   TQ_DELIVERY_FAILED: 'A notification was not accepted by its destination.',
+  TQ_SQL_INVALID: 'ClickHouse cannot read or run the statement; the detail has its words and the position.',
+  TQ_SQL_REFUSED: 'The statement asks for something that analysts are not offered.',
+  TQ_SQL_LIMIT: 'The statement met a limit of rows, bytes, time or memory.',
   TQ_INTERNAL: 'An unexpected failure; the log has the cause.',
 } as const satisfies Record<string, string>;
 
@@ -38,6 +41,8 @@ export interface AppErrorOptions {
   readonly retryAfterMs?: number;
   /** What the reader can do about it, one sentence. */
   readonly mend?: string;
+  /** Where in what was sent, characters from 1. */
+  readonly position?: number;
   readonly cause?: unknown;
 }
 
@@ -47,6 +52,7 @@ export class AppError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly mend: string | undefined;
+  readonly position: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -55,6 +61,7 @@ export class AppError extends Error {
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs;
     this.mend = options.mend;
+    this.position = options.position;
   }
 }
 

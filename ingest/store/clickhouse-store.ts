@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
-import type { StoreConnection } from './connection.js';
+import type { Analyst } from './analyst.js';
+import { analystDatabaseOf, type StoreConnection } from './connection.js';
 import { EmbeddedConnection } from './embedded-connection.js';
 import type { Topology } from './migration-template.js';
 import { loadMigrations, StoreMigrator } from './migrator.js';
@@ -28,6 +29,7 @@ export class ClickHouseStore implements Store {
   readonly writer: EventWriter;
   readonly querier: Querier;
   readonly migrator: Migrator;
+  readonly analyst: Analyst;
   private readonly options: StoreOptions;
   private readonly clock: Clock;
   private connection: StoreConnection | undefined;
@@ -40,6 +42,10 @@ export class ClickHouseStore implements Store {
     this.clock = clock;
     const connection = (): StoreConnection => this.started();
     const topology: Topology = options.kind === 'server' ? options.topology : { kind: 'single' };
+    this.analyst = {
+      database: analystDatabaseOf(options.kind === 'server' ? options.database : 'default'),
+      run: (sql, limits, signal) => this.started().analyst.run(sql, limits, signal),
+    };
     this.writer = new StoreWriter(connection);
     this.querier = new StoreQuerier(connection);
     this.migrator = new StoreMigrator(connection, topology, () => loadMigrations(migrationsDirectory), retentionDays);

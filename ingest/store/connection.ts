@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.js';
+import type { Analyst } from './analyst.js';
 import type { TableRow } from './store.js';
 
 /** ClickHouse settings of one statement. */
@@ -19,9 +20,14 @@ export interface StoreConnection {
   /** Makes the database when the server has none of that name. */
   ensureDatabase(): Promise<void>;
   ping(): Promise<void>;
+  /** Statements of people, apart from the product's own. */
+  readonly analyst: Analyst;
   /** Finishes what runs, then lets go. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Beside the product's database: views for people, and nothing else, so that their names need no database. */
+export const analystDatabaseOf = (database: string): string => `${database}_analyst`;
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 

@@ -8,20 +8,24 @@ import {
   type ClickHouseClient,
   type ClickHouseClientConfigOptions,
 } from '@clickhouse/client';
-import { drainPending } from 'chdb';
+import { drainPending, Session } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import type { Clock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
 import { acquireDataDirLock, type DataDirLock } from '../log/data-dir-lock.js';
+import type { Analyst } from './analyst.js';
 import {
-  checkedIdentifier, quoteString, readSettings, settingsClause, type StatementSettings, type StoreConnection,
+  analystDatabaseOf, checkedIdentifier, quoteString, readSettings, settingsClause, type StatementSettings, type StoreConnection,
 } from './connection.js'; // prettier-ignore
+import { EmbeddedAnalyst } from './embedded-analyst.js';
 import { Limiter } from './limiter.js';
 import type { TableRow } from './store.js';
 
 const BLOCKS_DIR = 'blocks';
 /** Readers beside the one writer; each has its own session, so that their settings do not meet. */
 const READERS = 2;
+/** Statements of people at once. */
+const ANALYSTS = 2;
 
 /** A block in a file is read as it was written: one block, on one thread, so that its deduplication token fits. */
 const fileInsertSettings = {
@@ -39,6 +43,7 @@ export class EmbeddedConnection implements StoreConnection {
   private readonly readers: ClickHouseClient[];
   private readonly writing = new Limiter(1);
   private readonly reading = new Limiter(READERS);
+  private readonly people: EmbeddedAnalyst;
   private readonly directory: string;
   private readonly lock: DataDirLock;
   private blocks = 0;
@@ -49,6 +54,7 @@ export class EmbeddedConnection implements StoreConnection {
     this.lock = lock;
     this.writer = openSession(directory);
     this.readers = Array.from({ length: READERS }, () => openSession(directory));
+    this.people = new EmbeddedAnalyst(() => new Session(directory), analystDatabaseOf('default'), ANALYSTS);
   }
 
   /**
@@ -67,6 +73,10 @@ export class EmbeddedConnection implements StoreConnection {
       await lock.release();
       throw error;
     }
+  }
+
+  get analyst(): Analyst {
+    return this.people;
   }
 
   command(sql: string): Promise<void> {
@@ -139,6 +149,7 @@ export class EmbeddedConnection implements StoreConnection {
 
   private async closeOnce(): Promise<void> {
     // A session that is closed under a running statement takes the whole engine down: wait first.
+    await this.people.close(ANALYSTS);
     await this.writing.run(() => this.writer.close());
     for (let reader = 0; reader < READERS; reader++) {
       await this.reading.run(async () => {

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.js';
+import { createAnalystViews } from './analyst-views.js';
 import type { StoreConnection } from './connection.js';
 import { writeSettings } from './connection.js';
 import { renderMigration, type Topology } from './migration-template.js';
@@ -103,6 +104,7 @@ export class StoreMigrator implements Migrator {
     for (const migration of migrations) {
       if (!known.has(migration.number)) await this.apply(migration);
     }
+    await this.guard('analyst views', (connection) => createAnalystViews(connection, this.topology));
     const { retentionDays } = this;
     if (retentionDays !== undefined) {
       await this.guard('retention', (connection) => applyRetention(connection, this.topology, retentionDays));

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
+import type { Analyst } from './analyst.js';
 import {
-  checkedIdentifier, quoteString, readSettings, settingsClause, type StatementSettings, type StoreConnection,
+  analystDatabaseOf, checkedIdentifier, quoteString, readSettings, settingsClause, type StatementSettings, type StoreConnection,
 } from './connection.js'; // prettier-ignore
 import type { Topology } from './migration-template.js';
+import { ServerAnalyst } from './server-analyst.js';
 import type { TableRow } from './store.js';
 
 export interface ServerAddress {
@@ -14,6 +16,8 @@ export interface ServerAddress {
   readonly password: string;
   readonly database: string;
   readonly topology: Topology;
+  /** User for statements of people, with rights on their views only; without it the product's own user runs them. */
+  readonly analyst?: { readonly username: string; readonly password: string };
   /** PEM of the authority that signed the server's certificate, if it is not a public one. */
   readonly caPem?: Buffer;
   /** Milliseconds that one request may take; default 120,000. */
@@ -24,16 +28,22 @@ export interface ServerAddress {
 
 /** ClickHouse over HTTP. Blocks are streamed as they are, in the Native format. */
 export class ServerConnection implements StoreConnection {
+  readonly analyst: Analyst;
   private readonly client: ClickHouseClient;
+  private readonly people: ClickHouseClient;
   private readonly address: ServerAddress;
 
   constructor(address: ServerAddress) {
     this.address = address;
     this.client = this.createClient(address.database);
+    const database = analystDatabaseOf(address.database);
+    this.people = this.createClient(database, address.analyst);
+    this.analyst = new ServerAnalyst(this.people, database);
   }
 
-  private createClient(database: string): ClickHouseClient {
-    const { url, username, password, caPem, requestTimeoutMs, compressRequests } = this.address;
+  private createClient(database: string, user?: { username: string; password: string }): ClickHouseClient {
+    const { username, password } = user ?? this.address;
+    const { url, caPem, requestTimeoutMs, compressRequests } = this.address;
     return createClient({
       url,
       username,
@@ -112,6 +122,7 @@ export class ServerConnection implements StoreConnection {
   }
 
   async close(): Promise<void> {
+    await this.people.close();
     await this.client.close();
   }
 }

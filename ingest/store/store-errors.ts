@@ -86,7 +86,7 @@ function isErrorShaped(error: unknown): error is ErrorShaped {
   return typeof error === 'object' && error !== null;
 }
 
-interface EngineFailure {
+export interface EngineFailure {
   readonly code: number;
   readonly type: string;
 }
@@ -95,7 +95,7 @@ interface EngineFailure {
  * The server's error has a decimal `code` and a `type`, the embedded engine's a numeric `clickhouseCode`; wrappers
  * keep the original as cause.
  */
-function engineFailureOf(error: unknown, depth = 0): EngineFailure | undefined {
+export function engineFailureOf(error: unknown, depth = 0): EngineFailure | undefined {
   if (!isErrorShaped(error) || depth > 5) return undefined;
   const { code, type, clickhouseCode, cause } = error;
   if (typeof code === 'string' && /^\d+$/.test(code)) {

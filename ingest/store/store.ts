@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Component } from '../core/component.js';
 import type { TokenEvent } from '../event/token-event.js';
+import type { Analyst } from './analyst.js';
 
 /** An event with the place in the log that it was read from. */
 export interface PositionedEvent {
@@ -66,4 +67,5 @@ export interface Store extends Component {
   readonly writer: EventWriter;
   readonly querier: Querier;
   readonly migrator: Migrator;
+  readonly analyst: Analyst;
 }

@@ -84,6 +84,12 @@ export const metricCatalogue = {
     description: 'Delivery attempts, by outcome.',
     attributes: ['destination_kind', 'outcome'],
   },
+  'tourniquet.sql.statements': {
+    kind: 'counter',
+    unit: '{statement}',
+    description: 'Statements of analysts, by outcome.',
+    attributes: ['outcome'],
+  },
   'http.server.request.duration': {
     kind: 'histogram',
     unit: 's',

@@ -4,6 +4,8 @@ import { AlertService } from '../../../api/alerts/alert-service.js';
 import type { Delivery } from '../../../api/alerts/delivery.js';
 import { defaultPolicy } from '../../../api/alerts/policy.js';
 import { createAlertRepository, createDeliveryRepository } from '../../../api/alerts/store-repository.js';
+import { createMetrics } from '../../../ingest/core/telemetry/metrics.js';
+import { SqlRunner } from '../../../api/sql/runner.js';
 import type { ApiDeps } from '../../../api/api-deps.js';
 import { createHoneytokenRegistry } from '../../../api/honeytokens/honeytoken-registry.js';
 import { buildApp } from '../../../api/app.js';
@@ -14,6 +16,7 @@ import { ManualClock } from '../../support/alert-fixtures.js';
 
 export const keys = {
   viewer: 'viewer-key',
+  analyst: 'analyst-key',
   responder: 'responder-key',
   ingest: 'ingest-key',
   admin: 'admin-key',
@@ -26,6 +29,14 @@ export const keyEntries = Object.entries(keys).map(([role, key]) => ({
   sha256: createHash('sha256').update(key).digest('hex'),
 }));
 
+export const sqlLimits = {
+  rowsMax: 1_000,
+  bytesMax: 4 << 20,
+  timeoutMs: 10_000,
+  memoryBytesMax: 256 << 20,
+  rowsReadMax: 50_000_000,
+};
+
 export interface ApiFixture {
   readonly app: FastifyInstance;
   readonly alerts: AlertService;
@@ -35,7 +46,7 @@ export interface ApiFixture {
 }
 
 export async function apiOn(
-  store: Pick<Store, 'querier' | 'writer'>,
+  store: Pick<Store, 'querier' | 'writer' | 'analyst'>,
   change: Partial<ApiDeps> = {},
 ): Promise<ApiFixture> {
   const clock = new ManualClock();
@@ -60,6 +71,15 @@ export async function apiOn(
     querier: store.querier,
     alerts,
     honeytokens: createHoneytokenRegistry(store.querier, store.writer, clock),
+    sql: new SqlRunner({
+      analyst: store.analyst,
+      writer: store.writer,
+      clock,
+      logger: silentLogger,
+      metrics: createMetrics(),
+      concurrency: 2,
+      limits: sqlLimits,
+    }),
     health,
     clock,
     logger: silentLogger,

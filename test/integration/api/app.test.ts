@@ -11,12 +11,16 @@ import { apiOn, keyEntries, keys, type ApiFixture } from './api-fixture.js';
 const secretWords = 'password of the database';
 
 /** A store that fails in the way given. */
-function failingStore(error: Error): Pick<Store, 'querier' | 'writer'> {
+function failingStore(error: Error): Pick<Store, 'querier' | 'writer' | 'analyst'> {
   const fail = () => Promise.reject(error);
   const newBlock = (): never => {
     throw error;
   };
-  return { querier: { run: fail }, writer: { newBlock, insertBlock: fail, insertEvents: fail, insertRows: fail } };
+  return {
+    querier: { run: fail },
+    analyst: { database: 'none', run: fail },
+    writer: { newBlock, insertBlock: fail, insertEvents: fail, insertRows: fail },
+  };
 }
 
 describe('the API around its routes', () => {
@@ -230,6 +234,7 @@ describe('the API around its routes', () => {
         'GET /v1/findings',
         'GET /v1/honeytokens',
         'GET /v1/map',
+        'GET /v1/sql/statements',
         'GET /v1/tokens',
         'GET /v1/tokens/{uid}',
         'GET /v1/tokens/{uid}/timeline',
@@ -239,6 +244,7 @@ describe('the API around its routes', () => {
         'POST /v1/alerts/{uid}/suppress',
         'POST /v1/deliveries/{uid}/retry',
         'POST /v1/honeytokens',
+        'POST /v1/sql',
       ]);
       const lines = api.app.printRoutes({ commonPrefix: false }).split('\n');
       const answered = lines.filter((line) => /\((GET|POST|DELETE)/.test(line)).length;

@@ -205,7 +205,7 @@ describe('worker on the embedded log and the ClickHouse engine', () => {
 
 /** The store's parts without its class, so that one of them can be replaced. */
 function partsStore(parts: RealParts): Store {
-  const { writer, querier, migrator } = parts.store;
+  const { writer, querier, migrator, analyst } = parts.store;
   return {
     name: 'store',
     start: () => Promise.resolve(),
@@ -213,5 +213,6 @@ function partsStore(parts: RealParts): Store {
     writer,
     querier,
     migrator,
+    analyst,
   };
 }

@@ -1,0 +1,13 @@
+import { replayedDemo, type DemoData } from '../../support/demo-data.js';
+import { forensicQuestions } from './forensics.js';
+
+/** What people ask of the demo's data; one replay serves them all. */
+describe('on replayed demo data', () => {
+  let demo: DemoData;
+  beforeAll(async () => {
+    demo = await replayedDemo();
+  }, 240_000);
+  afterAll(() => demo.close());
+
+  forensicQuestions(() => demo);
+});
