@@ -16,6 +16,7 @@ export interface StoredRecord extends LogRecord {
   readonly offset: bigint;
 }
 
+/** Its buffers belong to the log once it is appended: readers may be given the same ones. */
 export interface AppendRecord extends LogRecord {
   readonly partition: number;
 }

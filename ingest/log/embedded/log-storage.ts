@@ -3,6 +3,7 @@ import { open, type Database, type RootDatabase } from 'lmdb';
 import { AppError } from '../../core/errors.js';
 import { directoryError } from '../data-dir-lock.js';
 import type { AppendRecord, StoredRecord, TopicSpec } from '../event-log.js';
+import { RecentRecords } from './recent-records.js';
 import { decodeRecord, encodeRecord, offsetOfKey, recordKey } from './record-codec.js';
 
 export interface TopicState {
@@ -40,6 +41,7 @@ export interface StorageOptions {
 }
 
 const GROUP_BYTES_MAX = 32 << 20;
+const RECENT_BYTES_MAX = 16 << 20;
 
 /**
  * Topics, partitions and commits in one lmdb environment. Appends that arrive while a transaction is being synced go
@@ -52,6 +54,7 @@ export class LogStorage {
   private readonly topics = new Map<string, TopicState>();
   private readonly holders = new Map<string, Set<string>>();
   private readonly waiters = new Map<string, Set<() => void>>();
+  private readonly recent = new RecentRecords(RECENT_BYTES_MAX);
 
   private readonly directory: string;
   private readonly options: StorageOptions;
@@ -232,6 +235,7 @@ export class LogStorage {
         this.states.putSync(recordKey(to.topic.id, state.partition, 0n), stateBytes(state.low, to.next, to.bytes));
       }
     });
+    this.rememberRecent(group);
     for (const [state, to] of moved) {
       state.next = to.next;
       state.bytes = to.bytes;
@@ -239,13 +243,29 @@ export class LogStorage {
     }
   }
 
+  /** Called once the records are on disk, while the partitions still stand at their offsets. */
+  private rememberRecent(group: readonly PendingAppend[]): void {
+    const offsets = new Map<PartitionState, bigint>();
+    for (const { topic, records } of group) {
+      for (const { partition, key, value, headers, timestampMs } of records) {
+        const state = this.partition(topic, partition);
+        const offset = offsets.get(state) ?? state.next;
+        offsets.set(state, offset + 1n);
+        this.recent.add(state, { offset, key, value, headers, timestampMs });
+      }
+    }
+  }
+
   /** Records from `from` on: at most `max`, and no further one once `bytesMax` are reached; at least one if there is. */
   read(topic: TopicState, partition: number, from: bigint, max: number, bytesMax: number): StoredRecord[] {
     const state = this.partition(topic, partition);
+    const start = from > state.low ? from : state.low;
+    const recent = this.recent.read(state, start, max, bytesMax);
+    if (recent !== undefined) return recent;
     const found: StoredRecord[] = [];
     let bytes = 0;
     const range = {
-      start: recordKey(topic.id, partition, from > state.low ? from : state.low),
+      start: recordKey(topic.id, partition, start),
       end: recordKey(topic.id, partition, state.next),
       limit: max,
     };

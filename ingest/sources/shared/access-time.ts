@@ -12,21 +12,33 @@ function two(text: string, at: number): number {
 
 let lastText = '';
 let lastMs = Number.NaN;
+let lastDay = '';
+let lastDayMs = Number.NaN;
 
-function readClf(text: string): number {
+/** Midnight UTC of `02/Jan/2024`; NaN for a day that does not exist. */
+function dayOfClf(text: string): number {
   const month = months.indexOf(text.slice(3, 6));
   if (month < 0 || month % 3 !== 0) return Number.NaN;
   const day = two(text, 0);
   const year = two(text, 7) * 100 + two(text, 9);
+  if (!(year >= 1900 && day >= 1)) return Number.NaN;
+  const ms = Date.UTC(year, month / 3, day);
+  return new Date(ms).getUTCDate() === day ? ms : Number.NaN;
+}
+
+function readClf(text: string): number {
   const hour = two(text, 12);
   const minute = two(text, 15);
   const second = two(text, 18);
   const zone = two(text, 22) * 60 + two(text, 24);
-  if (!(hour <= 23 && minute <= 59 && second <= 60 && zone < 1440 && year >= 1900 && day >= 1)) return Number.NaN;
-  const days = Date.UTC(year, month / 3, day);
-  if (new Date(days).getUTCDate() !== day) return Number.NaN;
+  if (!(hour <= 23 && minute <= 59 && second <= 60 && zone < 1440)) return Number.NaN;
+  const day = text.slice(0, 11);
+  if (day !== lastDay) {
+    lastDay = day;
+    lastDayMs = dayOfClf(day);
+  }
   const sign = text.charCodeAt(21) === 0x2d ? -1 : 1;
-  return days + ((hour * 60 + minute) * 60 + second - sign * zone * 60) * 1000;
+  return lastDayMs + ((hour * 60 + minute) * 60 + second - sign * zone * 60) * 1000;
 }
 
 /** Whether `02/Jan/2024:03:04:05 +0000` (26 characters) stands at `at`, by its separators. */

@@ -49,9 +49,18 @@ describe('encodeEvents and decodeEvents', () => {
     const other: TokenEvent = { ...event, user_agent: 'line\nbreak "quoted" ü 😀' };
     const bytes = encodeEvents([event, other]);
     expect(bytes.toString().split('\n')).toHaveLength(3);
+    expect(decodeEvents(Buffer.from(bytes))).toEqual({ events: [event, other], faults: [] });
+    // Taken from memory where this process wrote them.
     expect(decodeEvents(bytes)).toEqual({ events: [event, other], faults: [] });
     expect(encodeEvents([])).toHaveLength(0);
     expect(decodeEvents(Buffer.alloc(0))).toEqual({ events: [], faults: [] });
+  });
+
+  it('find the fault of an event that this process wrote itself', () => {
+    const bad = { ...event, outcome: 'odd' } as unknown as TokenEvent;
+    const { events, faults } = decodeEvents(encodeEvents([event, bad]));
+    expect(events).toEqual([event]);
+    expect(faults).toMatchObject([{ line: 2, text: JSON.stringify(bad) }]);
   });
 
   it('keep good neighbours and give the bad line for the dead letter without quoting it in the message', () => {
