@@ -44,6 +44,15 @@ module.exports = {
       from: { path: '^detectors/', pathNot: '^detectors/(worker/|main\\.ts)' },
       to: { dependencyTypes: ['core'] },
     },
+    {
+      name: 'web-takes-only-types',
+      severity: 'error',
+      comment: 'The pages run in a browser: of the server they may know the shape of its answers, nothing else.',
+      from: { path: '^api/web/' },
+      to: { path: '^(ingest|detectors|api)/', pathNot: '^api/web/', dependencyTypesNot: ['type-only'] },
+    },
+    { name: 'server-without-web', severity: 'error', from: { path: '^(ingest|detectors|api)/', pathNot: '^api/web/' }, to: { path: '^api/web/' } },
+    only('preact-in-web', '(preact|@preact|uplot)', '^api/web/'),
     only('kafkajs-in-log', 'kafkajs', '^ingest/log/'),
     only('lmdb-in-log', 'lmdb', '^ingest/(log|collectors)/'),
     only('clickhouse-in-store', '(@clickhouse|chdb)', '^ingest/store/'),
@@ -54,6 +63,6 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'], conditionNames: ['import', 'node', 'default', 'types'], exportsFields: ['exports'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.css'], conditionNames: ['import', 'node', 'default', 'types'], exportsFields: ['exports'] },
   },
 };

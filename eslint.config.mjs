@@ -9,22 +9,31 @@ const clockRules = [
   { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'Inject the randomness.' },
 ];
 
+const rules = {
+  '@typescript-eslint/switch-exhaustiveness-check': 'error',
+  '@typescript-eslint/consistent-type-imports': 'error',
+  '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+  '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+  '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+  'no-console': 'error',
+  'no-restricted-syntax': ['error', ...clockRules],
+  'max-lines': ['error', { max: 400, skipComments: true, skipBlankLines: true }],
+};
+
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', '.cache', 'coverage', 'test/tools/fixtures'] },
   {
     files: ['ingest/**/*.ts', 'detectors/**/*.ts', 'api/**/*.ts', 'test/**/*.ts'],
+    ignores: ['api/web/**'],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
-    rules: {
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      'no-console': 'error',
-      'no-restricted-syntax': ['error', ...clockRules],
-      'max-lines': ['error', { max: 400, skipComments: true, skipBlankLines: true }],
-    },
+    rules,
+  },
+  {
+    files: ['api/web/**/*.{ts,tsx}'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { project: './api/web/tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: { ...rules, 'no-restricted-globals': ['error', 'process', 'Buffer', 'global', 'require'] },
   },
   {
     files: ['test/**/*.ts'],
@@ -35,7 +44,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['ingest/core/clock.ts', 'api/cli/**/*.ts', '**/main.ts'],
+    files: ['ingest/core/clock.ts', 'api/web/lib/clock.ts', 'api/cli/**/*.ts', '**/main.ts'],
     rules: { 'no-restricted-syntax': 'off', 'no-console': 'off' },
   },
 );

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
+import type { BaselineOptions } from '../detectors/baseline/baseline-options.js';
 import type { Clock } from '../ingest/core/clock.js';
 import type { HealthRegistry } from '../ingest/core/health.js';
 import type { Logger } from '../ingest/core/logger.js';
@@ -26,6 +27,10 @@ export interface ApiDeps {
   readonly metricsText: () => Promise<string>;
   /** Mounts `POST /v1/events`; it checks the keys of its sources itself. Absent where no collector runs. */
   readonly pushPlugin?: FastifyPluginAsync;
+  /** Of detector baseline, for the band that a token is expected in; its defaults where left out. */
+  readonly baseline?: BaselineOptions;
+  /** Directory of the built pages; absent for the API alone. */
+  readonly webRoot?: string;
   /** Requests of one key or address in one window; default 600 a minute. */
   readonly rateLimit?: { readonly max: number; readonly windowMs: number };
 }

@@ -13,6 +13,7 @@ import type { ApiDeps } from './api-deps.js';
 import { registerAuth } from './plugins/auth.js';
 import { registerProblems } from './plugins/problem.js';
 import { registerSecurityHeaders } from './plugins/security-headers.js';
+import { webPages } from './plugins/web-pages.js';
 import { healthRoutes } from './routes/health.js';
 import { alertRoutes } from './routes/v1/alerts.js';
 import { deliveryRoutes } from './routes/v1/deliveries.js';
@@ -21,7 +22,9 @@ import { honeytokenRoutes } from './routes/v1/honeytokens.js';
 import { mapRoutes } from './routes/v1/map.js';
 import { sqlRoutes } from './routes/v1/sql.js';
 import { timelineRoutes } from './routes/v1/timeline.js';
+import { tokenActivityRoutes } from './routes/v1/token-activity.js';
 import { tokenRoutes } from './routes/v1/tokens.js';
+import { whoamiRoutes } from './routes/v1/whoami.js';
 import { pushDescription } from './schemas/push.js';
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -55,16 +58,19 @@ export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
   registerAuth(app, { hostname: new URL(deps.baseUrl).hostname, ...deps.auth });
   await registerDescription(app, deps.version);
   if (deps.pushPlugin !== undefined) await app.register(mountPush(deps.pushPlugin));
+  if (deps.webRoot !== undefined) await app.register(webPages(deps.webRoot));
   await app.register(async (scope) => {
     healthRoutes(scope, deps);
     mapRoutes(scope, deps);
     tokenRoutes(scope, deps);
     timelineRoutes(scope, deps);
+    tokenActivityRoutes(scope, deps);
     alertRoutes(scope, deps);
     findingRoutes(scope, deps);
     deliveryRoutes(scope, deps);
     honeytokenRoutes(scope, deps);
     sqlRoutes(scope, deps);
+    whoamiRoutes(scope);
     await Promise.resolve();
   });
   await app.ready();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { severities } from '../../detectors/core/detector.js';
+import { formatTime, parseTime } from '../../ingest/event/time.js';
 import type { Alert } from './alert.js';
 import { noticeKinds, type NoticeKind } from './grouping.js';
 
@@ -39,7 +40,7 @@ export const alertPayloadSchema = z.object({
     finding_count: number,
     evidence: texts,
     next_step: text,
-    links: z.object({ alert: text, token: text, map: text }),
+    links: z.object({ alert: text, token: text, map: text, alert_api: text, token_api: text, map_api: text }),
     sql: text,
     /** Who made the change and why; for a new alert, the product itself. */
     change: z.object({ actor: text, reason: text }),
@@ -94,13 +95,22 @@ export function alertPayload(alert: Alert, kind: NoticeKind, baseUrl: string): A
   };
 }
 
-/** Links to the answers of this API; the map is bounded to the time of the episode. */
+const HOUR_MS = 3_600_000;
+
+/** Pages for people and, beside each, the same from the API; the map shows the episode and the hour before it. */
 export function linksOf(alert: Alert, baseUrl: string): AlertPayload['data']['links'] {
-  const window = new URLSearchParams({ from: alert.first_seen, to: alert.last_seen, token_uid: alert.token_uid });
+  const from = formatTime(Math.max(0, parseTime(alert.first_seen) - HOUR_MS));
+  const window = new URLSearchParams({ from, to: formatTime(parseTime(alert.last_seen) + 1) });
+  if (alert.token_uid !== '') window.set('token_uid', alert.token_uid);
+  const at = `alerts/${encodeURIComponent(alert.alert_uid)}`;
+  const token = `tokens/${encodeURIComponent(alert.token_uid)}`;
   return {
-    alert: `${baseUrl}/v1/alerts/${encodeURIComponent(alert.alert_uid)}`,
-    token: `${baseUrl}/v1/tokens/${encodeURIComponent(alert.token_uid)}`,
-    map: `${baseUrl}/v1/map?${window.toString()}`,
+    alert: `${baseUrl}/${at}`,
+    token: `${baseUrl}/${token}`,
+    map: `${baseUrl}/?${window.toString()}`,
+    alert_api: `${baseUrl}/v1/${at}`,
+    token_api: `${baseUrl}/v1/${token}`,
+    map_api: `${baseUrl}/v1/map?${window.toString()}`,
   };
 }
 

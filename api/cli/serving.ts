@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Telemetry } from '../../ingest/otel-bootstrap.js';
 import type { Store } from '../../ingest/store/store.js';
@@ -10,6 +11,9 @@ import type { Alerting } from './roles.js';
 import { baseUrlOf } from './roles.js';
 import { version } from './version.js';
 import { SqlRunner } from '../sql/runner.js';
+
+/** Beside the compiled code, where the build puts the pages. */
+const webRoot = fileURLToPath(new URL('../web', import.meta.url));
 
 /** Starts the API and resolves to the address that it listens on. */
 export async function startApi(
@@ -32,6 +36,8 @@ export async function startApi(
     auth: { keys: config.api.keys, anonymousRole: config.api.anonymous_role },
     version,
     baseUrl: baseUrlOf(s),
+    webRoot,
+    baseline: config.detectors.baseline,
     metricsText: () => telemetry.prometheusText(),
     ...(push === undefined ? {} : { pushPlugin: mountPush(push) }),
   });

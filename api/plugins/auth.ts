@@ -15,6 +15,9 @@ const includes: Readonly<Record<Role, readonly Role[]>> = {
   admin: ['viewer', 'analyst', 'responder', 'ingest', 'admin'],
 };
 
+/** The roles that a role stands for. */
+export const includedRoles = (role: Role): readonly Role[] => includes[role];
+
 export interface ApiKeyEntry {
   readonly name: string;
   readonly role: Role;

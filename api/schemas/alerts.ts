@@ -46,7 +46,16 @@ export const alertSchema = z
     target_services: texts,
     reading: readingSchema,
     next_step: z.string(),
-    links: z.object({ alert: z.string(), token: z.string(), map: z.string() }),
+    links: z
+      .object({
+        alert: z.string(),
+        token: z.string(),
+        map: z.string(),
+        alert_api: z.string(),
+        token_api: z.string(),
+        map_api: z.string(),
+      })
+      .describe('Pages for people, and the same from the API.'),
     opened_at: z.string(),
     updated_at: z.string(),
   })

@@ -1,10 +1,10 @@
 import type { Detector, HourlyUsage, Observation, Score, Verdict } from '../core/detector.js';
 import { failureShareSql, requestsInWindowsSql } from '../core/reproduce.js';
-import { robustCentre, shareCentre, shareSpread } from '../core/robust.js';
+import { shareCentre, shareSpread } from '../core/robust.js';
 import { escalate } from '../core/severity.js';
 import type { BaselineOptions } from './baseline-options.js';
 import { type BaselineState, decodeBaselineState, encodeBaselineState, newBaselineState } from './baseline-state.js';
-import { comparableHours } from './seasonal.js';
+import { comparableHours, expectedVolume } from './seasonal.js';
 
 const NONE: readonly Score[] = [];
 const HOUR_MS = 3_600_000;
@@ -12,7 +12,6 @@ const WEEK_HOURS = 168;
 const SHARE_SCALE = 10_000;
 /** The share of a handful of requests is noise and is not remembered. */
 const SHARE_REQUESTS_MIN = 5;
-const RELATIVE_FLOOR = 0.2;
 const STATE_BYTES_FIXED = 512;
 const STATE_BYTES_HOUR = 16;
 
@@ -174,10 +173,8 @@ export class BaselineDetector implements Detector<BaselineState> {
   }
 
   #expect(state: BaselineState): void {
-    const hours = comparableHours(state.volume);
-    if (hours.length === 0) return;
-    const floors = { absolute: this.#options.requests_floor, relative: RELATIVE_FLOOR, tail: true };
-    const centre = robustCentre(hours, floors);
+    const centre = expectedVolume(state.volume, this.#options.requests_floor);
+    if (centre === null) return;
     state.volumeExpected = centre.expected;
     state.volumeSpread = centre.spread;
     const shares = shareCentre(comparableHours(state.share).map((share) => share / SHARE_SCALE));

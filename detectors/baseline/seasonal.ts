@@ -1,7 +1,10 @@
 import type { QuantisedRing } from '../core/quantised-ring.js';
+import { robustCentre, type RobustCentre } from '../core/robust.js';
 
 const HOURS_OF_DAY = 24;
 const HOURS_OF_WEEK = 168;
+/** An hour a fifth above its expectation is ordinary, however steady the past was. */
+const RELATIVE_FLOOR = 0.2;
 const SAME_HOUR_OF_WEEK_MIN = 3;
 const SAME_HOUR_OF_DAY_MIN = 5;
 
@@ -27,4 +30,16 @@ export function comparableHours(ring: QuantisedRing): number[] {
   const day = everyNth(ring, HOURS_OF_DAY);
   if (day.length >= SAME_HOUR_OF_DAY_MIN) return day;
   return ring.values();
+}
+
+/**
+ * Expected requests of the running hour.
+ *
+ * @param floor least spread, requests an hour.
+ * @returns null when nothing is known.
+ */
+export function expectedVolume(ring: QuantisedRing, floor: number): RobustCentre | null {
+  const hours = comparableHours(ring);
+  if (hours.length === 0) return null;
+  return robustCentre(hours, { absolute: floor, relative: RELATIVE_FLOOR, tail: true });
 }

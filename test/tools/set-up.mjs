@@ -1,9 +1,10 @@
 // First step of `npm test`: everything that the tests need and npm does not bring. Fails, and says the mend, rather than skip.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { components } from './components.mjs';
+import { chromiumHint, findChromium } from './chromium.mjs';
 import { answers, haveJars, jarsDirectory, kafkaVersion, pomPath } from './kafka.mjs';
 
 const say = (text) => process.stdout.write(`set-up: ${text}\n`);
@@ -57,6 +58,19 @@ async function checkBrokers(brokers) {
   fail(`no broker of KAFKA_BROKERS=${brokers.join(',')} can be reached. Start it, correct the variable, or unset it.`);
 }
 
+/** The pages are tested in a real browser. */
+function checkChromium() {
+  if (findChromium() === null && process.getuid?.() === 0 && answers('apt-get', ['--version'])) {
+    say('fetching Chromium with apt-get (about 100 MB, once)');
+    const quiet = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+    spawnSync('apt-get', ['update', '-q'], quiet);
+    spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], quiet);
+  }
+  const found = findChromium();
+  if (found === null) fail(chromiumHint);
+  say(`Chromium at ${found}`);
+}
+
 /** Into a folder aside first, so that a broken download is never taken for a whole one. */
 async function fetchJars() {
   const target = jarsDirectory();
@@ -106,3 +120,4 @@ async function checkComponents() {
 checkNode();
 await checkKafka();
 await checkComponents();
+checkChromium();

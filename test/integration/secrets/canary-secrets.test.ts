@@ -21,6 +21,7 @@ const tables = [
 
 const pages = [
   '/v1/map',
+  '/v1/map?leaf=tokens&compare=day',
   '/v1/tokens?limit=100',
   '/v1/alerts',
   '/v1/findings',

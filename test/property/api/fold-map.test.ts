@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { foldMap } from '../../../api/map/fold-map.js';
+import { edgeKey, foldMap } from '../../../api/map/fold-map.js';
+import { joinWindows, type MapHop } from '../../../api/map/join-windows.js';
 import type { HopRow } from '../../../api/queries/map-hops.js';
 
 const name = fc.constantFrom('', 'a', 'b', 'c', 'd', 'e', '~rest', 'caller:a', '"', '__proto__');
@@ -38,25 +39,41 @@ function hopsOf(list: readonly (typeof uses extends fc.Arbitrary<infer U> ? U : 
   return [...hops.values()];
 }
 
+/** Two windows side by side, one token of the later one in an alert. */
+const marked = (now: Parameters<typeof hopsOf>[0], before: Parameters<typeof hopsOf>[0] | null): MapHop[] =>
+  joinWindows(hopsOf(now), before === null ? null : hopsOf(before)).map((hop) =>
+    hop.source === 'b' ? { ...hop, alert: 'high' as const } : hop,
+  );
+
 const weight = (list: readonly { requests: number; outbound_requests: number }[]): number =>
   list.reduce((sum, one) => sum + one.requests + one.outbound_requests, 0);
 
 describe('folding the map', () => {
-  it('loses no request, in no lane and no layer, whatever the limits', () => {
+  const limitsOf = fc.record({
+    laneMax: fc.integer({ min: 1, max: 6 }),
+    edgesMax: fc.integer({ min: 1, max: 30 }),
+    hubShare: fc.constantFrom(0.1, 0.3, 1),
+  });
+
+  it('loses no request, in no lane and no layer, whatever the limits and whatever is compared', () => {
     fc.assert(
-      fc.property(uses, fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 30 }), (list, laneMax, edgesMax) => {
-        const map = foldMap(hopsOf(list), { laneMax, edgesMax });
+      fc.property(uses, fc.option(uses), limitsOf, (list, before, limits) => {
+        const map = foldMap(marked(list, before), limits);
         for (const layer of map.layers) {
           const shown = map.edges.filter((edge) => edge.layer === layer.layer);
-          expect(weight(shown) + weight([layer.rest])).toBe(list.length);
+          expect(weight(shown) + weight([layer.rest, layer.hubs])).toBe(list.length);
           expect(weight([layer])).toBe(list.length);
         }
         for (const lane of ['caller', 'service', 'leaf', 'network']) {
           const nodes = map.nodes.filter((node) => node.lane === lane);
           expect(weight(nodes)).toBe(list.length);
-          expect(nodes.filter((node) => !node.id.endsWith(':~rest')).length).toBeLessThanOrEqual(laneMax);
+          if (before !== null) {
+            const sums = nodes.map((node) => node.before ?? { requests: 0, outbound_requests: 0 });
+            expect(weight(sums)).toBe(before.length);
+          }
+          expect(nodes.filter((node) => !node.id.endsWith(':~rest')).length).toBeLessThanOrEqual(limits.laneMax);
         }
-        expect(map.edges.length).toBeLessThanOrEqual(edgesMax);
+        expect(map.edges.length).toBeLessThanOrEqual(limits.edgesMax);
         const ids = new Set(map.nodes.map((node) => node.id));
         expect(map.edges.every((edge) => ids.has(edge.source) && ids.has(edge.target))).toBe(true);
       }),
@@ -65,10 +82,46 @@ describe('folding the map', () => {
 
   it('draws the same map whatever the order of the rows', () => {
     fc.assert(
-      fc.property(uses, (list) => {
-        const hops = hopsOf(list);
+      fc.property(uses, uses, (list, before) => {
+        const hops = marked(list, before);
         const limits = { laneMax: 2, edgesMax: 4 };
         expect(new Set(foldMap([...hops].reverse(), limits).edges)).toEqual(new Set(foldMap(hops, limits).edges));
+      }),
+    );
+  });
+
+  it('shows alerting edges before all others, then what is new, gone or changed', () => {
+    fc.assert(
+      fc.property(uses, uses, limitsOf, (list, before, limits) => {
+        const whole = foldMap(marked(list, before), { laneMax: 100, edgesMax: 10_000 });
+        const cut = foldMap(marked(list, before), { ...limits, laneMax: 100 });
+        const shownAlerts = cut.edges.filter((edge) => edge.alert !== null).length;
+        const allAlerts = whole.edges.filter((edge) => edge.alert !== null).length;
+        expect(shownAlerts).toBe(Math.min(allAlerts, limits.edgesMax));
+        const steadyShown = cut.edges.some((edge) => edge.alert === null && edge.state === 'steady');
+        const changedHidden = cut.layers.some((layer) => layer.hubs.edges > 0)
+          ? 0
+          : whole.edges.filter((edge) => edge.state !== 'steady').length -
+            cut.edges.filter((edge) => edge.state !== 'steady').length;
+        expect(steadyShown && changedHidden > 0).toBe(false);
+      }),
+    );
+  });
+
+  it('keeps what a picture holds, before anything else comes in', () => {
+    fc.assert(
+      fc.property(uses, uses, (list, later) => {
+        const limits = { laneMax: 3, edgesMax: 6 };
+        const first = foldMap(marked(list, null), limits);
+        const keep = {
+          nodes: new Set(first.nodes.map((node) => node.id)),
+          edges: new Set(first.edges.map(edgeKey)),
+        };
+        const next = foldMap(marked([...list, ...later], null), { ...limits, keep });
+        const ids = new Set(next.nodes.map((node) => node.id));
+        for (const id of keep.nodes) expect(ids.has(id)).toBe(true);
+        const edges = new Set(next.edges.map(edgeKey));
+        for (const edge of keep.edges) expect(edges.has(edge)).toBe(true);
       }),
     );
   });

@@ -65,7 +65,10 @@ describe('AlertService', () => {
         since: finding(0).time,
         from: ['203.0.113.7'],
         touching: ['orders'],
-        links: { alert: `https://tq.example/v1/alerts/${alert.alert_uid}` },
+        links: {
+          alert: `https://tq.example/alerts/${alert.alert_uid}`,
+          alert_api: `https://tq.example/v1/alerts/${alert.alert_uid}`,
+        },
         sql: 'SELECT count() FROM token_events',
       },
     });

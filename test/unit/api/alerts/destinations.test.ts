@@ -187,7 +187,7 @@ describe('PagerDuty', () => {
           'Next step': expect.stringContaining('deployer') as string,
         },
       },
-      client_url: `${BASE}/v1/alerts/${payload.data.alert_uid}`,
+      client_url: `${BASE}/alerts/${payload.data.alert_uid}`,
     });
     await receiver.stop();
   });

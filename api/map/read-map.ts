@@ -1,0 +1,119 @@
+import type { z } from 'zod';
+import type { Querier } from '../../ingest/store/store.js';
+import { mapHopsRaw } from '../queries/map-hops-raw.js';
+import { mapHops, type HopRow } from '../queries/map-hops.js';
+import { tokenNames } from '../queries/token-names.js';
+import { windowOf, type TimeWindow } from '../schemas/common.js';
+import type { mapAnswer, mapQuery } from '../schemas/map.js';
+import { markAlerts } from './alert-marks.js';
+import { foldMap, type FoldedMap, type FoldLimits } from './fold-map.js';
+import { joinWindows } from './join-windows.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const HOPS_MAX = 10_000;
+/** A box that touches more than this share of all boxes folds into a counted chip. */
+const HUB_SHARE = 0.3;
+
+export type MapRequest = z.output<typeof mapQuery>;
+export type MapAnswer = z.output<typeof mapAnswer>;
+
+/** How far back the compared window lies. */
+const shiftMs = (compare: MapRequest['compare'], window: TimeWindow): number | null => {
+  if (compare === 'none') return null;
+  if (compare === 'previous') return window.toMs - window.fromMs;
+  const step = compare === 'day' ? DAY_MS : 7 * DAY_MS;
+  // The windows must not overlap.
+  return Math.ceil((window.toMs - window.fromMs) / step) * step;
+};
+
+/**
+ * The map of one window: hops from the store, set beside those of the compared window, marked with open alerts, folded.
+ *
+ * @param asked cut to whole hours unless the request wants it exact.
+ * @param keep boxes and edges that the picture holds already and that must not move.
+ */
+export async function readMap(
+  querier: Querier,
+  request: MapRequest,
+  asked: TimeWindow,
+  keep?: FoldLimits['keep'],
+): Promise<MapAnswer> {
+  const window = request.exact ? asked : wholeHours(asked);
+  const shift = shiftMs(request.compare, window);
+  const earlier = shift === null ? null : { fromMs: window.fromMs - shift, toMs: window.toMs - shift };
+  const [now, before] = await Promise.all([
+    readHops(querier, request, window),
+    earlier === null ? null : readHops(querier, request, earlier),
+  ]);
+  const hops = await markAlerts(querier, joinWindows(now, before), window, request.leaf);
+  const folded = foldMap(hops, {
+    laneMax: request.lane_limit,
+    edgesMax: request.edge_limit,
+    hubShare: request.hubs === 'fold' ? HUB_SHARE : 1,
+    ...(keep === undefined ? {} : { keep }),
+  });
+  return {
+    window: windowOf(window),
+    compared_with: earlier === null ? null : windowOf(earlier),
+    ...(await withLabels(querier, folded, request.leaf)),
+  };
+}
+
+/** The roll-up knows hours; raw rows are cut alike, so that the layers agree. */
+function wholeHours({ fromMs, toMs }: TimeWindow): TimeWindow {
+  const from = Math.floor(fromMs / HOUR_MS) * HOUR_MS;
+  return { fromMs: from, toMs: Math.max(Math.ceil(toMs / HOUR_MS) * HOUR_MS, from + HOUR_MS) };
+}
+
+/** Callers, services and routes come from the roll-up where nothing but it is needed; the rest from raw rows. */
+async function readHops(querier: Querier, query: MapRequest, window: TimeWindow): Promise<readonly HopRow[]> {
+  const shared = { from_ms: window.fromMs, to_ms: window.toMs, hops_max: HOPS_MAX, service: query.service ?? '' };
+  const rawOnly = query.exact || query.token_uid !== undefined || query.principal_uid !== undefined;
+  const needsRaw = rawOnly || query.networks || query.leaf === 'tokens';
+  const [rolled, raw] = await Promise.all([
+    rawOnly ? [] : querier.run(mapHops, shared),
+    needsRaw
+      ? querier.run(mapHopsRaw, {
+          ...shared,
+          leaf: query.leaf,
+          token_uid: query.token_uid ?? '',
+          principal_uid: query.principal_uid ?? '',
+        })
+      : [],
+  ]);
+  const fromRollUp = (hop: HopRow): boolean =>
+    !rawOnly && (hop.layer === 'caller_service' || (hop.layer === 'service_leaf' && query.leaf === 'routes'));
+  const wanted = (hop: HopRow): boolean => query.networks || hop.layer !== 'leaf_network';
+  return [...rolled.filter(fromRollUp), ...raw.filter((hop) => !fromRollUp(hop) && wanted(hop))];
+}
+
+async function withLabels(
+  querier: Querier,
+  map: FoldedMap,
+  leaf: MapRequest['leaf'],
+): Promise<Omit<MapAnswer, 'window' | 'compared_with'>> {
+  const uids = leaf === 'tokens' ? map.nodes.filter((node) => node.lane === 'leaf' && node.name !== '') : [];
+  const rows = uids.length === 0 ? [] : await querier.run(tokenNames, { token_uids: uids.map((node) => node.name) });
+  const known = new Map(rows.map((row) => [row.token_uid, row]));
+  return {
+    nodes: map.nodes.map((node) => {
+      const token = known.get(node.name);
+      const label =
+        token === undefined ? node.name : token.name || token.principal_name || token.principal_id || node.name;
+      return { ...node, label, group: groupOf(node, token?.principal_kind ?? '') };
+    }),
+    edges: [...map.edges],
+    layers: [...map.layers],
+  };
+}
+
+const PRIVATE = /^(10\.|127\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|f[cd][0-9a-f]{2}:|fe80:|::1)/;
+
+/** What stands together in a lane: tokens by the kind of their owner, networks by inside and outside (RFC 1918, 4193). */
+function groupOf(node: { lane: string; name: string }, principalKind: string): string {
+  if (node.name === '') return '';
+  if (node.lane === 'leaf') return principalKind;
+  if (node.lane === 'network') return PRIVATE.test(node.name) ? 'inside' : 'outside';
+  return '';
+}

@@ -1,0 +1,137 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
+import { baselineOptionsSchema } from '../../../detectors/baseline/baseline-options.js';
+import { expectedHours } from '../../../detectors/baseline/expected-hours.js';
+import { formatTime, parseTime } from '../../../ingest/event/time.js';
+import type { ApiDeps } from '../../api-deps.js';
+import { tokenCalls } from '../../queries/token-calls.js';
+import { tokenFacets } from '../../queries/token-facets.js';
+import { tokenTimeline } from '../../queries/token-timeline.js';
+import { pageOf, readCursor, readWindow, windowOf } from '../../schemas/common.js';
+import { problemResponses } from '../../schemas/problem.js';
+import {
+  baselineAnswer, baselineQuery, callsAnswer, callsQuery, usualAnswer, usualQuery,
+} from '../../schemas/token-activity.js'; // prettier-ignore
+import { tokenParams } from '../../schemas/tokens.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** How much past tells what is usual. */
+const USUAL_MS = 28 * DAY_MS;
+const VALUES_MAX = 20;
+
+type Usual = z.output<typeof usualAnswer>;
+type Dimension = Usual['facets'][number]['dimension'];
+const dimensions = usualAnswer.shape.facets.element.shape.dimension.options;
+
+export function tokenActivityRoutes(app: FastifyInstance, deps: ApiDeps): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  const { querier, clock } = deps;
+  const options = deps.baseline ?? baselineOptionsSchema.parse({});
+  typed.get(
+    '/v1/tokens/:uid/usual',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'getTokenUsual',
+        summary: 'From where, by what and to what a token is used, beside what is usual for it',
+        tags: ['tokens'],
+        params: tokenParams,
+        querystring: usualQuery,
+        response: { 200: usualAnswer, ...problemResponses },
+      },
+    },
+    async ({ params, query }) => {
+      const window = readWindow(query, clock.nowMs(), { backMs: DAY_MS, maxMs: 93 * DAY_MS });
+      const before = { fromMs: window.fromMs - USUAL_MS, toMs: window.fromMs };
+      const rows = await querier.run(tokenFacets, {
+        from_ms: window.fromMs,
+        to_ms: window.toMs,
+        since_ms: before.fromMs,
+        token_uid: params.uid,
+        values_max: VALUES_MAX,
+      });
+      const facets = dimensions.map((dimension: Dimension) => ({
+        dimension,
+        values: rows
+          .filter((row) => row.dimension === dimension)
+          .map((row) => ({
+            value: row.value,
+            now: row.now_events,
+            now_failures: row.now_failures,
+            before: row.before_events,
+            first_time: row.first_time,
+            last_time: row.last_time,
+          })),
+      }));
+      return { window: windowOf(window), compared_with: windowOf(before), facets };
+    },
+  );
+  typed.get(
+    '/v1/tokens/:uid/baseline',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'getTokenBaseline',
+        summary: 'Requests of a token in each hour, beside what detector baseline expects of that hour',
+        tags: ['tokens'],
+        params: tokenParams,
+        querystring: baselineQuery,
+        response: { 200: baselineAnswer, ...problemResponses },
+      },
+    },
+    async ({ params, query }) => {
+      const asked = readWindow(query, clock.nowMs(), { backMs: 7 * DAY_MS, maxMs: 31 * DAY_MS });
+      const fromMs = Math.floor(asked.fromMs / HOUR_MS) * HOUR_MS;
+      const toMs = Math.max(Math.ceil(asked.toMs / HOUR_MS) * HOUR_MS, fromMs + HOUR_MS);
+      const rows = await querier.run(tokenTimeline, {
+        from_ms: Math.max(0, fromMs - options.weeks * 7 * DAY_MS),
+        to_ms: toMs,
+        token_uid: params.uid,
+        bucket_s: HOUR_MS / 1000,
+      });
+      const history = rows.map((row) => ({
+        hourStartMs: parseTime(row.bucket),
+        requests: row.requests,
+        failures: row.failures,
+      }));
+      const hours = expectedHours(history, fromMs, toMs, options).map((hour) => ({
+        time: formatTime(hour.hourStartMs),
+        requests: hour.requests,
+        failures: hour.failures,
+        expected: hour.expected,
+        spread: hour.spread,
+        samples: hour.sampleCount,
+      }));
+      return { window: windowOf({ fromMs, toMs }), threshold: options.threshold, hours };
+    },
+  );
+  typed.get(
+    '/v1/tokens/:uid/calls',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'listTokenCalls',
+        summary: 'Events of a token, newest first',
+        tags: ['tokens'],
+        params: tokenParams,
+        querystring: callsQuery,
+        response: { 200: callsAnswer, ...problemResponses },
+      },
+    },
+    async ({ params, query }) => {
+      const window = readWindow(query, clock.nowMs(), { backMs: USUAL_MS, maxMs: 400 * DAY_MS });
+      const cursor = readCursor(query.cursor);
+      const rows = await querier.run(tokenCalls, {
+        from_ms: window.fromMs,
+        to_ms: window.toMs,
+        token_uid: params.uid,
+        before_ms: cursor.beforeMs,
+        before_uid: cursor.beforeUid,
+        rows: query.limit + 1,
+      });
+      return pageOf(rows, query.limit, (row) => ({ time: row.time, uid: row.event_uid }));
+    },
+  );
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { pageQuery, pageSchema, windowQuery, windowSchema } from './common.js';
+
+export const usualQuery = z.object({ ...windowQuery });
+
+export const usualAnswer = z
+  .object({
+    window: windowSchema,
+    compared_with: windowSchema.describe('The time before the window that "before" counts.'),
+    facets: z.array(
+      z.object({
+        dimension: z.enum([
+          'network',
+          'client_address',
+          'client_country',
+          'user_agent',
+          'caller_service',
+          'target_service',
+          'target_route',
+          'source',
+        ]),
+        values: z.array(
+          z.object({
+            value: z.string(),
+            now: z.number().describe('Uses in the window.'),
+            now_failures: z.number(),
+            before: z.number().describe('Uses in the time before.'),
+            first_time: z.string().describe('In the window or the time before.'),
+            last_time: z.string(),
+          }),
+        ),
+      }),
+    ),
+  })
+  .meta({ id: 'TokenUsual' });
+
+export const baselineQuery = z.object({ ...windowQuery });
+
+export const baselineAnswer = z
+  .object({
+    window: windowSchema.describe('Widened to whole hours.'),
+    threshold: z.number().describe('Spreads above the expectation at which detector baseline speaks.'),
+    hours: z.array(
+      z.object({
+        time: z.string(),
+        requests: z.number(),
+        failures: z.number(),
+        expected: z.number().nullable().describe('Requests; null while too little is known.'),
+        spread: z.number().nullable(),
+        samples: z.number().describe('Closed hours known.'),
+      }),
+    ),
+  })
+  .meta({ id: 'TokenBaseline' });
+
+export const callsQuery = z.object({ ...pageQuery, ...windowQuery });
+
+const call = z.object({
+  event_uid: z.string(),
+  time: z.string(),
+  source: z.string(),
+  action: z.string(),
+  direction: z.string(),
+  outcome: z.string(),
+  reason: z.string(),
+  client_address: z.string(),
+  user_agent: z.string(),
+  caller_service: z.string(),
+  target_service: z.string(),
+  target_method: z.string(),
+  target_route: z.string(),
+  target_status: z.number(),
+  response_bytes: z.number().nullable(),
+  duration_ms: z.number().nullable(),
+});
+
+export const callsAnswer = pageSchema(call).meta({ id: 'TokenCalls' });

@@ -1,0 +1,191 @@
+import { useSignal } from '@preact/signals';
+import type { Alert, Finding, Page } from '../lib/api-types.js';
+import { clockSeconds, count, iso, moment, parse, span } from '../lib/format.js';
+import { useJson } from '../lib/load.js';
+import { alertsVersion } from '../lib/open-alerts.js';
+import { SeverityBadge, StateWord } from '../shell/badge.js';
+import { CopyButton } from '../shell/copy-button.js';
+import { Failure } from '../shell/failure.js';
+import { Decisions } from './decisions.js';
+import { readingText } from './reading.js';
+
+/** @param known what the list says of it, until the alert itself is read. */
+export function AlertDetail({ uid, known }: { uid: string; known: Alert | null }) {
+  const decided = useSignal<Alert | null>(null);
+  const loaded = useJson<Alert>(`/v1/alerts/${encodeURIComponent(uid)}`, alertsVersion.value);
+  const alert = decided.value ?? loaded.value.value ?? known;
+  if (alert === null) {
+    return (
+      <section class="panel" aria-label="Alert">
+        <Failure error={loaded.value.error} />
+        {loaded.value.error === null ? 'Reading…' : null}
+      </section>
+    );
+  }
+  return (
+    <section class="panel alert-detail" aria-labelledby="alert-title">
+      <div class="detail-head">
+        <h2 id="alert-title">
+          <SeverityBadge severity={alert.severity} /> {alert.title}
+        </h2>
+        <StateWord state={alert.state} />
+      </div>
+      <p class="actions">
+        <a class="button primary" href={`/tokens/${alert.token_uid}`}>
+          Open token
+        </a>
+        <a class="button" href={mapLink(alert)}>
+          Show on the map
+        </a>
+        <CopyButton text={() => summaryOf(alert)}>Copy incident summary</CopyButton>
+      </p>
+      <Facts alert={alert} />
+      <Why alert={alert} />
+      <h3>Next step</h3>
+      <p>{alert.next_step}</p>
+      <Decisions
+        alert={alert}
+        onDecided={(next) => {
+          decided.value = next;
+          alertsVersion.value += 1;
+        }}
+      />
+      <History alert={alert} />
+      <Evidence alert={alert} />
+    </section>
+  );
+}
+
+/** The page's own address of the map that the alert links to. */
+const mapLink = (alert: Alert): string => `/${new URL(alert.links.map).search}`;
+
+function Facts({ alert }: { alert: Alert }) {
+  const began = parse(alert.first_seen);
+  const ended = parse(alert.last_seen);
+  return (
+    <dl class="facts">
+      <dt>Token</dt>
+      <dd>
+        <a href={`/tokens/${alert.token_uid}`}>{alert.principal_name || alert.token_name || 'not named'}</a>{' '}
+        <span class="mono dim">{alert.token_uid}</span>
+      </dd>
+      <dt>Since</dt>
+      <dd>
+        {moment(began)} UTC{' '}
+        <span class="dim">
+          to {clockSeconds(ended)}, {span(ended - began)}; {count(alert.finding_count)} findings
+        </span>
+      </dd>
+      <dt>From</dt>
+      <dd>{alert.client_addresses.join(', ') || 'not observed'}</dd>
+      <dt>Touching</dt>
+      <dd>{alert.target_services.join(', ') || 'not observed'}</dd>
+      <dt>ATT&amp;CK</dt>
+      <dd>{alert.techniques.join(', ') || 'none'}</dd>
+      <dt>Fidelity</dt>
+      <dd>{alert.fidelity}</dd>
+    </dl>
+  );
+}
+
+/** Each finding of the alert: what was seen, what is usual, and how much past stands behind "usual". */
+function Why({ alert }: { alert: Alert }) {
+  const ask = new URLSearchParams({
+    token_uid: alert.token_uid,
+    from: alert.first_seen,
+    to: iso(parse(alert.last_seen) + 1),
+    limit: '200',
+  });
+  const loaded = useJson<Page<Finding>>(alert.token_uid === '' ? null : `/v1/findings?${ask.toString()}`);
+  const own = (loaded.value.value?.items ?? []).filter((finding) => alert.finding_uids.includes(finding.finding_uid));
+  const rows = own.length > 0 ? own : [{ ...alert.reading, time: alert.first_seen, severity: alert.severity }];
+  return (
+    <>
+      <h3>Why</h3>
+      <table class="why">
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">Signal</th>
+            <th scope="col">Observed</th>
+            <th scope="col">Usual</th>
+            <th scope="col" class="number">
+              Samples
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => {
+            const { observed, usual } = readingText(row);
+            return (
+              <tr key={row.finding_uid}>
+                <td>{moment(parse(row.time))}</td>
+                <td>
+                  {row.detector}: {row.measure.replaceAll('_', ' ')}
+                </td>
+                <td>
+                  <strong>{observed}</strong>
+                </td>
+                <td>{usual}</td>
+                <td class="number">{count(row.sample_count)}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function History({ alert }: { alert: Alert }) {
+  return (
+    <>
+      <h3>History</h3>
+      <ol class="history">
+        {alert.history.map((step) => (
+          <li key={`${step.time} ${step.to}`}>
+            <StateWord state={step.to} /> <span class="dim">{moment(parse(step.time))}</span> {step.actor}:{' '}
+            {step.reason}
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function Evidence({ alert }: { alert: Alert }) {
+  return (
+    <details>
+      <summary>Evidence: {alert.evidence.length} events, and the SQL that reproduces the reading</summary>
+      <pre class="sql" tabIndex={0} aria-label="SQL">
+        {alert.reading.sql}
+      </pre>
+      <p class="actions">
+        <CopyButton text={() => alert.reading.sql}>Copy SQL</CopyButton>
+        <a class="button" href={`/v1/alerts/${alert.alert_uid}`}>
+          As JSON
+        </a>
+      </p>
+      <ul class="mono dim">
+        {alert.evidence.map((uid) => (
+          <li key={uid}>{uid}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** Plain text for a ticket or a chat. */
+export function summaryOf(alert: Alert): string {
+  const { observed, usual } = readingText(alert.reading);
+  return [
+    `[${alert.severity.toUpperCase()}] ${alert.title}`,
+    `token: ${alert.principal_name || alert.token_name || 'not named'} (${alert.token_uid})`,
+    `observed: ${observed}; usual: ${usual} (${alert.reading.sample_count} samples)`,
+    `since: ${alert.first_seen}, last ${alert.last_seen}; ${alert.finding_count} findings`,
+    `from: ${alert.client_addresses.join(', ') || 'not observed'}`,
+    `touching: ${alert.target_services.join(', ') || 'not observed'}`,
+    `next step: ${alert.next_step}`,
+    alert.links.alert,
+  ].join('\n');
+}

@@ -1,0 +1,25 @@
+import { count, percent } from '../lib/format.js';
+
+interface Reading {
+  readonly measure: string;
+  readonly unit: string;
+  readonly observed: number;
+  readonly expected: number;
+  readonly spread: number;
+}
+
+const measures: Readonly<Record<string, string>> = { requests: 'requests', failure_share: 'failing' };
+
+const number = (n: number): string =>
+  n !== 0 && Math.abs(n) < 10 ? n.toFixed(1).replace(/\.0$/, '') : count(Math.round(n));
+
+/** A unit `1` is a share; others stand behind the number: `requests/h` reads `71 requests/h`. */
+const inUnit = (n: number, unit: string): string => (unit === '1' ? percent(n) : `${number(n)} ${unit}`);
+
+/** Observed against usual, as people say it. */
+export function readingText(reading: Reading): { readonly observed: string; readonly usual: string } {
+  const { measure, unit, observed, expected, spread } = reading;
+  const what = unit === '1' || !unit.startsWith(measure) ? ` ${measures[measure] ?? measure.replaceAll('_', ' ')}` : '';
+  const spreadText = unit === '1' ? percent(spread) : number(spread);
+  return { observed: `${inUnit(observed, unit)}${what}`, usual: `${inUnit(expected, unit)} ± ${spreadText}` };
+}

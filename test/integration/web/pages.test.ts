@@ -1,0 +1,270 @@
+/// <reference lib="dom" />
+import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { createSampleTraffic } from '../../../api/demo/sample-traffic.js';
+import { startCli } from '../../support/run-cli.js';
+import { startChromium } from '../../tools/chromium.mjs';
+
+const DAYS = 3;
+const TOKENS = 24;
+const HOUR = 3_600_000;
+const RESPONDER = 'key-of-the-responder';
+
+declare global {
+  interface Window {
+    violations: string[];
+    axe: { run(options: object): Promise<axe.AxeResults> };
+  }
+}
+
+/** What the demo serves, in a real browser: the pages as people get them, policy and all. */
+describe('the pages in Chromium', () => {
+  let directory: string;
+  let demo: ChildProcess;
+  let base: string;
+  let endMs: number;
+  let browser: Browser;
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tourniquet pages '));
+    const config = join(directory, 'config.yaml');
+    const sha256 = createHash('sha256').update(RESPONDER).digest('hex');
+    await writeFile(config, `api:\n  keys:\n    - { name: alice, role: responder, sha256: ${sha256} }\n`);
+    const data = join(directory, 'data');
+    demo = startCli(['demo', '--config', config, '--data', data, '--days', String(DAYS), '--tokens', String(TOKENS)]);
+    endMs = Math.floor(Date.now() / HOUR) * HOUR;
+    base = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const read = (chunk: string): void => {
+        text += chunk;
+        const address = /API runs at (http:\S+);/.exec(text)?.[1];
+        if (address !== undefined) resolve(address);
+      };
+      demo.stdout?.setEncoding('utf8').on('data', read);
+      demo.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      demo.once('exit', () => reject(new Error(`the demo ended: ${text}`)));
+    });
+    browser = await startChromium();
+  }, 240_000);
+
+  afterAll(async () => {
+    await browser.close();
+    demo.removeAllListeners('exit');
+    const ended = new Promise((resolve) => demo.once('exit', resolve));
+    demo.kill('SIGINT');
+    await ended;
+    await rm(directory, { recursive: true, force: true });
+  }, 60_000);
+
+  afterEach(() => {
+    expect(errors.splice(0)).toEqual([]);
+  });
+
+  async function open(path: string, width = 1280): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width, height: 800 } });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+    await page.addInitScript(() => {
+      window.violations = [];
+      document.addEventListener('securitypolicyviolation', (event) => {
+        window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+      });
+    });
+    await page.goto(`${base}${path}`);
+    await page.locator('#main').waitFor();
+    return page;
+  }
+
+  async function close(page: Page): Promise<void> {
+    expect(await page.evaluate(() => window.violations)).toEqual([]);
+    await page.context().close();
+  }
+
+  const stolen = async (): Promise<{ token_uid: string; alert_uid: string; principal_name: string }> => {
+    const answer = await fetch(`${base}/v1/alerts`);
+    const { items } = (await answer.json()) as { items: Awaited<ReturnType<typeof stolen>>[] };
+    const traffic = createSampleTraffic(endMs, DAYS, TOKENS);
+    const found = items.find((item) => item.principal_name === traffic.attacks[0]?.holder);
+    if (found === undefined) throw new Error('the stolen token has no alert');
+    return found;
+  };
+
+  const settled: Readonly<Record<string, string>> = {
+    '/': '.box',
+    '/?view=table': 'td',
+    '/?leaf=routes&compare=none': '.box',
+    '/tokens': 'td',
+    '/alerts': '.alert-row',
+    TOKEN: '.lane-name',
+    ALERT: '.why td',
+  };
+
+  it.each(Object.keys(settled))(
+    '%s: axe finds nothing in light and dark, and nothing breaks the policy',
+    async (name) => {
+      const { token_uid, alert_uid } = await stolen();
+      const path = name === 'TOKEN' ? `/tokens/${token_uid}` : name === 'ALERT' ? `/alerts/${alert_uid}` : name;
+      const page = await open(path);
+      await page
+        .locator(settled[name] ?? '')
+        .first()
+        .waitFor();
+      if (name === 'TOKEN') await page.locator('.chart canvas').waitFor();
+      await page.evaluate(axe.source);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
+        const found = violations.map(({ id, nodes }) => [
+          id,
+          nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`),
+        ]);
+        expect([colorScheme, ...found]).toEqual([colorScheme]);
+      }
+      await close(page);
+    },
+  );
+
+  it('is readable at 800 pixels: nothing is wider than the window', async () => {
+    const { token_uid, alert_uid } = await stolen();
+    for (const path of ['/', '/tokens', `/tokens/${token_uid}`, `/alerts/${alert_uid}`]) {
+      const page = await open(path, 800);
+      await page.locator('.box, td, .lane-name').first().waitFor();
+      const wide = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect([path, wide]).toEqual([path, 0]);
+      await close(page);
+    }
+  });
+
+  it('finds the stolen token by clicking from map to token to alert', async () => {
+    const { principal_name: name, token_uid } = await stolen();
+    const page = await open('/');
+    const box = page.getByRole('button', { name: new RegExp(`token ${name}.*alert (medium|high|critical)`) });
+    await box.click();
+    await page.getByRole('link', { name: 'Open token' }).click();
+    await page.waitForURL(`${base}/tokens/${token_uid}`);
+    const from = page.locator('.five .line-of').nth(1);
+    await from.getByText('203.0.113.66').waitFor();
+    expect(await from.innerText()).toMatch(/new 203\.0\.113\.66/);
+    expect(await from.innerText()).toMatch(/usual: 10\.20\./);
+    const by = page.locator('.five .line-of').nth(2);
+    expect(await by.innerText()).toMatch(/new python-requests/);
+    expect(await by.innerText()).toMatch(/process not observed: no process sensor/);
+    await page.locator('#token-alerts ~ .alert-list a').first().click();
+    await page.locator('.why td').first().waitFor();
+    const detail = await page.locator('.alert-detail').innerText();
+    expect(detail).toContain(name);
+    expect(detail).toContain('203.0.113.66');
+    expect(detail).toMatch(/requests\/10s/);
+    await page.getByRole('link', { name: 'Show on the map' }).click();
+    await page.getByText(`only token ${name}`).waitFor();
+    await close(page);
+  });
+
+  it('shows sums that are those of the traffic, on the map and in its table', async () => {
+    const traffic = createSampleTraffic(endMs, DAYS, TOKENS);
+    const [from, to] = [endMs - 20 * HOUR, endMs - 2 * HOUR];
+    const inside = traffic.requests.filter((request) => request.timeMs >= from && request.timeMs < to);
+    // NGINX at the edge logs its own line for what comes through it, in whole seconds.
+    const atEdge = inside.filter((request) => request.holder.caller === 'edge');
+    const wanted = inside.length + atEdge.length;
+    const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
+    const page = await open(`/?${query.toString()}`);
+    const total = page.locator('.shown [data-total]');
+    expect(await total.getAttribute('data-total')).toBe(String(wanted));
+    await page.keyboard.press('t');
+    await page.getByRole('button', { name: 'Save as CSV' }).waitFor();
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save as CSV' }).click(),
+    ]);
+    const rows = readFileSync(await saved.path(), 'utf8')
+      .trim()
+      .split('\r\n')
+      .slice(1);
+    const sums = new Map<string, number>();
+    for (const row of rows) {
+      const cells = row.split(',');
+      sums.set(cells[0] ?? '', (sums.get(cells[0] ?? '') ?? 0) + Number(cells[3]));
+    }
+    expect([...sums.values()]).toEqual([wanted, wanted, wanted]);
+    await close(page);
+  });
+
+  it('counts what it does not draw: boxes beyond a lane stand in one box, and open', async () => {
+    const page = await open('/?boxes=8');
+    const lane = page.locator('.lane-leaf');
+    await lane.locator('.rest').waitFor();
+    expect(await lane.locator('.box').count()).toBe(9);
+    expect(await lane.locator('h2').innerText()).toBe(`Tokens 8 of ${TOKENS + 1}`);
+    await lane.locator('.rest').click();
+    await page.waitForFunction((all) => document.querySelectorAll('.lane-leaf .box').length === all, TOKENS + 1);
+    await close(page);
+  });
+
+  it('is used by keyboard: lanes, edges, search, table, details', async () => {
+    const page = await open('/');
+    await page.locator('.box').first().waitFor();
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.getAttribute('data-box') ?? document.activeElement?.tagName ?? '');
+    // One tab stop a lane.
+    expect(await page.locator('.lane-service .box[tabindex="0"]').count()).toBe(1);
+    await page.locator('.lane-service .box[tabindex="0"]').focus();
+    const first = await focused();
+    await page.keyboard.press('ArrowDown');
+    const second = await focused();
+    expect(second).toMatch(/^service:/);
+    expect(second).not.toBe(first);
+    expect(await page.locator(`[data-box="${second}"]`).getAttribute('tabindex')).toBe('0');
+    await page.keyboard.press('ArrowRight');
+    expect(await focused()).toMatch(/^leaf:/);
+    await page.keyboard.press('ArrowLeft');
+    expect(await focused()).toMatch(/^service:/);
+    await page.keyboard.press('Enter');
+    await page.locator('.side .facts').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.side .legend').waitFor();
+    await page.keyboard.press('t');
+    await page.locator('table').first().waitFor();
+    await page.keyboard.press('t');
+    await page.locator('.stage').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('user1@');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Tokens that match' }).waitFor();
+    await page.getByRole('cell', { name: 'user1@example.com' }).waitFor();
+    await close(page);
+  });
+
+  it('lets a responder decide, and keeps the key in this tab only', async () => {
+    const { alert_uid } = await stolen();
+    const page = await open(`/alerts/${alert_uid}`);
+    await page.locator('.decide-hint button').click();
+    await page.getByLabel('Key', { exact: true }).fill(RESPONDER);
+    await page.getByRole('button', { name: 'Use it' }).click();
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    await page.getByText('Say why').waitFor();
+    await page.getByLabel('Reason').fill('mine <b>now</b>');
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    await page.locator('.history').getByText('alice: mine <b>now</b>').waitFor();
+    expect(await page.locator('.detail-head .state').innerText()).toContain('acknowledged');
+    const kept = await page.evaluate(() => [window.localStorage.length, document.cookie, window.location.href]);
+    expect(kept).toEqual([0, '', `${base}/alerts/${alert_uid}`]);
+    const other = await open(`/alerts/${alert_uid}`);
+    await other.locator('.decide-hint').waitFor();
+    await close(other);
+    await close(page);
+  });
+});
