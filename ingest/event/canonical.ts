@@ -33,6 +33,16 @@ export const canonical = {
   opaque: (secret: RawSecret): Canonical => ({ identity: 'opaque', text: `opaque:${secret.reveal()}` }),
 } as const;
 
+/** Entra's access tokens have no jti but `uti`, and their `iss` differs by version and tenant: one name for all. */
+export const entraIssuer = 'https://login.microsoftonline.com';
+const entraIssuers =
+  /^https:\/\/(?:sts\.windows\.net|login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn)\//;
+
+/** Issuer and id by which a token of an issuer without `jti` is known on both sides. */
+export function entraTokenId(issuer: string | undefined, uti: string | undefined): string | undefined {
+  return issuer !== undefined && uti !== undefined && entraIssuers.test(issuer) ? uti : undefined;
+}
+
 /** What GitHub's audit log calls `hashed_token`. */
 export function githubHashedToken(secret: RawSecret): string {
   return createHash('sha256').update(secret.reveal(), 'utf8').digest('base64');

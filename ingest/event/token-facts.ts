@@ -1,6 +1,15 @@
 import { BoundedCache } from '../core/bounded-cache.js';
 import { boundText } from '../core/text.js';
-import { aliasOf, canonical, githubHashedToken, tokenFromCanonical, type Alias, type Canonical } from './canonical.js';
+import {
+  aliasOf,
+  canonical,
+  entraIssuer,
+  entraTokenId,
+  githubHashedToken,
+  tokenFromCanonical,
+  type Alias,
+  type Canonical,
+} from './canonical.js';
 import type { Fingerprinter } from './fingerprint.js';
 import { decodeJwt } from './jwt.js';
 import { principalFromClaims, textClaim } from './principal.js';
@@ -149,7 +158,11 @@ export function tokenFromJwtClaims(claims: Claims, fp: Fingerprinter, hints: Jwt
   const issuer = textClaim(claims, 'iss') ?? hints.issuer;
   const jti = textClaim(claims, 'jti');
   const sid = textClaim(claims, 'sid') ?? textClaim(claims, 'session_state');
-  const name = canonicalOfClaims(issuer, jti, sid, textClaim(claims, 'sub'), hints.secret);
+  const uti = jti === undefined ? entraTokenId(issuer, textClaim(claims, 'uti')) : undefined;
+  const name =
+    uti === undefined
+      ? canonicalOfClaims(issuer, jti, sid, textClaim(claims, 'sub'), hints.secret)
+      : canonical.jwt(entraIssuer, uti);
   const token = tokenFromCanonical(name, fp, {
     kind: kindOfClaims(claims, hints),
     secret: hints.secret,
@@ -162,7 +175,7 @@ export function tokenFromJwtClaims(claims: Claims, fp: Fingerprinter, hints: Jwt
     ...timeFact('not_before', claims['nbf']),
     ...timeFact('expires_at', claims['exp']),
     ...bindingFact(claims['cnf']),
-    aliases: aliasesOf(['jti', jti], ['sid', sid]),
+    aliases: aliasesOf(['jti', jti ?? uti], ['sid', sid]),
   });
   const principal = principalFromClaims(issuer === undefined ? claims : { ...claims, iss: issuer });
   return {

@@ -10,6 +10,10 @@ import { apacheFactory } from './apache/source.js';
 import { haproxyFactory } from './haproxy/source.js';
 import { kongFactory } from './kong/source.js';
 import { traefikFactory } from './traefik/source.js';
+import { entraFactory } from './entra/source.js';
+import { gcpFactory } from './gcp/source.js';
+import { kubernetesFactory } from './kubernetes/source.js';
+import { workspaceFactory } from './workspace/source.js';
 import type { SourceFactory } from './source.js';
 import { vaultFactory } from './vault/source.js';
 
@@ -28,4 +32,8 @@ export const sourceFactories: readonly SourceFactory[] = [
   haproxyFactory,
   apacheFactory,
   albFactory,
+  kubernetesFactory,
+  gcpFactory,
+  entraFactory,
+  workspaceFactory,
 ];

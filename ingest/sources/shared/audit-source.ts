@@ -16,12 +16,12 @@ export interface AuditProduct<Options> extends AuditOrigin {
   readonly envelope: Envelope;
   /** Validates the operator's options; unknown keys are refused. */
   readonly options: z.ZodType<Options>;
-  /** What one record says; undefined where it is of this product but holds no auth event. */
+  /** What one record says, once or several times; undefined where it is of this product but holds no auth event. */
   readonly read: (
     record: JsonObject,
     context: ParseContext,
     options: Options,
-  ) => Result<AuditRecord | undefined, ParseError>;
+  ) => Result<AuditRecord | readonly AuditRecord[] | undefined, ParseError>;
   /** Whether a record is this product's. */
   readonly recognise: (record: JsonObject) => Recognition | undefined;
 }
@@ -52,7 +52,10 @@ function parseWith<Options>(
       const { field, message, mend } = read.error;
       return refuse(spec.product, records.value.length === 1 ? field : `/${ordinal}${field}`, message, mend);
     }
-    if (read.value !== undefined) events.push(buildAuditEvent(read.value, spec, context, ordinal));
+    const said = read.value === undefined ? [] : 'action' in read.value ? [read.value] : read.value;
+    // Several events of one record that has no id of its own are told apart by their place in it.
+    for (const [index, one] of said.entries())
+      events.push(buildAuditEvent(one, spec, context, ordinal + index * 65_536));
   }
   return ok(events);
 }

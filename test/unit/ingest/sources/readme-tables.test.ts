@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { logTypes } from '../../../../ingest/sources/auth0/log-types.js';
 import { actionMeanings } from '../../../../ingest/sources/github/actions.js';
+import { methodMeanings } from '../../../../ingest/sources/gcp/methods.js';
 import { eventMeanings } from '../../../../ingest/sources/okta/event-types.js';
+import { eventMeanings as workspaceMeanings } from '../../../../ingest/sources/workspace/event-names.js';
 import type { EventMeaning } from '../../../../ingest/sources/shared/event-meanings.js';
 
 const tables: readonly (readonly [string, ReadonlyMap<string, EventMeaning>])[] = [
   ['github', actionMeanings],
   ['okta', eventMeanings],
   ['auth0', logTypes],
+  ['gcp', methodMeanings],
+  ['workspace', workspaceMeanings],
 ];
 
 it.each(tables)('the README of %s lists every type under its action and reason', (product, table) => {

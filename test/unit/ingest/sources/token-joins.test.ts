@@ -1,7 +1,9 @@
 import { RawSecret } from '../../../../ingest/event/raw-secret.js';
 import { githubHashedToken } from '../../../../ingest/event/canonical.js';
 import { auth0Factory } from '../../../../ingest/sources/auth0/source.js';
+import { entraFactory } from '../../../../ingest/sources/entra/source.js';
 import { githubFactory } from '../../../../ingest/sources/github/source.js';
+import { kubernetesFactory } from '../../../../ingest/sources/kubernetes/source.js';
 import { nginxFactory } from '../../../../ingest/sources/nginx/source.js';
 import { oktaFactory } from '../../../../ingest/sources/okta/source.js';
 import { eventOf } from './source-kit.js';
@@ -42,4 +44,29 @@ describe('one token has one name at the proxy and at its issuer', () => {
     expect(uid).toMatch(/^tok_/);
     expect(atProxy(jwt({ iss: 'https://example.okta.com/oauth2/default', jti: 'AT.1', sub: 'u' }))).toBe(uid);
   });
+
+  it('Kubernetes: by issuer and jti of the service account token', () => {
+    const record = {
+      kind: 'Event', auditID: 'a', stage: 'ResponseComplete', verb: 'get', stageTimestamp: '2025-05-31T10:11:12Z',
+      user: { username: 'system:serviceaccount:a:b', extra: { 'authentication.kubernetes.io/credential-id': ['JTI=j-7'] } },
+    }; // prettier-ignore
+    const { token, principal } = eventOf(kubernetesFactory.create({ issuer: 'https://oidc.example.com' }), record);
+    const claims = { iss: 'https://oidc.example.com', jti: 'j-7', sub: 'system:serviceaccount:a:b' };
+    const seenThere = eventOf(nginx, { ...seen, authorization: `Bearer ${jwt(claims)}` });
+    expect(token?.token_uid).toBe(seenThere.token?.token_uid);
+    expect(principal?.principal_uid).toBe(seenThere.principal?.principal_uid);
+  });
+
+  it.each(['https://sts.windows.net/t-1/', 'https://login.microsoftonline.com/t-1/v2.0'])(
+    'Entra: by uti, whatever %s says',
+    (iss) => {
+      const record = {
+      id: 's', createdDateTime: '2025-05-31T10:11:12Z', status: { errorCode: 0 }, appId: 'a', userId: 'u', uniqueTokenIdentifier: 'uti-1',
+    }; // prettier-ignore
+      const uid = eventOf(entraFactory.create({}), record).token?.token_uid;
+      expect(uid).toMatch(/^tok_/);
+      expect(atProxy(jwt({ iss, uti: 'uti-1', sub: 'u' }))).toBe(uid);
+      expect(atProxy(jwt({ iss: 'https://elsewhere.example/', uti: 'uti-1', sub: 'u' }))).not.toBe(uid);
+    },
+  );
 });

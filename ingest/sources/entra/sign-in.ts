@@ -1,0 +1,147 @@
+import type { Result } from '../../core/result.js';
+import { ok } from '../../core/result.js';
+import { entraIssuer } from '../../event/canonical.js';
+import type { Fingerprinter } from '../../event/fingerprint.js';
+import type { Action, PrincipalFacts } from '../../event/token-event.js';
+import type { AuditPlace, AuditRecord } from '../shared/audit-event.js';
+import { AttributeList } from '../shared/facts.js';
+import {
+  digText,
+  type JsonObject,
+  readBoolean,
+  readNumber,
+  readObject,
+  readText,
+  readTexts,
+  readValue,
+} from '../shared/json-reader.js';
+import { auditPrincipal } from '../shared/names.js';
+import { refuse } from '../shared/refuse.js';
+import type { ParseError } from '../source.js';
+import { outcomeOfCode } from './errors.js';
+import { entraTime } from './time.js';
+import { signInToken } from './token.js';
+
+const product = 'entra';
+
+const categories =
+  /^(?:NonInteractiveUser|ServicePrincipal|ManagedIdentity|MicrosoftServicePrincipal|ADFS)?SignInLogs$/;
+
+export function isSignIn(record: JsonObject, properties: JsonObject): boolean {
+  const category = readText(record, 'category');
+  if (category !== undefined && categories.test(category)) return true;
+  return readObject(properties, 'status') !== undefined && readText(properties, 'createdDateTime') !== undefined;
+}
+
+type Kind = 'interactive' | 'non_interactive' | 'service_principal' | 'managed_identity';
+
+function kindOf(record: JsonObject, properties: JsonObject): Kind {
+  const category = readText(record, 'category') ?? '';
+  const types = (readTexts(properties, 'signInEventTypes') ?? []).join(' ');
+  if (category.startsWith('ManagedIdentity') || types.includes('managedIdentity')) return 'managed_identity';
+  if (category.includes('ServicePrincipal') || types.includes('servicePrincipal')) return 'service_principal';
+  if (category.startsWith('NonInteractive') || types.includes('nonInteractive')) return 'non_interactive';
+  const user = readText(properties, 'userId');
+  if (user === undefined && readText(properties, 'servicePrincipalId') !== undefined) return 'service_principal';
+  return readBoolean(properties, 'isInteractive') === false ? 'non_interactive' : 'interactive';
+}
+
+function principalOf(kind: Kind, properties: JsonObject, fp: Fingerprinter): PrincipalFacts | undefined {
+  const clientId = readText(properties, 'appId');
+  if (kind === 'service_principal' || kind === 'managed_identity') {
+    const id = readText(properties, 'servicePrincipalId') ?? clientId;
+    const name = readText(properties, 'servicePrincipalName') ?? readText(properties, 'appDisplayName');
+    return auditPrincipal(
+      { kind: kind === 'managed_identity' ? 'workload' : 'client', issuer: entraIssuer, id, name, clientId },
+      fp,
+    );
+  }
+  const name = readText(properties, 'userPrincipalName') ?? readText(properties, 'userDisplayName');
+  return auditPrincipal(
+    { kind: 'user', issuer: entraIssuer, id: readText(properties, 'userId') ?? name, name, clientId },
+    fp,
+  );
+}
+
+/** A sign-in of a person at a screen is a login; the others give a token, for a refresh token or for a credential. */
+function actionOf(kind: Kind, properties: JsonObject): Action {
+  if (kind === 'interactive') return 'login';
+  return /refreshToken/i.test(readText(properties, 'incomingTokenType') ?? '') ? 'refresh' : 'issue';
+}
+
+function placeOf(properties: JsonObject): AuditPlace {
+  const place = readObject(properties, 'location') ?? {};
+  const point = readObject(place, 'geoCoordinates') ?? {};
+  return {
+    country: readText(place, 'countryOrRegion'),
+    city: readText(place, 'city'),
+    latitude: readNumber(point, 'latitude'),
+    longitude: readNumber(point, 'longitude'),
+    asn: readNumber(properties, 'autonomousSystemNumber'),
+  };
+}
+
+const keptFields = [
+  'appDisplayName', 'clientAppUsed', 'resourceDisplayName', 'authenticationRequirement', 'conditionalAccessStatus', 'incomingTokenType',
+  'authenticationProtocol', 'tokenIssuerType', 'riskLevelDuringSignIn', 'riskState', 'riskDetail', 'crossTenantAccessType', 'homeTenantId',
+  'resourceTenantId', 'servicePrincipalCredentialThumbprint', 'federatedCredentialId', 'userType', 'clientCredentialType',
+  'originalTransferMethod', 'ipAddressFromResourceProvider', 'flaggedForReview',
+] as const; // prettier-ignore
+
+export function readSignIn(
+  record: JsonObject,
+  properties: JsonObject,
+  fp: Fingerprinter,
+): Result<AuditRecord, ParseError> {
+  const timeMs = entraTime([properties, record], ['createdDateTime', 'time', 'activityDateTime']);
+  if (timeMs === undefined)
+    return refuse(
+      product,
+      '/createdDateTime',
+      'The record has no createdDateTime that is a time.',
+      'Send sign-ins as Graph or diagnostic settings write them.',
+    );
+  const status = readObject(properties, 'status') ?? {};
+  const code = readNumber(status, 'errorCode') ?? readNumber(record, 'resultType');
+  const { outcome, reason } = outcomeOfCode(code);
+  const kind = kindOf(record, properties);
+  const attributes = new AttributeList();
+  attributes.add('error_code', code === 0 ? undefined : code);
+  for (const name of keptFields) attributes.add(name, readText(properties, name));
+  attributes.add('device_id', digText(properties, 'deviceDetail', 'deviceId'));
+  attributes.add('device_os', digText(properties, 'deviceDetail', 'operatingSystem'));
+  attributes.add('managed_identity_resource', digText(properties, 'managedServiceIdentity', 'associatedResourceId'));
+  return ok({
+    id: readText(properties, 'id'),
+    timeMs,
+    recordType: `sign_in ${kind}`,
+    action: actionOf(kind, properties),
+    outcome,
+    reason,
+    detail:
+      outcome === 'success'
+        ? []
+        : [
+            code === undefined ? undefined : `AADSTS${code}`,
+            readText(status, 'failureReason') ?? readText(record, 'resultDescription'),
+          ],
+    token:
+      outcome === 'success' || readValue(properties, 'uniqueTokenIdentifier') !== undefined
+        ? signInToken(properties, fp)
+        : undefined,
+    principal: principalOf(kind, properties, fp),
+    address: readText(properties, 'ipAddress') ?? readText(record, 'callerIpAddress'),
+    geo: placeOf(properties),
+    userAgent: readText(properties, 'userAgent'),
+    target: {
+      service: readText(properties, 'resourceDisplayName') ?? product,
+      method: readText(properties, 'authenticationProtocol'),
+    },
+    sessionId: readText(properties, 'sessionId'),
+    requestId:
+      readText(properties, 'originalRequestId') ??
+      readText(properties, 'correlationId') ??
+      readText(record, 'correlationId'),
+    attributes,
+  });
+}

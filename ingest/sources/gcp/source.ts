@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import type { Result } from '../../core/result.js';
+import { ok } from '../../core/result.js';
+import { canonical, tokenFromCanonical } from '../../event/canonical.js';
+import type { Fingerprinter } from '../../event/fingerprint.js';
+import type { PrincipalFacts, Reason, TokenFacts } from '../../event/token-event.js';
+import type { AuditRecord } from '../shared/audit-event.js';
+import { auditSourceFactory } from '../shared/audit-source.js';
+import { AttributeList, compact } from '../shared/facts.js';
+import {
+  digText,
+  digValue,
+  isObject,
+  type JsonObject,
+  readCount,
+  readList,
+  readObject,
+  readText,
+} from '../shared/json-reader.js';
+import { auditPrincipal, joinAlias, joinAliases, shownText } from '../shared/names.js';
+import { readMoment } from '../shared/moment.js';
+import { refuse } from '../shared/refuse.js';
+import type { ParseContext, ParseError } from '../source.js';
+import { meaningOfMethod } from './methods.js';
+
+const product = 'gcp';
+const mend = 'Send LogEntry records of Cloud Audit Logs, one JSON object each.';
+
+/** google.rpc.Code → reason. */
+const statusReasons: Readonly<Record<number, Reason>> = {
+  3: 'invalid_request', 4: 'temporarily_unavailable', 5: 'not_found', 6: 'invalid_request', 7: 'access_denied', 8: 'rate_limited',
+  9: 'invalid_request', 10: 'temporarily_unavailable', 11: 'invalid_request', 12: 'invalid_request', 13: 'server_error',
+  14: 'temporarily_unavailable', 15: 'server_error', 16: 'invalid_token',
+}; // prettier-ignore
+
+/** `…/serviceAccounts/<account>/keys/<id>`; the id is the `kid` of what the key signs. */
+const keyForm = /serviceAccounts\/([^/]{1,256})\/keys\/([A-Za-z0-9_-]{1,128})$/;
+const apiKeyForm = /\/keys\/([A-Za-z0-9-]{1,128})$/;
+
+function tokenOfKey(name: string | undefined, fp: Fingerprinter): TokenFacts | undefined {
+  const parts = name === undefined ? null : keyForm.exec(name.slice(0, 1024));
+  const id =
+    parts?.[2] ??
+    (name?.includes('serviceAccounts/') === false ? apiKeyForm.exec(name.slice(0, 1024))?.[1] : undefined);
+  if (id === undefined) return undefined;
+  return tokenFromCanonical(canonical.key('google', id), fp, {
+    kind: parts === null ? 'api_key' : 'access_key',
+    issuer: 'google',
+    aliases: joinAliases(joinAlias('key_id', `google:${id}`)),
+    ...compact({ key_id: shownText(id), display_name: shownText(parts?.[1]) }),
+  });
+}
+
+function accountPrincipal(
+  email: string | undefined,
+  subject: string | undefined,
+  fp: Fingerprinter,
+  clientId?: string,
+): PrincipalFacts | undefined {
+  const id = email ?? subject;
+  const isAccount = email?.endsWith('gserviceaccount.com') === true || subject?.startsWith('serviceAccount:') === true;
+  const isFederated = email === undefined && subject?.startsWith('principal') === true;
+  return auditPrincipal(
+    {
+      kind: isAccount ? 'service_account' : isFederated ? 'workload' : 'user',
+      issuer: 'google',
+      id,
+      name: email,
+      clientId,
+    },
+    fp,
+  );
+}
+
+/** Who stood behind the account, the first caller first. */
+function chainOf(info: JsonObject): string | undefined {
+  const links = (readList(info, 'serviceAccountDelegationInfo') ?? []).slice(0, 8).map((link) =>
+    isObject(link) ? (digText(link, 'firstPartyPrincipal', 'principalEmail') ?? readText(link, 'principalSubject') ?? digText(link, 'thirdPartyPrincipal', 'thirdPartyClaims', 'sub')) : undefined,
+  );
+  const names = links.filter((name) => name !== undefined);
+  return names.length === 0 ? undefined : names.join(' > ');
+} // prettier-ignore
+
+/** The account that a call makes a token or a key for: `…/serviceAccounts/<email or unique id>`. */
+const accountForm = /serviceAccounts\/([^/:]{1,256})/;
+
+function read(record: JsonObject, { fingerprinter: fp }: ParseContext): Result<AuditRecord, ParseError> {
+  const payload = readObject(record, 'protoPayload');
+  if (payload === undefined) return refuse(product, '/protoPayload', 'The record has no protoPayload.', mend);
+  const timeMs = readMoment(record, 'timestamp') ?? readMoment(record, 'receiveTimestamp');
+  if (timeMs === undefined) return refuse(product, '/timestamp', 'The record has no timestamp that is a time.', mend);
+  const method = readText(payload, 'methodName');
+  if (method === undefined) return refuse(product, '/protoPayload/methodName', 'The record has no methodName.', mend);
+  const service = readText(payload, 'serviceName') ?? '';
+  const info = readObject(payload, 'authenticationInfo') ?? {};
+  const email = readText(info, 'principalEmail');
+  const subject = readText(info, 'principalSubject');
+  const { action } = meaningOfMethod(service, method, email !== undefined || subject !== undefined);
+  const status = readObject(payload, 'status') ?? {};
+  const code = readCount(status, 'code') ?? 0;
+  const grants = readList(payload, 'authorizationInfo') ?? [];
+  const isDenied = grants.some((grant) => isObject(grant) && digValue(grant, 'granted') === false);
+  const isFailure = code !== 0 || isDenied || method.endsWith('loginFailure');
+  const caller = accountPrincipal(email, subject, fp, digText(info, 'oauthInfo', 'oauthClientId'));
+  const signedWith = tokenOfKey(readText(info, 'serviceAccountKeyName'), fp);
+  const resource = readText(payload, 'resourceName');
+  const isAboutKey = /ServiceAccountKey|(?:Create|Delete|Undelete|Update|Lookup)Key$|GetKeyString/.test(method);
+  const subjectKey = isAboutKey ? (tokenOfKey(digText(payload, 'response', 'name'), fp) ?? tokenOfKey(digText(payload, 'request', 'name') ?? resource, fp)) : undefined;
+  const isIssue = action === 'issue' || (isAboutKey && service === 'iam.googleapis.com');
+  const account = isIssue ? accountForm.exec((digText(payload, 'request', 'name') ?? resource ?? '').slice(0, 1024))?.[1] : undefined;
+  const owner = account?.includes('@') === true ? accountPrincipal(account, undefined, fp) : undefined;
+  const attributes = new AttributeList();
+  if (owner !== undefined && owner.principal_uid !== caller?.principal_uid) attributes.add('actor', caller?.principal_uid);
+  if (subjectKey !== undefined) attributes.add('actor_key', signedWith?.key_id);
+  attributes.add('delegation_chain', chainOf(info));
+  attributes.add('principal_subject', subject);
+  attributes.add('resource_name', resource);
+  attributes.add('log_name', readText(record, 'logName'));
+  attributes.add('project_id', digText(record, 'resource', 'labels', 'project_id'));
+  attributes.add('caller_network', digText(payload, 'requestMetadata', 'callerNetwork'));
+  attributes.add('location', digText(record, 'resource', 'labels', 'location'));
+  for (const grant of grants.slice(0, 8)) if (isObject(grant)) attributes.add('permission', readText(grant, 'permission'));
+  const agent = digText(payload, 'requestMetadata', 'callerSuppliedUserAgent');
+  return ok({
+    id: readText(record, 'insertId') === undefined ? undefined : `${readText(record, 'logName') ?? ''}|${readText(record, 'timestamp') ?? ''}|${readText(record, 'insertId') ?? ''}`,
+    timeMs,
+    recordType: method,
+    action,
+    outcome: isFailure ? 'failure' : 'success',
+    reason: isFailure ? (isDenied ? 'access_denied' : (statusReasons[code] ?? (method.endsWith('loginFailure') ? 'invalid_credentials' : 'other'))) : undefined,
+    detail: isFailure ? [readText(status, 'message')] : [],
+    // What the call made has no name in the log; the key that signed the call is then its parent only.
+    token: subjectKey ?? (action === 'issue' || action === 'exchange' ? undefined : signedWith),
+    principal: owner ?? caller,
+    address: digText(payload, 'requestMetadata', 'callerIp'),
+    userAgent: agent,
+    target: { service: service === '' ? product : service, namespace: digText(record, 'resource', 'labels', 'project_id'), method },
+    requestId: readText(readObject(record, 'operation') ?? {}, 'id'),
+    traceId: readText(record, 'trace')?.split('/').pop(),
+    attributes,
+  });
+} // prettier-ignore
+
+/** Google Cloud Audit Logs: sinks to files, Pub/Sub messages taken out of their envelope, `gcloud logging read`. */
+export const gcpFactory = auditSourceFactory({
+  product,
+  kind: 'cloud',
+  envelope: {
+    lists: ['entries', 'records'],
+    inner: ['message', 'data', 'jsonPayload', 'event'],
+    isRecord: (object) => readObject(object, 'protoPayload') !== undefined,
+  },
+  options: z.strictObject({}),
+  read,
+  recognise: (record) =>
+    readObject(record, 'protoPayload') !== undefined &&
+    (readText(record, 'logName') !== undefined || readText(record, 'insertId') !== undefined)
+      ? { confidence: 1, reason: 'a LogEntry with protoPayload' }
+      : undefined,
+});
