@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { createBaselineDetector } from './baseline/baseline-detector.js';
 import { baselineOptionsSchema } from './baseline/baseline-options.js';
 import type { AnyDetector } from './core/detector.js';
+import { createFailuresDetector } from './failures/failures-detector.js';
+import { failuresOptionsSchema } from './failures/failures-options.js';
 import { DecoyIndex, type DecoyLookup } from './honeytoken/decoys.js';
 import { createHoneytokenDetector } from './honeytoken/honeytoken-detector.js';
 import { createRateDetector } from './rate/rate-detector.js';
@@ -11,7 +13,8 @@ import { rateOptionsSchema } from './rate/rate-options.js';
 export const detectorsOptionsSchema = z.strictObject({
   rate: rateOptionsSchema.prefault({}),
   baseline: baselineOptionsSchema.prefault({}),
-  disabled: z.array(z.enum(['rate', 'baseline', 'honeytoken'])).default([]),
+  failures: failuresOptionsSchema.prefault({}),
+  disabled: z.array(z.enum(['rate', 'baseline', 'failures', 'honeytoken'])).default([]),
 });
 
 export type DetectorsOptions = z.output<typeof detectorsOptionsSchema>;
@@ -23,6 +26,7 @@ export function createDetectors(
 ): readonly AnyDetector[] {
   const all: readonly AnyDetector[] = [
     createHoneytokenDetector(decoys),
+    createFailuresDetector(options.failures),
     createRateDetector(options.rate),
     createBaselineDetector(options.baseline),
   ];

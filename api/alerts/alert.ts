@@ -17,6 +17,8 @@ export interface AlertReading {
   readonly window_start: string;
   readonly window_end: string;
   readonly summary: string;
+  /** The alert was made to be raised (`tourniquet drill`). */
+  readonly drill: boolean;
   /** Reproduces the reading from the store. */
   readonly sql: string;
 }

@@ -37,6 +37,7 @@ export function deliveriesFor(
   const { alert, kind, discriminator } = notice;
   return destinations
     .filter((destination) => severityRank(alert.severity) >= severityRank(destination.severityMin))
+    .filter((destination) => destination.drills || !alert.reading.drill)
     .map((destination) => ({
       delivery_uid: deterministicUuid('delivery', alert.alert_uid, destination.name, discriminator),
       alert_uid: alert.alert_uid,

@@ -21,6 +21,7 @@ export function destinationsOf(
 ): readonly Destination[] {
   return configured.map((entry) => ({
     name: entry.name,
+    drills: entry.drills,
     severityMin: entry.severity_min,
     notifier: notifierOf(entry, readSecret, clock),
   }));

@@ -27,6 +27,7 @@ export const findingSchema = z.object({
   severity: z.enum(severities),
   fidelity: z.enum(fidelities),
   summary: text,
+  drill: z.literal(true).exactOptional(),
   techniques: z.array(text),
   score: z.object({
     value: figure,

@@ -172,6 +172,7 @@ function readingOf(finding: Finding): AlertReading {
     window_start: formatTime(score.windowStartMs),
     window_end: formatTime(score.windowEndMs),
     summary: finding.summary,
+    drill: finding.drill === true,
     sql: finding.sql,
   };
 }

@@ -19,6 +19,8 @@ export const alertPayloadSchema = z.object({
     severity: z.enum(severities),
     fidelity: text,
     title: text,
+    /** Made to be raised by `tourniquet drill`. */
+    drill: z.boolean().default(false),
     which: z.object({ token_uid: text, token_name: text, principal_uid: text, principal_name: text }),
     reading: z.object({
       detector: text,
@@ -62,6 +64,7 @@ export function alertPayload(alert: Alert, kind: NoticeKind, baseUrl: string): A
       severity: alert.severity,
       fidelity: alert.fidelity,
       title: alert.title,
+      drill: reading.drill,
       which: {
         token_uid: alert.token_uid,
         token_name: alert.token_name,
@@ -119,6 +122,7 @@ export function nextStep(alert: Alert): string {
   const owner = alert.principal_name || alert.principal_uid || 'its owner';
   const from = alert.client_addresses.length === 0 ? 'these callers' : alert.client_addresses.slice(0, 3).join(', ');
   if (alert.state === 'resolved') return 'Nothing: the alert is resolved.';
+  if (alert.reading.drill) return 'Nothing: this is a drill. Resolve the alert when you have seen it.';
   if (alert.severity === 'critical' || alert.severity === 'high') {
     return `Ask ${owner} whether the traffic from ${from} is theirs; if nobody answers for it, revoke the token at its issuer and look at what it touched since ${alert.first_seen}.`;
   }

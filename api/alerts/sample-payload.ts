@@ -42,6 +42,7 @@ export function samplePayload(kind: 'test' | 'resolved', baseUrl: string, nowMs:
       window_start: since,
       window_end: now,
       summary: 'Test.',
+      drill: false,
       sql: '',
     },
     state: kind === 'resolved' ? 'resolved' : 'open',

@@ -63,8 +63,10 @@ const verbs: Readonly<Record<string, string>> = {
   'alert.test': 'Test, no incident',
 };
 
-/** `[TEST]` where no incident stands behind the message. */
-const mark = ({ type }: AlertPayload): string => (type === 'alert.test' ? '[TEST] ' : '');
+const DRILL = '[DRILL] ';
+
+/** `[TEST]` and `[DRILL]` where no incident stands behind the message. */
+const mark = ({ type, data }: AlertPayload): string => (type === 'alert.test' ? '[TEST] ' : data.drill ? DRILL : '');
 
 /** Severity and whose token, shortest form. People know the owner; many tokens have no name but a random id. */
 export function subject(payload: AlertPayload): string {
@@ -74,7 +76,10 @@ export function subject(payload: AlertPayload): string {
 }
 
 /** Severity, whose token and what happened, on one line. */
-export const headline = (payload: AlertPayload): string => `${subject(payload)}: ${printable(payload.data.title)}`;
+export function headline(payload: AlertPayload): string {
+  const { title } = payload.data;
+  return `${subject(payload)}: ${printable(title.startsWith(DRILL) ? title.slice(DRILL.length) : title)}`;
+}
 
 /** What changed, by whom and why: `Acknowledged by anna: rotating it`. */
 export function changeLine({ type, data }: AlertPayload): string {

@@ -9,6 +9,11 @@ export interface ApiOptions {
   readonly apiKeyFile?: string;
 }
 
+interface Content {
+  readonly type: string;
+  readonly text: string;
+}
+
 const DEFAULT_URL = 'http://127.0.0.1:8420';
 const TIMEOUT_MS = 30_000;
 
@@ -18,6 +23,8 @@ export interface ApiClient {
   get<T>(path: string, answer: z.ZodType<T>): Promise<T>;
   /** @throws AppError with the code of the API's problem; TQ_API_UNREACHABLE when nothing useful answers. */
   send<T>(method: 'POST' | 'DELETE', path: string, body: unknown, answer: z.ZodType<T>): Promise<T>;
+  /** Raw records, one a line. */
+  pushLines<T>(path: string, lines: readonly string[], answer: z.ZodType<T>): Promise<T>;
 }
 
 /** The address is `--url`, else TOURNIQUET_URL, else this machine's; the key is in a file or TOURNIQUET_API_KEY. */
@@ -28,24 +35,29 @@ export function createApiClient(options: ApiOptions, env: Terminal['env']): ApiC
       mend: 'Give it as --url http://host:port.',
     });
   }
-  const key = options.apiKeyFile === undefined ? env['TOURNIQUET_API_KEY'] : readKey(options.apiKeyFile);
+  const key = options.apiKeyFile === undefined ? env['TOURNIQUET_API_KEY'] : readKeyFile(options.apiKeyFile);
   const headers = key === undefined || key === '' ? {} : { authorization: `Bearer ${key}` };
-  const call = async <T>(method: string, path: string, body: unknown, answer: z.ZodType<T>): Promise<T> => {
+  const call = async <T>(method: string, path: string, content: Content | null, answer: z.ZodType<T>): Promise<T> => {
     const response = await request(url, path, {
       method,
-      headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { ...headers, ...(content === null ? {} : { 'content-type': content.type }) },
+      ...(content === null ? {} : { body: content.text }),
     });
     return read(url, response, answer);
   };
+  const json = (body: unknown): Content | null =>
+    body === undefined ? null : { type: 'application/json', text: JSON.stringify(body) };
   return {
     url,
-    get: (path, answer) => call('GET', path, undefined, answer),
-    send: (method, path, body, answer) => call(method, path, body, answer),
+    get: (path, answer) => call('GET', path, null, answer),
+    send: (method, path, body, answer) => call(method, path, json(body), answer),
+    pushLines: (path, lines, answer) =>
+      call('POST', path, { type: 'application/x-ndjson', text: lines.join('\n') }, answer),
   };
 }
 
-function readKey(file: string): string {
+/** @throws AppError TQ_FILE_UNREADABLE */
+export function readKeyFile(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (cause) {

@@ -6,6 +6,7 @@ import { defineConfig } from './commands/config.js';
 import { defineDemo } from './commands/demo.js';
 import { defineDlq } from './commands/dlq.js';
 import { defineDoctor } from './commands/doctor.js';
+import { defineDrill } from './commands/drill.js';
 import { defineHoneytoken } from './commands/honeytoken.js';
 import { defineKeygen } from './commands/keygen.js';
 import { defineMigrate } from './commands/migrate.js';
@@ -33,6 +34,7 @@ const definitions = [
   defineDlq,
   defineAlerts,
   defineHoneytoken,
+  defineDrill,
   defineKeygen,
   defineDoctor,
   defineConfig,

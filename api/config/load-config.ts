@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Result } from '../../ingest/core/result.js';
 import { err, ok } from '../../ingest/core/result.js';
+import { DRILL_INSTANCE } from '../../ingest/event/drill.js';
 import { sourceFactories } from '../../ingest/sources/registry.js';
 import type { Config } from './schema.js';
 import { configSchema } from './schema.js';
@@ -111,6 +112,13 @@ function crossChecks(config: Config): ConfigFault[] {
       });
     }
     seen.add(source.name);
+    if (source.instance === DRILL_INSTANCE && source.input?.kind !== 'http') {
+      faults.push({
+        path: `sources.${i}.instance`,
+        message: `${DRILL_INSTANCE} marks drills and is for a source of input kind http`,
+        mend: 'Name the instance otherwise: its alerts would be taken for drills.',
+      });
+    }
     if (factory === undefined) {
       faults.push({
         path: `sources.${i}.product`,

@@ -85,6 +85,8 @@ const source = z.strictObject({
 
 const destinationCommon = {
   name,
+  /** False leaves out the alerts of `tourniquet drill`. */
+  drills: z.boolean().default(true),
   severity_min: z.enum(['info', 'low', 'medium', 'high', 'critical']).default('medium'),
 };
 

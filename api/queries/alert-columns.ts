@@ -15,6 +15,7 @@ const reading = z.object({
   window_start: text,
   window_end: text,
   summary: text,
+  drill: z.boolean().default(false),
   sql: text,
 });
 

@@ -20,6 +20,7 @@ const readingSchema = z.object({
   window_start: z.string(),
   window_end: z.string(),
   summary: z.string(),
+  drill: z.boolean().describe('Made to be raised by `tourniquet drill`.'),
   sql: z.string().describe('Reproduces the reading from the store.'),
 });
 

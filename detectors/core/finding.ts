@@ -15,7 +15,10 @@ export interface Finding {
   readonly principal_name: string;
   readonly severity: Severity;
   readonly fidelity: Fidelity;
+  /** Begins with `[DRILL] ` in a fire drill. */
   readonly summary: string;
+  /** True for what was made to be found (`tourniquet drill`). */
+  readonly drill?: true;
   readonly techniques: readonly string[];
   readonly score: Score;
   /** Event time of the observation that decided, RFC 3339. */

@@ -1,4 +1,5 @@
 import { deterministicUuid } from '../../ingest/event/event-uid.js';
+import { isDrill } from '../../ingest/event/drill.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { AnyDetector, Observation, Score, Verdict } from './detector.js';
 import type { Finding } from './finding.js';
@@ -35,7 +36,8 @@ export function makeFinding(
     principal_name: event.principal?.name ?? event.principal?.id ?? '',
     severity: verdict.severity,
     fidelity: verdict.fidelity,
-    summary: verdict.summary,
+    summary: isDrill(event) ? `[DRILL] ${verdict.summary}` : verdict.summary,
+    ...(isDrill(event) && { drill: true as const }),
     techniques: verdict.techniques,
     score,
     time: formatTime(observation.timeMs),

@@ -1,5 +1,6 @@
 import { formatTime } from '../../ingest/event/time.js';
 import type { Observation } from './detector.js';
+import type { Reason } from '../../ingest/event/token-event.js';
 import { outageReasons } from './observation.js';
 
 /** Text as a ClickHouse string literal. */
@@ -57,4 +58,16 @@ export function usesSinceSql(observation: Observation, startMs: number): string 
   const token = sqlText(observation.event.token?.token_uid ?? '');
   const [from, to] = [sqlTime(startMs), sqlTime(observation.timeMs)];
   return `SELECT count() AS observed FROM events_v1 WHERE token_uid = ${token} AND time >= ${from} AND time <= ${to}`;
+}
+
+/** Refusals of the token for one of these reasons (or a 401 without any) since `startMs`. */
+export function failuresSinceSql(observation: Observation, startMs: number, reasons: readonly Reason[]): string {
+  const token = sqlText(observation.event.token?.token_uid ?? '');
+  const named = `reason IN (${reasons.map(sqlText).join(', ')})`;
+  const bare = "(reason = '' AND target_status = 401)";
+  return [
+    `SELECT count() AS observed FROM events_v1 WHERE token_uid = ${token}`,
+    `AND time >= ${sqlTime(startMs)} AND time <= ${sqlTime(observation.timeMs)}`,
+    `AND direction != 'outbound' AND outcome = 'failure' AND (${reasons.length === 1 ? named : `${named} OR ${bare}`})`,
+  ].join(' ');
 }

@@ -16,6 +16,8 @@ export function findingRow(finding: Finding): TableRow {
   const { score, ...rest } = finding;
   return {
     ...rest,
+    // The table tells a drill by its summary.
+    drill: undefined,
     score_value: score.value,
     measure: score.measure,
     unit: score.unit,

@@ -44,7 +44,7 @@ describe('alerts and outbox under SIGKILL', () => {
         await writeFile(join(directory, name), content);
         return join(directory, name);
       };
-      const common = { severity_min: 'low' };
+      const common = { severity_min: 'low', drills: true };
       const url = await receiver.start();
       const secret_file = await file('soc.secret', receiver.secret);
       const routing_key_file = await file('pager.key', `${ROUTING_KEY}\n`);

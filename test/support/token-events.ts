@@ -17,6 +17,8 @@ export interface EventSketch {
   readonly direction?: NonNullable<TokenEvent['direction']>;
   readonly observedMs?: number;
   readonly keyId?: string;
+  /** Any text; equal texts are one secret. */
+  readonly secret?: string;
 }
 
 let counter = 0;
@@ -54,6 +56,7 @@ export function makeEvent(sketch: EventSketch): TokenEvent {
             kind: 'api_key',
             display_name: sketch.token,
             ...(sketch.keyId === undefined ? {} : { key_id: sketch.keyId }),
+            ...(sketch.secret === undefined ? {} : { secret_fp: `fp_${tokenUid(sketch.secret).slice(4)}` }),
           },
         }),
   };

@@ -24,6 +24,8 @@ export interface Notifier {
 /** A configured destination: who hears of which alerts, and how. */
 export interface Destination {
   readonly name: string;
+  /** False: alerts of fire drills are not told here. */
+  readonly drills: boolean;
   readonly severityMin: 'info' | 'low' | 'medium' | 'high' | 'critical';
   readonly notifier: Notifier;
 }

@@ -58,6 +58,7 @@ export async function apiOn(
     destinations: [
       {
         name: 'soc',
+        drills: true,
         severityMin: 'low',
         notifier: { notify: () => Promise.resolve({ kind: 'delivered', status: 204 }) },
       },

@@ -6,17 +6,17 @@ import { finding, ManualClock, MemoryRepository, TOKEN } from '../../../support/
 
 const notifier = { notify: () => Promise.resolve({ kind: 'delivered', status: 204 } as const) };
 const destinations: Destination[] = [
-  { name: 'soc', severityMin: 'medium', notifier },
-  { name: 'pager', severityMin: 'critical', notifier },
+  { name: 'soc', drills: true, severityMin: 'medium', notifier },
+  { name: 'pager', drills: true, severityMin: 'critical', notifier },
 ];
 
-function service(repository: MemoryRepository) {
+function service(repository: MemoryRepository, wanted = destinations) {
   const enqueued: Delivery[] = [];
   const clock = new ManualClock();
   const alerts = new AlertService({
     alerts: repository,
     deliveries: repository,
-    destinations,
+    destinations: wanted,
     policy: defaultPolicy,
     baseUrl: 'https://tq.example',
     clock,
@@ -38,6 +38,15 @@ describe('AlertService', () => {
       'soc escalated',
       'pager escalated',
     ]);
+  });
+
+  it('tells a drill only where drills are wanted', async () => {
+    const repository = new MemoryRepository();
+    const quiet: Destination = { name: 'quiet', drills: false, severityMin: 'info', notifier };
+    const { alerts, enqueued } = service(repository, [...destinations, quiet]);
+    await alerts.accept([finding(0, { drill: true }), finding(1, { entity_uid: `tok_${'C'.repeat(22)}` })]);
+    const told = enqueued.map(({ destination, payload }) => `${destination} ${payload.data.drill}`);
+    expect(told).toEqual(['soc true', 'soc false', 'quiet false']);
   });
 
   it.each(['deliveries', 'facts'] as const)('owes exactly the same after a kill before %s', async (step) => {

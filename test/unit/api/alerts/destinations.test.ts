@@ -225,6 +225,12 @@ describe('Slack', () => {
     },
   );
 
+  it('says that a drill is a drill, once', () => {
+    const { text, blocks } = slackMessage(payloadOf({ drill: true, summary: '[DRILL] Decoy was used.' }));
+    expect(text).toBe('[DRILL] MEDIUM deployer: Decoy was used.');
+    expect(JSON.stringify(blocks)).toContain('this is a drill');
+  });
+
   it('lets a hostile name be read, and do nothing', () => {
     const sent = slackMessage(payloadOf(hostile));
     const message = JSON.stringify(sent);
@@ -246,15 +252,22 @@ describe('destinationsOf', () => {
     const secrets: Record<string, string> = { f1: `${KEY}\n`, f2: 'https://hooks.slack.com/services/T0/B0/zzz\n' };
     const destinations = destinationsOf(
       [
-        { name: 'pager', kind: 'pagerduty', routing_key_file: 'f1', url: 'https://x.example/', severity_min: 'high' },
-        { name: 'chat', kind: 'slack', url_file: 'f2', severity_min: 'low' },
+        {
+          name: 'pager',
+          kind: 'pagerduty',
+          routing_key_file: 'f1',
+          url: 'https://x.example/',
+          severity_min: 'high',
+          drills: false,
+        },
+        { name: 'chat', kind: 'slack', url_file: 'f2', severity_min: 'low', drills: true },
       ],
       (file) => secrets[file] ?? '',
       systemClock,
     );
-    expect(destinations.map(({ name, severityMin }) => [name, severityMin])).toEqual([
-      ['pager', 'high'],
-      ['chat', 'low'],
+    expect(destinations.map(({ name, severityMin, drills }) => [name, severityMin, drills])).toEqual([
+      ['pager', 'high', false],
+      ['chat', 'low', true],
     ]);
     const shown = inspect(destinations, { depth: 10, showHidden: true });
     expect(shown).not.toMatch(/R0123456789|zzz/);

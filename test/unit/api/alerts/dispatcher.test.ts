@@ -39,7 +39,7 @@ describe('DeliveryDispatcher against a real HTTP receiver', () => {
     const url = await receiver.start();
     const keys = parseSigningKeys(receiver.secret, 'test');
     const notifier = createWebhookNotifier({ url, keys, timeoutMs: 1500 }, systemClock);
-    destination = { name: 'soc', severityMin: 'low', notifier };
+    destination = { name: 'soc', drills: true, severityMin: 'low', notifier };
   });
 
   afterEach(async () => {
