@@ -251,7 +251,8 @@ describe('the API around its routes', () => {
         'POST /v1/sql',
       ]);
       const lines = api.app.printRoutes({ commonPrefix: false }).split('\n');
-      const answered = lines.filter((line) => /\((GET|POST|DELETE)/.test(line)).length;
+      // A path that answers several methods is one line.
+      const answered = lines.flatMap((line) => line.match(/\b(?:GET|POST|DELETE)\b/g) ?? []).length;
       expect(answered).toBe(described.length + 1);
     });
 
