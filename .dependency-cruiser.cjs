@@ -56,6 +56,7 @@ module.exports = {
     only('kafkajs-in-log', 'kafkajs', '^ingest/log/'),
     only('lmdb-in-log', 'lmdb', '^ingest/(log|collectors)/'),
     only('clickhouse-in-store', '(@clickhouse|chdb)', '^ingest/store/'),
+    only('maxmind-in-enrich', 'maxmind', '^ingest/enrich/'),
     only('otel-sdk-in-bootstrap', '@opentelemetry/(sdk|exporter)[^/]*', '^ingest/otel-bootstrap\\.ts'),
     only('fastify-in-edges', 'fastify', '^(api|ingest/collectors)/'),
   ],

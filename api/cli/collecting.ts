@@ -20,6 +20,7 @@ import type { CountsListener } from '../../ingest/pipeline/record-tally.js';
 import type { SourceConfig } from '../config/schema.js';
 import { openFingerprinter } from './fingerprint-keys.js';
 import type { Surroundings } from './open-parts.js';
+import { openGeo } from './open-parts.js';
 import { sourceByName } from './source-by-name.js';
 
 /** What the collectors of this process listen on, for the API to mount and for the terminal to say. */
@@ -43,6 +44,7 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
   const deps: CollectorDeps = {
     sink: createEventSink({ writer, clock, logger }),
     fingerprinter: openFingerprinter(config),
+    enricher: await openGeo(s),
     clock,
     logger,
     random,

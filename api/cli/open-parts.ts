@@ -7,8 +7,10 @@ import { backoffMs } from '../../ingest/core/backoff.js';
 import { AppError, describeError, isRetryable } from '../../ingest/core/errors.js';
 import { HealthRegistry } from '../../ingest/core/health.js';
 import type { Logger } from '../../ingest/core/logger.js';
+import type { GeoEnricher } from '../../ingest/enrich/geo/geo-enricher.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { topics } from '../../ingest/log/event-log.js';
+import type { Retention } from '../../ingest/store/retention.js';
 import type { Store } from '../../ingest/store/store.js';
 import type { Config } from '../config/schema.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -124,6 +126,14 @@ async function ensureTopics(
   ]);
 }
 
+/** The databases that place clients; undefined where the configuration switches them off. */
+export async function openGeo({ config, lifecycle, logger }: Surroundings): Promise<GeoEnricher | undefined> {
+  const { enabled, databases } = config.enrich.geo;
+  if (!enabled) return undefined;
+  const { createGeoEnricher } = await import('../../ingest/enrich/geo/geo-enricher.js');
+  return lifecycle.start(createGeoEnricher({ databases }, logger));
+}
+
 /** Opens the store and brings its tables up to date. */
 export async function openStore(s: Surroundings, options = { migrate: true }): Promise<Store> {
   const { config, lifecycle, clock } = s;
@@ -149,10 +159,18 @@ export async function openStore(s: Surroundings, options = { migrate: true }): P
               }),
           topology: store.cluster === undefined ? { kind: 'single' } : { kind: 'cluster', cluster: store.cluster },
         },
-    { clock },
+    { clock, retention: retentionOf(store.retention) },
   );
   await patiently(s, 'the store', () => opened.start());
   await lifecycle.start(opened);
   if (options.migrate) await patiently(s, 'the store', () => opened.migrator.up());
   return opened;
+}
+
+function retentionOf({ events_days, rollups_days, findings_days }: Config['store']['retention']): Retention {
+  return {
+    ...(events_days === undefined ? {} : { events: events_days }),
+    ...(rollups_days === undefined ? {} : { rollups: rollups_days }),
+    ...(findings_days === undefined ? {} : { findings: findings_days }),
+  };
 }

@@ -51,8 +51,12 @@ const log = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const days = z.union([z.int().min(1).max(36_500), z.literal('forever')], 'days, 1 to 36500, or forever').optional();
+/** A class that is not named keeps what its tables have: for ever, unless it was set before. */
+const retention = z.strictObject({ events_days: days, rollups_days: days, findings_days: days }).default({});
+
 const store = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('embedded') }),
+  z.strictObject({ kind: z.literal('embedded'), retention }),
   z.strictObject({
     kind: z.literal('clickhouse'),
     url: z.url({ protocol: /^https?$/ }),
@@ -65,6 +69,7 @@ const store = z.discriminatedUnion('kind', [
     cluster: z.string().optional(),
     /** User for the statements of analysts; without it `username` runs them, with readonly sent. */
     analyst: z.strictObject({ username: z.string(), password_file: z.string().optional() }).optional(),
+    retention,
   }),
 ]);
 
@@ -111,7 +116,7 @@ const role = z.enum(['viewer', 'analyst', 'responder', 'ingest', 'admin']);
 export const configSchema = z.strictObject({
   data_dir: z.string().min(1).default('./.tourniquet'),
   log: log.default({ kind: 'embedded', partitions: 4 }),
-  store: store.default({ kind: 'embedded' }),
+  store: store.default({ kind: 'embedded', retention: {} }),
   fingerprint: z.strictObject({ key_file: z.string().optional() }).default({}),
   sources: z.array(source).default([]),
   receivers: z
@@ -124,6 +129,13 @@ export const configSchema = z.strictObject({
         .min(1024)
         .max(1 << 28)
         .default(16 << 20),
+    })
+    .prefault({}),
+  enrich: z
+    .strictObject({
+      geo: z
+        .strictObject({ enabled: z.boolean().default(true), databases: z.array(z.string().min(1)).max(8).default([]) })
+        .prefault({}),
     })
     .prefault({}),
   worker: z

@@ -43,8 +43,15 @@ export interface ParsedBatch {
   readonly counts: RecordCounts;
 }
 
+/** Pure for a given state of its data, and never throws. */
+export interface EventEnricher {
+  enrich(event: TokenEvent): TokenEvent;
+}
+
 export interface RecordParserDeps {
   readonly fingerprinter: Fingerprinter;
+  /** Adds what the record cannot tell, such as the client's country; without it events stay as parsed. */
+  readonly enricher?: EventEnricher | undefined;
   readonly clock: Clock;
 }
 
@@ -98,7 +105,7 @@ export function parseRecords(
       continue;
     }
     try {
-      parseOne(binding, record, container, observedMs, deps.fingerprinter, batch, index, refuse);
+      parseOne(binding, record, container, observedMs, deps, batch, index, refuse);
     } catch {
       // The cause is not quoted: it may hold a part of the record.
       refuse('parser_fault', {
@@ -116,7 +123,7 @@ function parseOne(
   record: RawRecord,
   container: string,
   observedMs: number,
-  fingerprinter: Fingerprinter,
+  { fingerprinter, enricher }: RecordParserDeps,
   batch: ParsedBatch,
   index: number,
   refuse: (reason: DeadLetterReason, error: ParseError) => void,
@@ -138,7 +145,7 @@ function parseOne(
   batch.counts.ok += 1;
   batch.counts.events += parsed.value.length;
   for (const event of parsed.value) {
-    batch.events.push(event);
+    batch.events.push(enricher === undefined ? event : enricher.enrich(event));
     batch.recordOf.push(index);
   }
 }

@@ -6,6 +6,7 @@ import { EmbeddedConnection } from './embedded-connection.js';
 import type { Topology } from './migration-template.js';
 import { loadMigrations, StoreMigrator } from './migrator.js';
 import { StoreQuerier } from './query.js';
+import type { Retention } from './retention.js';
 import { ServerConnection, type ServerAddress } from './server-connection.js';
 import { toStoreError } from './store-errors.js';
 import type { EventWriter, Migrator, Querier, Store } from './store.js';
@@ -19,8 +20,8 @@ export interface StoreDependencies {
   readonly clock?: Clock;
   /** Where migrations are read from; the shipped ones by default. */
   readonly migrationsDirectory?: string;
-  /** Days that raw events are kept after they were read, set when migrating; without it the tables stay as they are. */
-  readonly retentionDays?: number;
+  /** How long rows are kept, set when migrating. */
+  readonly retention?: Retention;
 }
 
 /** One store over two connections: a ClickHouse server or cluster, or the engine inside this process. */
@@ -36,7 +37,7 @@ export class ClickHouseStore implements Store {
 
   constructor(
     options: StoreOptions,
-    { clock = systemClock, migrationsDirectory, retentionDays }: StoreDependencies = {},
+    { clock = systemClock, migrationsDirectory, retention = {} }: StoreDependencies = {},
   ) {
     this.options = options;
     this.clock = clock;
@@ -48,7 +49,7 @@ export class ClickHouseStore implements Store {
     };
     this.writer = new StoreWriter(connection);
     this.querier = new StoreQuerier(connection);
-    this.migrator = new StoreMigrator(connection, topology, () => loadMigrations(migrationsDirectory), retentionDays);
+    this.migrator = new StoreMigrator(connection, topology, () => loadMigrations(migrationsDirectory), retention);
   }
 
   /**

@@ -7,7 +7,7 @@ import { createAnalystViews } from './analyst-views.js';
 import type { StoreConnection } from './connection.js';
 import { writeSettings } from './connection.js';
 import { renderMigration, type Topology } from './migration-template.js';
-import { applyRetention } from './retention.js';
+import { applyRetention, type Retention } from './retention.js';
 import { toStoreError } from './store-errors.js';
 import type { MigrationStatus, Migrator } from './store.js';
 
@@ -78,18 +78,18 @@ export class StoreMigrator implements Migrator {
   private readonly connection: () => StoreConnection;
   private readonly topology: Topology;
   private readonly load: () => Promise<readonly Migration[]>;
-  private readonly retentionDays: number | undefined;
+  private readonly retention: Retention;
 
   constructor(
     connection: () => StoreConnection,
     topology: Topology,
     load: () => Promise<readonly Migration[]>,
-    retentionDays?: number,
+    retention: Retention = {},
   ) {
     this.connection = connection;
     this.topology = topology;
     this.load = load;
-    this.retentionDays = retentionDays;
+    this.retention = retention;
   }
 
   async up(): Promise<readonly MigrationStatus[]> {
@@ -105,10 +105,7 @@ export class StoreMigrator implements Migrator {
       if (!known.has(migration.number)) await this.apply(migration);
     }
     await this.guard('analyst views', (connection) => createAnalystViews(connection, this.topology));
-    const { retentionDays } = this;
-    if (retentionDays !== undefined) {
-      await this.guard('retention', (connection) => applyRetention(connection, this.topology, retentionDays));
-    }
+    await this.guard('retention', (connection) => applyRetention(connection, this.topology, this.retention));
     return this.status();
   }
 

@@ -6,7 +6,7 @@ import { parseRecords } from '../../../ingest/pipeline/record-parser.js';
 import { printable } from '../../alerts/wording.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import type { Surroundings } from '../open-parts.js';
-import { ensureDataDir, openLog } from '../open-parts.js';
+import { ensureDataDir, openGeo, openLog } from '../open-parts.js';
 import { sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
 
@@ -61,6 +61,7 @@ export async function dlqReplay(s: Surroundings, terminal: Terminal): Promise<vo
   const writer = await s.lifecycle.start(log.writer());
   const sink = createEventSink({ writer, clock: s.clock, logger: s.logger });
   const fingerprinter = openFingerprinter(s.config);
+  const enricher = await openGeo(s);
   const report = await replayDeadLetters(deadLetters(log, { max: replayMax }), writer, async (letter) => {
     const place = placeOf(letter);
     if (letter.product === undefined || place === undefined) return false;
@@ -77,6 +78,7 @@ export async function dlqReplay(s: Surroundings, terminal: Terminal): Promise<vo
       place.container,
       {
         fingerprinter,
+        enricher,
         clock: s.clock,
       },
     );

@@ -8,7 +8,7 @@ import { readConfig } from '../config-file.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
-import { createSurroundings, ensureDataDir, openLog, openStore } from '../open-parts.js';
+import { createSurroundings, ensureDataDir, openGeo, openLog, openStore } from '../open-parts.js';
 import type { Terminal } from '../terminal.js';
 
 const freeBytesMin = 1 << 30;
@@ -43,6 +43,10 @@ export async function examine(
   try {
     await check('data directory', () => dataDirectory(s));
     await check('keys', () => `active fingerprint key ${openFingerprinter(s.config).keyId}`);
+    await check('geo database', async () => {
+      const geo = await openGeo(s);
+      return geo === undefined ? 'switched off' : geo.descriptions.join(', ');
+    });
     await check('event log', async () => {
       const offsets = await (await openLog(s)).offsets(topics.tokenEvents);
       const records = offsets.reduce((sum, o) => sum + (o.high - o.low), 0n);

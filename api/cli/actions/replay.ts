@@ -12,7 +12,7 @@ import { alertText } from '../alert-text.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import { createProgress } from '../progress.js';
 import type { Surroundings } from '../open-parts.js';
-import { ensureDataDir, openLog, openStore } from '../open-parts.js';
+import { ensureDataDir, openGeo, openLog, openStore } from '../open-parts.js';
 import { startAlerting, startWorker, untilScored } from '../roles.js';
 import { sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
@@ -79,11 +79,12 @@ export async function runReplay(
   });
   const checkpoints = await openCheckpointStore(join(config.data_dir, 'checkpoints', 'replay.json'), { clock, logger });
   const fingerprinter = openFingerprinter(config);
+  const enricher = await openGeo(surroundings);
   const sink = createEventSink({ writer: parts.writer, clock, logger });
   try {
     const summary = await replayFiles(
       inputs,
-      { sink, checkpoints, fingerprinter, clock, logger, random },
+      { sink, checkpoints, fingerprinter, enricher, clock, logger, random },
       {
         onProgress: (p) =>
           bytes.update(

@@ -2,9 +2,12 @@ import { readFile, cp, mkdtemp, rename, rm, writeFile, appendFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
 import { loadMigrations } from '../../../ingest/store/migrator.js';
+import type { Retention } from '../../../ingest/store/retention.js';
+import { makeEvent } from '../../support/token-events.js';
 import { openTestStore, type TestStore } from './support.js';
 
 const shippedDirectory = fileURLToPath(new URL('../../../ingest/store/migrations/', import.meta.url));
@@ -96,12 +99,12 @@ describe('migrations', () => {
     }
   });
 
-  it('sets the retention, keeps it, and changes it when asked', async () => {
+  it('sets the retention of each class, keeps it, changes it, ends it, and lets old rows go', async () => {
     await store.store.stop();
-    const open = async (retentionDays: number, work: (store: ClickHouseStore) => Promise<void>): Promise<void> => {
+    const open = async (retention: Retention, work: (store: ClickHouseStore) => Promise<void>): Promise<void> => {
       const opened = new ClickHouseStore(
         { kind: 'embedded', directory: store.directory },
-        { migrationsDirectory: copy, retentionDays },
+        { migrationsDirectory: copy, retention },
       );
       await opened.start();
       try {
@@ -110,19 +113,51 @@ describe('migrations', () => {
         await opened.stop();
       }
     };
-    const engine = { name: 'e', sql: "SELECT engine_full AS e FROM system.tables WHERE name = 'token_events'", params: z.object({}), row: z.object({ e: z.string() }) }; // prettier-ignore
-    for (const days of [30, 30, 7]) {
-      await open(days, async ({ migrator, querier }) => {
-        await migrator.up();
-        expect((await querier.run(engine, {}))[0]?.e).toContain(
-          `TTL toDateTime(observed_time) + toIntervalDay(${days}) `,
-        );
+    const engines = { name: 'e', sql: "SELECT name, engine_full AS definition FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'", params: z.object({}), row: z.object({ name: z.string(), definition: z.string() }) }; // prettier-ignore
+    const ttls = async ({ querier }: ClickHouseStore): Promise<Record<string, string>> => {
+      const found: Record<string, string> = {};
+      for (const { name, definition } of await querier.run(engines, {})) {
+        const ttl = / TTL (.*?) SETTINGS/.exec(definition)?.[1];
+        if (ttl !== undefined) found[name] = ttl;
+      }
+      return found;
+    };
+    const count = { name: 'n', sql: 'SELECT count() AS n FROM token_events', params: z.object({}), row: z.object({ n: z.number() }) }; // prettier-ignore
+    const nowMs = Date.now();
+    const aged = (days: number) => makeEvent({ timeMs: nowMs - days * 86_400_000 });
+    await open({}, async (opened) => {
+      await opened.migrator.up();
+      expect(await ttls(opened)).toEqual({});
+      // Stored before there is any retention, as with every installation that is told of it later.
+      for (const [i, days] of [40, 1].entries()) {
+        await opened.writer.insertEvents([{ event: aged(days), partition: 0, offset: BigInt(i) }], `retention:${i}`);
+      }
+    });
+    const usage = 'hour + toIntervalDay(400)';
+    for (const events of [60, 60, 7]) {
+      await open({ events, rollups: 400 }, async (opened) => {
+        await opened.migrator.up();
+        const expected = `toDateTime(observed_time) + toIntervalDay(${events})`;
+        expect(await ttls(opened)).toEqual({ token_events: expected, token_usage_hourly: usage, edges_hourly: usage });
+        // The engine looks for parts that have expired by itself, seconds after it began.
+        const wanted = events === 60 ? 2 : 1;
+        for (let i = 0; i < 100 && (await opened.querier.run(count, {}))[0]?.n !== wanted; i += 1) await delay(200);
+        expect((await opened.querier.run(count, {}))[0]?.n).toBe(wanted);
       });
     }
-    await open(0.5, async ({ migrator }) => {
+    await open({ events: 'forever', findings: 90 }, async (opened) => {
+      await opened.migrator.up();
+      expect(await ttls(opened)).toEqual({
+        token_usage_hourly: usage,
+        edges_hourly: usage,
+        findings: 'toDateTime(stored_time) + toIntervalDay(90)',
+        deliveries: 'toDateTime(updated_time) + toIntervalDay(90)',
+      });
+    });
+    await open({ events: 0.5 }, async ({ migrator }) => {
       await expect(migrator.up()).rejects.toMatchObject({ code: 'TQ_CONFIG_INVALID' });
     });
-  });
+  }, 90_000);
 
   it('refuses work on a store without tables, and says what to do', async () => {
     await expect(store.rows('SELECT count() FROM token_events')).rejects.toMatchObject({
