@@ -12,6 +12,7 @@ import type { Querier } from '../ingest/store/store.js';
 import type { ApiDeps } from './api-deps.js';
 import { registerAuth } from './plugins/auth.js';
 import { registerProblems } from './plugins/problem.js';
+import { registerRequestMetrics } from './plugins/request-metrics.js';
 import { registerSecurityHeaders } from './plugins/security-headers.js';
 import { webPages } from './plugins/web-pages.js';
 import { healthRoutes } from './routes/health.js';
@@ -48,6 +49,7 @@ export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
   app.removeContentTypeParser('text/plain');
   registerProblems(app, deps.logger);
   registerSecurityHeaders(app);
+  registerRequestMetrics(app);
   await app.register(rateLimit, {
     max: deps.rateLimit?.max ?? 600,
     timeWindow: deps.rateLimit?.windowMs ?? 60_000,

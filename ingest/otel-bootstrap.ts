@@ -1,5 +1,6 @@
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { NodeSDK, resources } from '@opentelemetry/sdk-node';
+import { metrics, NodeSDK, resources } from '@opentelemetry/sdk-node';
 
 /** What the process keeps of the OpenTelemetry SDK; nobody else imports it. */
 export interface Telemetry {
@@ -29,7 +30,11 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
       'service.name': 'tourniquet',
       'service.version': options.serviceVersion,
     }),
-    metricReaders: [prometheus],
+    // Named readers replace those that the SDK would make from the environment, so the push by OTLP is named as well.
+    metricReaders: [
+      prometheus,
+      ...(exportsOtlp ? [new metrics.PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() })] : []),
+    ],
     instrumentations: [],
     // Detected resources hold paths and process arguments, which are nobody's business at /metrics.
     autoDetectResources: false,

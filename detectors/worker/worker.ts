@@ -1,6 +1,8 @@
 import type { Component } from '../../ingest/core/component.js';
 import { describeError } from '../../ingest/core/errors.js';
+import { traceProcess } from '../../ingest/core/telemetry/traces.js';
 import type { EventLogReader, PartitionAssignment, PartitionHandler, RecordBatch } from '../../ingest/log/event-log.js';
+import { recordHeaders } from '../../ingest/log/record-headers.js';
 import { PartitionWorker, type PartitionStatus } from './partition-worker.js';
 import { HEALTH_PART, type WorkerDeps } from './worker-deps.js';
 import type { WorkerOptions } from './worker-options.js';
@@ -81,7 +83,9 @@ class LogWorker implements Worker {
   async batch(batch: RecordBatch, heartbeat: () => Promise<void>): Promise<void> {
     const worker = this.#partitions.get(batch.partition);
     if (worker === undefined) throw new TypeError(`partition ${batch.partition} was not assigned`);
-    await worker.take(batch, heartbeat);
+    const { topic, partition, records } = batch;
+    const traceparents = records.map((record) => record.headers[recordHeaders.traceparent]);
+    await traceProcess(topic, partition, records.length, traceparents, () => worker.take(batch, heartbeat));
   }
 
   async revoked(topic: string, partition: number): Promise<void> {

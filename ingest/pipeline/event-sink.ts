@@ -2,6 +2,7 @@ import { context, propagation } from '@opentelemetry/api';
 import type { Clock } from '../core/clock.js';
 import { AppError, describeError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { traceSend } from '../core/telemetry/traces.js';
 import { encodeEvents } from '../event/event-codec.js';
 import type { TokenEvent } from '../event/token-event.js';
 import { topics, type EventLogWriter } from '../log/event-log.js';
@@ -79,6 +80,10 @@ class LogEventSink implements EventSink {
         }),
       );
     }
+    return traceSend(topics.tokenEvents, batch.length, () => this.queue(batch));
+  }
+
+  private queue(batch: readonly TokenEvent[]): Promise<void> {
     const carrier: Record<string, string> = {};
     propagation.inject(context.active(), carrier);
     return new Promise((resolve, reject) => {

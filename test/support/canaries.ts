@@ -110,7 +110,7 @@ export const canaryFiles: readonly CanaryFile[] = [
     .map(planted),
 ];
 
-/** The forms in which a secret could stand somewhere: as it is, percent-encoded, base64 at each of three offsets. */
+/** The forms in which a secret could stand somewhere: as it is, percent-encoded, hex, base64 at each of three offsets. */
 function formsOf(secret: string): readonly string[] {
   const shifted = [0, 1, 2].map((shift) => {
     const text = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)])
@@ -122,6 +122,8 @@ function formsOf(secret: string): readonly string[] {
     ...new Set([
       secret,
       encodeURIComponent(secret),
+      Buffer.from(secret).toString('hex'),
+      Buffer.from(secret).toString('hex').toUpperCase(),
       ...shifted,
       ...shifted.map((t) => t.replaceAll('+', '-').replaceAll('/', '_')),
     ]),

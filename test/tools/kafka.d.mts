@@ -3,6 +3,9 @@ export interface TestKafka {
   readonly brokers: string[];
   /** Where a broker of ours keeps everything; undefined for one that is not ours. */
   readonly directory?: string;
+  /** Listeners for TLS, and for TLS with SCRAM, where they were asked for. */
+  readonly tlsBroker?: string;
+  readonly saslBroker?: string;
   down(): Promise<void>;
   up(): Promise<void>;
   stop(): Promise<void>;
@@ -13,6 +16,17 @@ export interface TestKafkaOptions {
   readonly own?: boolean;
   /** Additional server.properties of a broker of ours. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  /** Adds a TLS listener and one with SCRAM users; needs `own`. */
+  readonly secure?: {
+    /** PKCS #12 with the broker's key and certificate. */
+    readonly keystore: string;
+    readonly password: string;
+    readonly users: readonly {
+      readonly mechanism: 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+      readonly username: string;
+      readonly password: string;
+    }[];
+  };
 }
 
 export function startKafka(options?: TestKafkaOptions): Promise<TestKafka>;

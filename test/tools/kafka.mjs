@@ -36,7 +36,7 @@ export async function startKafka(options = {}) {
   const given = (process.env.KAFKA_BROKERS ?? '').split(',').filter((broker) => broker !== '');
   if (given.length > 0 && options.own !== true) return existing(given);
   if (haveJars() && answers('java', ['-version'])) return local(options);
-  return container();
+  return container(options);
 }
 
 function existing(brokers) {
@@ -46,7 +46,8 @@ function existing(brokers) {
 
 async function local(options) {
   const directory = mkdtempSync(join(tmpdir(), 'tq-kafka-'));
-  const [port, controllerPort] = await freePorts(2);
+  const { secure } = options;
+  const [port, controllerPort, sslPort, saslPort] = await freePorts(secure === undefined ? 2 : 4);
   const config = join(directory, 'server.properties');
   const settings = {
     'process.roles': 'broker,controller',
@@ -65,10 +66,15 @@ async function local(options) {
     // A killed broker may come back under its number once its session is over.
     'broker.session.timeout.ms': 2000,
     'broker.heartbeat.interval.ms': 500,
+    ...(secure === undefined ? {} : secureSettings(secure, { port, controllerPort, sslPort, saslPort })),
     ...options.settings,
   };
   writeFileSync(config, Object.entries(settings).map(([key, value]) => `${key}=${String(value).replaceAll('\\', '/')}\n`).join(''));
-  const format = spawnSync('java', javaArgs('kafka.tools.StorageTool', ['format', '-t', 'dG91cm5pcXVldC1kZXYtMQ', '-c', config]), {
+  const users = (secure?.users ?? []).flatMap(({ mechanism, username, password }) => [
+    '--add-scram',
+    `${mechanism}=[name=${username},password=${password}]`,
+  ]);
+  const format = spawnSync('java', javaArgs('kafka.tools.StorageTool', ['format', '-t', 'dG91cm5pcXVldC1kZXYtMQ', '-c', config, ...users]), {
     encoding: 'utf8',
   });
   if (format.status !== 0) throw new Error(`Kafka's storage could not be formatted: ${format.stdout}${format.stderr}`);
@@ -84,6 +90,7 @@ async function local(options) {
   };
   return {
     brokers: [`127.0.0.1:${port}`],
+    ...(secure === undefined ? {} : { tlsBroker: `127.0.0.1:${sslPort}`, saslBroker: `127.0.0.1:${saslPort}` }),
     directory,
     down,
     up: async () => {
@@ -94,6 +101,23 @@ async function local(options) {
       process.removeListener('exit', reap);
       rmSync(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/** Two more listeners: one for TLS, one for TLS with SCRAM. */
+function secureSettings({ keystore, password }, { port, controllerPort, sslPort, saslPort }) {
+  const open = [`PLAINTEXT://127.0.0.1:${port}`, `SSL://127.0.0.1:${sslPort}`, `SASL_SSL://127.0.0.1:${saslPort}`];
+  const login = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+  return {
+    listeners: [...open, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
+    'advertised.listeners': open.join(','),
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
+    'ssl.keystore.type': 'PKCS12',
+    'ssl.keystore.location': keystore,
+    'ssl.keystore.password': password,
+    'sasl.enabled.mechanisms': 'SCRAM-SHA-256,SCRAM-SHA-512',
+    'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config': login,
+    'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': login,
   };
 }
 
@@ -160,7 +184,8 @@ async function freePorts(count) {
   return ports;
 }
 
-async function container() {
+async function container(options) {
+  if (options.secure !== undefined) throw new Error('TLS and SCRAM are tried on a broker of ours: install Java 17 and Maven');
   const { KafkaContainer } = await import('@testcontainers/kafka');
   const image = `confluentinc/cp-kafka:7.9.1`;
   const started = await new KafkaContainer(image).withKraft().start();

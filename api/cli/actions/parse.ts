@@ -3,12 +3,15 @@ import type { Clock } from '../../../ingest/core/clock.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import type { Fingerprinter } from '../../../ingest/event/fingerprint.js';
 import { LineSplitter } from '../../../ingest/pipeline/line-splitter.js';
-import { parseRecords } from '../../../ingest/pipeline/record-parser.js';
+import { parseRecords, splitRecord, type RawRecord, type RecordFault } from '../../../ingest/pipeline/record-parser.js';
 import { sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
 
 /** As the collectors have it: longer lines are refused, not read. */
 const lineBytesMax = 1 << 20;
+/** A whole log file may be one line (CloudTrail's are). */
+const documentBytesMax = 64 << 20;
+const uidsMax = 100_000;
 
 export interface ParseOptions {
   /** `product` or `product:variant`. */
@@ -33,7 +36,11 @@ export function sourceOptions(text: string): Readonly<Record<string, unknown>> {
   return { ...parsed };
 }
 
-/** Reads records, one a line, and prints their events; rejects go to stderr as NDJSON and make the exit code 1. */
+/**
+ * Reads records, one a line, and prints their events; rejects go to stderr as NDJSON and make the exit code 1. A line
+ * that holds several records (a list, CloudTrail's `Records`) gives the events of all under its own number. An event
+ * that two records tell of (Vault's refused request and its response) is printed once, as the store counts it.
+ */
 export async function parseInput(
   options: ParseOptions,
   deps: {
@@ -45,22 +52,78 @@ export async function parseInput(
 ): Promise<void> {
   const source = sourceByName(options.source, options.options);
   const binding = { source, instance: options.instance };
-  const splitter = new LineSplitter(0, lineBytesMax);
+  const splitter = new LineSplitter(0, source.framing === 'document' ? documentBytesMax : lineBytesMax);
+  const spread = new SpreadDocuments();
+  const seen = new RecentUids();
   let record = 0;
+  const reject = (fault: object): void => {
+    deps.terminal.err(JSON.stringify(fault));
+    deps.terminal.setExitCode(1);
+  };
   const handle = (lines: ReturnType<LineSplitter['push']>): void => {
-    // The container is the number's own name, so that equal lines keep apart and a second run gives the same ids.
-    const parsed = parseRecords(binding, lines, 'stdin', deps);
-    for (const { index, ...fault } of parsed.faults) {
-      deps.terminal.err(JSON.stringify({ record: record + index + 1, product: source.product, ...fault }));
-      deps.terminal.setExitCode(1);
+    const records: RawRecord[] = [];
+    const numberOf: number[] = [];
+    for (const line of lines) {
+      record += 1;
+      const role = spread.roleOf(line.text);
+      if (role === 'begins') reject({ record, product: source.product, ...spreadFault(source.product) });
+      if (role !== 'none') continue;
+      for (const part of splitRecord(source, line)) {
+        records.push(part);
+        numberOf.push(record);
+      }
     }
+    // The container is the stream's own name, so that equal lines keep apart and a second run gives the same ids.
+    const parsed = parseRecords(binding, records, 'stdin', deps);
+    for (const { index, ...fault } of parsed.faults)
+      reject({ record: numberOf[index], product: source.product, ...fault });
     parsed.events.forEach((event, i) => {
-      const number = record + (parsed.recordOf[i] ?? 0) + 1;
+      if (!seen.add(event.event_uid)) return;
+      const number = numberOf[parsed.recordOf[i] ?? 0];
       deps.terminal.out(JSON.stringify(options.number ? { record: number, event } : event));
     });
-    record += lines.length;
   };
   for await (const chunk of deps.input)
     handle(splitter.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))));
   handle(splitter.flush());
+}
+
+const spreadFault = (product: string): Omit<RecordFault, 'index'> => ({
+  reason: 'unparsable',
+  field: '',
+  message: 'A JSON document begins here that goes on over several lines; an input record is a line.',
+  mend: `Put it on one line with \`jq -c .\`, or read the whole file with \`tourniquet replay ${product}:FILE\`.`,
+});
+
+/** Finds pretty-printed JSON, so that it is one reject with its mend and not one for each of its lines. */
+class SpreadDocuments {
+  #inside = false;
+
+  roleOf(line: string): 'begins' | 'goes on' | 'none' {
+    if (this.#inside) {
+      if (/^[ \t]/.test(line)) return 'goes on';
+      this.#inside = false;
+      if (/^[}\]],?\s*$/.test(line)) return 'goes on';
+    }
+    if (!/^[{[]\s*$/.test(line)) return 'none';
+    this.#inside = true;
+    return 'begins';
+  }
+}
+
+/** Records of one event stand near each other; what is long past is forgotten, so that memory stays bounded. */
+class RecentUids {
+  #young = new Set<string>();
+  #old = new Set<string>();
+
+  /** @returns false if the uid was seen lately. */
+  add(uid: string): boolean {
+    if (this.#young.has(uid) || this.#old.has(uid)) return false;
+    this.#young.add(uid);
+    if (this.#young.size >= uidsMax) {
+      this.#old = this.#young;
+      this.#young = new Set();
+    }
+    return true;
+  }
 }

@@ -26,6 +26,10 @@ const refusals: Readonly<Record<string, string>> = {
   UNSUPPORTED_VERSION: 'Use Apache Kafka 2.5 or newer.',
 };
 
+/** OpenSSL's and Node's words, which kafkajs hands on as text alone. */
+const certificateFault = /certificate|self[- ]signed|does not match certificate's altnames|unable to verify/i;
+const tlsFault = /wrong version number|packet length too long|SSL routines|ssl3_|tls_|EPROTO/i;
+
 /** The failure at the bottom: kafkajs wraps it once for every layer of retries. */
 function rootOf(error: unknown): KafkaFailure {
   let current: unknown = error;
@@ -58,8 +62,19 @@ export function kafkaError(what: string, error: unknown): AppError {
       mend: 'Correct log.sasl (mechanism, username, password_file).',
     });
   }
-  return unavailable(`Kafka could not ${what}: ${root.message.replace(/\.$/, '')}`, error, {
-    mend: 'See that the brokers of log.brokers run and can be reached; it is tried again by itself.',
+  const said = root.message.replace(/\.$/, '');
+  if (certificateFault.test(said)) {
+    return unavailable(`Kafka's certificate was not accepted, so it could not ${what}: ${said}`, error, {
+      mend: 'Name the authority that signed the brokers’ certificates in log.tls.ca_file, and the brokers in log.brokers as their certificates do.',
+    });
+  }
+  if (tlsFault.test(said)) {
+    return unavailable(`Kafka could not be spoken to over TLS, so it could not ${what}: ${said}`, error, {
+      mend: 'Give log.brokers the port of a TLS listener, or take log.tls out.',
+    });
+  }
+  return unavailable(`Kafka could not ${what}: ${said}`, error, {
+    mend: 'See that the brokers of log.brokers run, can be reached, and ask for the TLS and SASL that log.tls and log.sasl say; it is tried again by itself.',
   });
 }
 

@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { z } from 'zod';
 import { parseKeyFile } from '../../../ingest/event/key-file.js';
+import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
+import { defineQuery } from '../../../ingest/store/query.js';
 import { runCli, startCli } from '../../support/run-cli.js';
 
 const line = (second: number, path = '/v1/orders/7'): string =>
@@ -67,6 +70,35 @@ describe('tourniquet', () => {
     expect(scores.at(-1)).toBeGreaterThan(0.5);
   });
 
+  it('parse takes documents of several records apart under the number of their line', async () => {
+    const event = (id: number): string =>
+      JSON.stringify({ eventVersion: '1.09', eventID: `e-${String(id)}`, eventTime: '2026-10-10T13:55:36Z', eventSource: 'sts.amazonaws.com', eventName: 'GetCallerIdentity', userIdentity: { type: 'IAMUser', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' } }); // prettier-ignore
+    const input = [
+      event(1),
+      `{"Records":[${event(2)},{"eventName":"broken"},${event(3)}]}`,
+      `[${event(4)},${event(5)}]`,
+      JSON.stringify({ 'detail-type': 'AWS API Call via CloudTrail', detail: JSON.parse(event(6)) as unknown }),
+      JSON.stringify(JSON.parse(`{"Records":[${event(7)}]}`), null, 2),
+      event(8),
+      event(8),
+    ];
+    const run = await runCli(['parse', '--source', 'cloudtrail', '--number'], `${input.join('\n')}\n`);
+    const records = run.stdout.trim().split('\n').map((text) => (JSON.parse(text) as { record: number }).record); // prettier-ignore
+    const pretty = (input[4] ?? '').split('\n').length;
+    expect(records).toEqual([1, 2, 2, 3, 3, 4, 5 + pretty]);
+    const rejects = run.stderr.trim().split('\n').map((text) => JSON.parse(text) as { record: number; mend: string }); // prettier-ignore
+    expect(rejects.map((r) => r.record).sort()).toEqual([2, 5]);
+    expect(rejects.find((r) => r.record === 5)?.mend).toMatch(/jq -c \..*replay cloudtrail:FILE/);
+  });
+
+  it('parse prints an event that two records tell of once, as the store counts it', async () => {
+    const audit = (type: string): string =>
+      JSON.stringify({ time: '2026-10-10T13:55:36Z', type, auth: { client_token: 'hmac-sha256:01' }, request: { id: 'q-1', operation: 'read', path: 'secret/a', client_token: 'hmac-sha256:01' }, error: 'permission denied' }); // prettier-ignore
+    const run = await runCli(['parse', '-s', 'vault', '--number'], `${audit('request')}\n${audit('response')}\n`);
+    expect(run.stdout.trim().split('\n')).toHaveLength(1);
+    expect([run.code, run.stderr]).toEqual([0, '']);
+  });
+
   it('keygen prints a key file line that is taken', async () => {
     const run = await runCli(['keygen']);
     expect(parseKeyFile(run.stdout)).toHaveLength(1);
@@ -113,6 +145,31 @@ describe('tourniquet', () => {
     expect(doctor.stdout).not.toContain('FAIL');
     expect(doctor.code).toBe(0);
   });
+
+  it('replay places clients, unless the configuration says not to', async () => {
+    const log = join(folder, 'access.log');
+    writeFileSync(log, `${line(1).replace('192.0.2.7', '193.0.6.139')}\n${line(2)}\n`);
+    const config = join(folder, 'off.yaml');
+    writeFileSync(config, 'enrich: { geo: { enabled: false } }\n');
+    for (const [name, args, expected] of [
+      ['on', [], ['192.0.2.7  0', '193.0.6.139 NL 3333']],
+      ['off', ['--config', config], ['192.0.2.7  0', '193.0.6.139  0']],
+    ] as const) {
+      const data = join(folder, name);
+      expect((await runCli(['replay', `nginx:${log}`, ...args, '--data', data])).code).toBe(0);
+      const store = new ClickHouseStore({ kind: 'embedded', directory: join(data, 'clickhouse') });
+      await store.start();
+      const sql = "SELECT concat(client_address, ' ', client_country, ' ', toString(client_asn)) AS place FROM token_events ORDER BY place"; // prettier-ignore
+      const rows = await store.querier.run(
+        defineQuery({ name: 'place', sql, params: z.object({}), row: z.object({ place: z.string() }) }),
+        {},
+      );
+      await store.stop();
+      expect([name, rows.map((r) => r.place)]).toEqual([name, expected]);
+    }
+    const doctor = await runCli(['doctor', '--data', join(folder, 'on')]);
+    expect(doctor.stdout).toMatch(/^ok +geo database +country ipvAll of 20\d\d-\d\d-\d\d, asn /m);
+  }, 240_000);
 
   it('the demo finds what it planted, serves it, and stops cleanly', async () => {
     const child = startCli(['demo', '--days', '4', '--tokens', '40', '--data', join(folder, 'demo')]);

@@ -1,23 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { systemClock } from '../../../ingest/core/clock.js';
 import { silentLogger } from '../../../ingest/core/logger.js';
 import { createEmbeddedEventLog } from '../../../ingest/log/embedded/embedded-event-log.js';
-import { topics, type EventLog } from '../../../ingest/log/event-log.js';
 import { createKafkaEventLog } from '../../../ingest/log/kafka/kafka-event-log.js';
 import { sourceFactories } from '../../../ingest/sources/registry.js';
-import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
-import { defineQuery } from '../../../ingest/store/query.js';
 import { canariesIn, canariesOnDisk, canaryFiles, canaryJwt } from '../../support/canaries.js';
+import { recordsOf, rowsOf } from '../../support/canary-search.js';
 import { runCli, startCli } from '../../support/run-cli.js';
 import { startKafka, type TestKafka } from '../../tools/kafka.mjs';
-
-const tables = [
-  'token_events', 'token_usage_hourly', 'edges_hourly', 'first_seen', 'tokens', 'token_aliases', 'findings', 'alerts',
-  'alert_history', 'deliveries', 'detector_state', 'worker_checkpoints',
-] as const; // prettier-ignore
 
 const pages = [
   '/v1/map',
@@ -29,45 +21,6 @@ const pages = [
   '/metrics',
   '/openapi.json',
 ];
-
-/** Compressed parts hide what they hold from a search of bytes, so every row is read as well. */
-async function rowsOf(data: string): Promise<string> {
-  const store = new ClickHouseStore({ kind: 'embedded', directory: join(data, 'clickhouse') });
-  await store.start();
-  try {
-    const found: string[] = [];
-    for (const table of tables) {
-      const sql = `SELECT toString(tuple(*)) AS row FROM ${table}`;
-      const rows = await store.querier.run(
-        defineQuery({ name: `canary.${table}`, sql, params: z.object({}), row: z.object({ row: z.string() }) }),
-        {},
-      );
-      if (table === 'token_events') expect(rows.length).toBeGreaterThan(25);
-      found.push(...rows.map((r) => r.row));
-    }
-    return found.join('\n');
-  } finally {
-    await store.stop();
-  }
-}
-
-async function recordsOf(log: EventLog): Promise<string> {
-  await log.start();
-  try {
-    const found: string[] = [];
-    for (const topic of Object.values(topics)) {
-      for (const { partition, low } of await log.offsets(topic)) {
-        for (const record of await log.browse(topic, partition, low, 10_000)) {
-          found.push(record.value.toString('utf8'), JSON.stringify(record.headers), record.key?.toString('utf8') ?? '');
-        }
-      }
-    }
-    expect(found.length).toBeGreaterThan(20);
-    return found.join('\n');
-  } finally {
-    await log.stop(5000);
-  }
-}
 
 /** Serves the data directory and reads every page that a user can. */
 async function answersOf(args: readonly string[]): Promise<string> {
@@ -117,6 +70,9 @@ describe('planted secrets of every source', () => {
   it('the search itself finds a planted secret, as it is and encoded', () => {
     expect(canariesIn(`x ${canaryJwt} y`)).toEqual(['jwtSignature']);
     expect(canariesIn(Buffer.from(`..${canaryJwt}`).toString('base64'))).toEqual(['jwtSignature']);
+    expect(canariesIn(Buffer.from(`.${canaryJwt}`).toString('base64url'))).toEqual(['jwtSignature']);
+    expect(canariesIn(Buffer.from(canaryJwt).toString('hex'))).toEqual(['jwtSignature']);
+    expect(canariesIn(encodeURIComponent(`a=${canaryJwt}&`))).toEqual(['jwtSignature']);
     expect(canariesOnDisk(join(folder, 'logs')).length).toBeGreaterThan(5);
   });
 
