@@ -35,6 +35,26 @@ describe('docs/events.md', () => {
     expect(mapped).toHaveLength(firstCells('Fields').length);
   });
 
+  it('uses names that stand in the published vocabularies, and each that was checked', async () => {
+    const listed = JSON.parse(await readFile(new URL('vocabularies.json', import.meta.url), 'utf8')) as Record<
+      string,
+      { readonly version: string; readonly names: readonly string[] }
+    >;
+    const columns = ['opentelemetry', 'ocsf', 'ecs'];
+    const used = columns.map(() => new Set<string>());
+    for (const line of page.split('\n').filter((text) => /^\| `[a-z_.[\]0-9]+` \|/.test(text))) {
+      const cells = line.replaceAll('\\|', '/').split('|').slice(1, -1);
+      if (cells.length !== 5) continue;
+      cells.slice(2).forEach((cell, i) => {
+        for (const [, name = ''] of cell.matchAll(/`([^`]+)`/g)) used[i]?.add(name);
+      });
+    }
+    columns.forEach((column, i) => {
+      expect([column, [...(used[i] ?? [])].sort()]).toEqual([column, [...(listed[column]?.names ?? [])]]);
+      expect(page).toContain(listed[column]?.version.split(',')[0] ?? 'no version');
+    });
+  });
+
   it('explains each action and each identity', () => {
     expect(firstCells('Actions')).toEqual([...actions]);
     expect(firstCells('Identity')).toEqual([...identityBases]);
