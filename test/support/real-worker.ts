@@ -36,24 +36,25 @@ export async function openParts(
     { clock: systemClock, logger, random: () => 0.5 },
   );
   const store = new ClickHouseStore({ kind: 'embedded', directory: join(directory, 'clickhouse') });
-  await log.start();
-  await store.start();
-  await store.migrator.up();
-  const spec = { replicationFactor: 1, retentionMs: -1 };
-  await log.ensureTopics([
-    { topic: topics.tokenEvents, partitions, ...spec },
-    { topic: topics.findings, partitions: 1, ...spec },
-    { topic: topics.deadLetters, partitions: 1, ...spec },
-  ]);
-  return {
-    directory,
-    log,
-    store,
-    stop: async () => {
-      await log.stop(10_000);
-      await store.stop();
-    },
+  const stop = async (): Promise<void> => {
+    await log.stop(10_000);
+    await store.stop();
   };
+  try {
+    await log.start();
+    await store.start();
+    await store.migrator.up();
+    const spec = { replicationFactor: 1, retentionMs: -1 };
+    await log.ensureTopics([
+      { topic: topics.tokenEvents, partitions, ...spec },
+      { topic: topics.findings, partitions: 1, ...spec },
+      { topic: topics.deadLetters, partitions: 1, ...spec },
+    ]);
+    return { directory, log, store, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 export async function withDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {

@@ -2,7 +2,6 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../../ingest/core/errors.js';
 import type { Telemetry } from '../../../ingest/otel-bootstrap.js';
-import { deadLetteredOf, droppedOf } from '../../../ingest/pipeline/record-tally.js';
 import { toSampleFiles } from '../../demo/log-lines.js';
 import { createSampleTraffic } from '../../demo/sample-traffic.js';
 import { waitForSignal } from '../lifecycle.js';
@@ -10,7 +9,7 @@ import type { Surroundings } from '../open-parts.js';
 import { startApi } from '../serving.js';
 import { sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
-import { runReplay } from './replay.js';
+import { replaySentence, runReplay } from './replay.js';
 
 export interface DemoSize {
   /** Days of traffic, 3 or more: the baseline needs some to warm up. */
@@ -61,12 +60,7 @@ export async function runDemo(
     json: false,
     title: 'demo',
   });
-  const { counts } = summary;
-  terminal.out(
-    `\n${counts.events.toLocaleString('en-US')} events of ${counts.received.toLocaleString('en-US')} records in ${seconds.toFixed(1)} s ` +
-      `(${Math.round(counts.events / seconds).toLocaleString('en-US')} events/s), ${String(droppedOf(counts))} dropped, ` +
-      `${String(deadLetteredOf(counts))} dead letters, ${String(alerts.length)} alerts.`,
-  );
+  terminal.out(`\n${replaySentence({ summary, alerts, seconds })}`);
   const address = await startApi(surroundings, parts.store, parts.alerting, telemetry);
   terminal.out(`\nThe API runs at ${address}; for example:`);
   for (const path of ['/v1/alerts', '/v1/map', '/v1/tokens?limit=5', '/openapi.json'])

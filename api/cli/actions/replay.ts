@@ -111,6 +111,16 @@ async function openReplayParts(surroundings: Surroundings, onAlert: (alert: Aler
   return { log, store, alerting, writer, worker };
 }
 
+/** What came of a replay, in one sentence for people. */
+export function replaySentence({ summary: { counts }, alerts, seconds }: ReplayOutcome): string {
+  const rate = Math.round(counts.events / Math.max(seconds, 0.001));
+  const [events, received, perSecond] = [counts.events, counts.received, rate].map((n) => n.toLocaleString('en-US'));
+  return (
+    `${String(events)} events of ${String(received)} records in ${seconds.toFixed(1)} s (${String(perSecond)} events/s), ` +
+    `${String(droppedOf(counts))} dropped, ${String(deadLetteredOf(counts))} dead letters, ${String(alerts.length)} alerts.`
+  );
+}
+
 /** `tourniquet replay`: bulk backfill and one-off forensics. */
 export async function replayAndReport(
   args: ReplayArguments,
@@ -138,12 +148,7 @@ export async function replayAndReport(
     events_per_second: rate,
   };
   if (args.json) terminal.out(JSON.stringify({ summary: report }));
-  else {
-    terminal.out(
-      `\n${counts.events.toLocaleString('en-US')} events of ${counts.received.toLocaleString('en-US')} records in ${seconds.toFixed(1)} s ` +
-        `(${rate.toLocaleString('en-US')} events/s), ${String(report.dropped)} dropped, ${String(report.dead_letters)} dead letters, ${String(alerts.length)} alerts.`,
-    );
-  }
+  else terminal.out(`\n${replaySentence({ summary, alerts, seconds })}`);
   for (const fault of summary.faults) terminal.err(`tourniquet: ${fault.path}: ${fault.error.message}`);
   if (summary.faults.length > 0) terminal.setExitCode(1);
 }
