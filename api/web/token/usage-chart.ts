@@ -20,7 +20,7 @@ interface ChartInput {
   readonly onPoint: (index: number | null) => void;
 }
 
-const HEIGHT_PX = 190;
+const HEIGHT_PX = 176;
 const HOUR_S = 3600;
 
 const colour = (element: Element, name: string): string =>
@@ -94,6 +94,7 @@ function optionsOf(mount: HTMLElement, input: ChartInput): uPlot.Options {
         values: (_plot, splits) =>
           splits.map((split) => (split % 86_400 === 0 ? day(split * 1000) : clock(split * 1000))),
         space: 90,
+        size: 30,
       },
       {
         ...axis,
