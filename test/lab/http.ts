@@ -19,7 +19,7 @@ const agents = new Map<string, Agent>();
 
 /** Connections are kept per sender, as real clients keep theirs. */
 function agentOf(from: string): Agent {
-  const known = agents.get(from) ?? new Agent({ keepAlive: true, maxSockets: 16, timeout: 30_000 });
+  const known = agents.get(from) ?? new Agent({ keepAlive: true, maxSockets: 16, timeout: 180_000 });
   agents.set(from, known);
   return known;
 }
@@ -35,7 +35,7 @@ export function send({ method = 'GET', url, headers = {}, body, from = '127.0.0.
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const outgoing = request(
       url,
-      { method, headers: { ...headers, ...length }, localAddress: from, agent: agentOf(from), timeout: 30_000 },
+      { method, headers: { ...headers, ...length }, localAddress: from, agent: agentOf(from), timeout: 180_000 },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -49,7 +49,7 @@ export function send({ method = 'GET', url, headers = {}, body, from = '127.0.0.
         );
       },
     );
-    outgoing.once('timeout', () => outgoing.destroy(new Error(`${method} ${url}: no answer within 30 s`)));
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`${method} ${url}: no answer within 180 s`)));
     outgoing.once('error', reject);
     outgoing.end(body);
   });

@@ -7,7 +7,7 @@ import { realmParts } from './realm.js';
 
 export const realm = 'shop';
 const admin = { username: 'lab-admin', password: 'lab-admin-password' };
-const START_MS = 240_000;
+const START_MS = 480_000;
 
 export interface Keycloak {
   /** `http://127.0.0.1:PORT` */

@@ -10,7 +10,7 @@ import type { Nginx } from './nginx.js';
 import { root } from './places.js';
 import type { Processes } from './processes.js';
 
-const READY_MS = 90_000;
+const READY_MS = 180_000;
 
 export interface TourniquetInputs {
   readonly brokers: readonly string[];
