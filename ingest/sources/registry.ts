@@ -1,4 +1,5 @@
 import { auth0Factory } from './auth0/source.js';
+import { autoFactory } from './auto/source.js';
 import { cloudtrailFactory } from './cloudtrail/source.js';
 import { envoyFactory } from './envoy/source.js';
 import { githubFactory } from './github/source.js';
@@ -17,8 +18,7 @@ import { workspaceFactory } from './workspace/source.js';
 import type { SourceFactory } from './source.js';
 import { vaultFactory } from './vault/source.js';
 
-/** Every source that can be configured, by `product`. */
-export const sourceFactories: readonly SourceFactory[] = [
+const namedFactories: readonly SourceFactory[] = [
   nginxFactory,
   envoyFactory,
   keycloakFactory,
@@ -37,3 +37,6 @@ export const sourceFactories: readonly SourceFactory[] = [
   entraFactory,
   workspaceFactory,
 ];
+
+/** Every source that can be configured, by `product`. */
+export const sourceFactories: readonly SourceFactory[] = [...namedFactories, autoFactory(namedFactories)];

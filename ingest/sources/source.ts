@@ -39,6 +39,8 @@ export interface Source {
   /** `line`: one record a line. `document`: a whole file may be one JSON document that `split` takes apart. */
   readonly framing: 'line' | 'document';
   parse(raw: string, context: ParseContext): Result<readonly TokenEvent[], ParseError>;
+  /** For what a source of several products takes a record, and why; the likeliest first. */
+  explain?(raw: string): readonly { readonly product: string; readonly reason: string }[];
   /** Takes a container document (CloudTrail `Records[]`, a JSON array) apart into raw records. */
   split?(document: string): Result<readonly string[], ParseError>;
 }

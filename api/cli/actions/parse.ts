@@ -55,10 +55,18 @@ export async function parseInput(
   const splitter = new LineSplitter(0, source.framing === 'document' ? documentBytesMax : lineBytesMax);
   const spread = new SpreadDocuments();
   const seen = new RecentUids();
+  const explained = new Set<string>();
   let record = 0;
   const reject = (fault: object): void => {
     deps.terminal.err(JSON.stringify(fault));
     deps.terminal.setExitCode(1);
+  };
+  /** Once for each product: what the records are taken for, and by which marks. */
+  const explain = (text: string): void => {
+    const [taken, ...others] = source.explain?.(text) ?? [];
+    if (taken === undefined || others.length > 0 || explained.has(taken.product)) return;
+    explained.add(taken.product);
+    deps.terminal.err(JSON.stringify({ record, recognised: taken.product, why: taken.reason }));
   };
   const handle = (lines: ReturnType<LineSplitter['push']>): void => {
     const records: RawRecord[] = [];
@@ -68,6 +76,7 @@ export async function parseInput(
       const role = spread.roleOf(line.text);
       if (role === 'begins') reject({ record, product: source.product, ...spreadFault(source.product) });
       if (role !== 'none') continue;
+      explain(line.text);
       for (const part of splitRecord(source, line)) {
         records.push(part);
         numberOf.push(record);

@@ -22,8 +22,8 @@ const style: CombinedStyle = {
   mend: 'Check the LogFormat: it must begin as Apache’s `common` does, with or without a virtual host before it.',
 };
 
-/** Apache's own directives as keys, beside the names that every proxy uses. */
-const apacheKeys = /^(?:remoteIP|host|request|query|method|status|userAgent|referer|time|responseTime)$/;
+/** Keys of the JSON LogFormat in Apache’s documentation and examples that no other proxy uses. */
+const apacheKeys = /^(?:remoteIP|userAgent|responseTime|logid|remoteHostname)$/;
 
 function readJson(line: string, dictionary: KeyDictionary): LineRecord {
   let parsed = parseJsonObject(line, product);
@@ -67,7 +67,7 @@ export const apacheFactory = accessSourceFactory<ApacheOptions>({
   recognise({ text, json }) {
     if (isObject(json)) {
       const keys = Object.keys(json).filter((key) => apacheKeys.test(key));
-      return keys.length >= 4 ? { confidence: 0.5, reason: 'the JSON keys that Apache’s examples use' } : undefined;
+      return keys.length >= 2 ? { confidence: 0.5, reason: 'the JSON keys that Apache’s examples use' } : undefined;
     }
     return combinedForm.test(text.slice(0, 600))
       ? { confidence: 0.6, reason: 'a line of the common or combined log format' }

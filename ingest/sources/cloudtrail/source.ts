@@ -198,4 +198,12 @@ export const cloudtrailFactory: SourceFactory = {
       split: (document) => ok(splitDocument(document, wrappers)),
     };
   },
+  recognise({ json }) {
+    const list = isObject(json) ? readList(json, 'Records') : undefined;
+    const first: unknown = list?.[0] ?? (isObject(json) ? (readObject(json, 'detail') ?? json) : undefined);
+    if (!isObject(first) || readText(first, 'eventSource') === undefined) return undefined;
+    const hasMarks = readText(first, 'eventName') !== undefined && readText(first, 'eventTime') !== undefined;
+    const isTrail = hasMarks && (readText(first, 'eventVersion') ?? readObject(first, 'userIdentity')) !== undefined;
+    return isTrail ? { confidence: 1, reason: 'eventSource, eventName and userIdentity of CloudTrail' } : undefined;
+  },
 };

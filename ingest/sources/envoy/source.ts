@@ -4,13 +4,14 @@ import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import { isTimeMs } from '../../event/time.js';
 import type { SourceKind, TokenEvent } from '../../event/token-event.js';
+import type { Recognition, RecordSample } from '../recognition.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
 import { buildAccessEvent, type AccessSettings } from '../shared/access-event.js';
 import { accessMeanings, KeyDictionary } from '../shared/access-fields.js';
 import { gatherFields, recordOfFields, type AccessRecord } from '../shared/access-record.js';
 import { isAddressRange, TrustedRanges } from '../shared/client-address.js';
 import { stripContainerPrefix } from '../shared/container-prefix.js';
-import { parseJsonObject } from '../shared/json-reader.js';
+import { isObject, parseJsonObject, readValue } from '../shared/json-reader.js';
 import { refuse } from '../shared/refuse.js';
 import { readCluster, serviceOfHost } from './cluster.js';
 import { refusalReason } from './response-details.js';
@@ -170,6 +171,33 @@ class EnvoySource implements Source {
   }
 }
 
+const jsonMarks = [
+  'response_flags',
+  'response_code_details',
+  'upstream_cluster',
+  'upstream_host',
+  'downstream_remote_address',
+  'x_forwarded_for',
+  'start_time',
+  'response_code',
+  'bytes_received',
+  ':authority',
+];
+const textForm = /^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] "[^"]{1,4096}" (?:\d{1,3}) \S+/;
+
+function recognise({ text, json }: RecordSample): Recognition | undefined {
+  if (isObject(json)) {
+    const found = jsonMarks.filter((name) => readValue(json, name) !== undefined);
+    return found.length >= 3
+      ? { confidence: 0.9, reason: `the operators ${found.slice(0, 3).join(', ')} of Envoy` }
+      : undefined;
+  }
+  const line = text.startsWith('ACCESS ') ? text.slice(7) : text;
+  return textForm.test(line.slice(0, 4608))
+    ? { confidence: 1, reason: 'time, request, status and flags of Envoy’s text format' }
+    : undefined;
+}
+
 /** `envoy`: access logs of Envoy and Istio, default text and JSON, HTTP and TCP. */
 export const envoyFactory: SourceFactory = {
   product,
@@ -187,4 +215,5 @@ export const envoyFactory: SourceFactory = {
     }
     return new EnvoySource(parsed.data);
   },
+  recognise,
 };

@@ -14,6 +14,7 @@ import {
 } from '../../event/token-event.js';
 import { parseClientAddress } from '../shared/client-address.js';
 import { AttributeList, cleanList, compact, detailText, longText, safeId, shortText } from '../shared/facts.js';
+import { isObject, readText } from '../shared/json-reader.js';
 import { splitDocument } from '../shared/json-split.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
 import { adminAction, eventMeanings, unknownMeaning, type EventMeaning } from './event-types.js';
@@ -251,4 +252,16 @@ export const keycloakFactory: SourceFactory = {
   product,
   variants: [],
   create: (options) => createSource(readOptions(options)),
+  recognise({ text, json }) {
+    if (!isObject(json)) {
+      return /\[(?:org\.keycloak|org\.key[a-z]*)\.events\]|\btype="?[A-Z_]+"?, realmId=/.test(text.slice(0, 2048))
+        ? { confidence: 1, reason: 'a line of the logger org.keycloak.events' }
+        : undefined;
+    }
+    if (readText(json, 'loggerName')?.startsWith('org.keycloak.events') === true)
+      return { confidence: 1, reason: 'the logger org.keycloak.events' };
+    const hasRealm = readText(json, 'realmId') !== undefined;
+    const isEvent = readText(json, 'type') !== undefined || readText(json, 'operationType') !== undefined;
+    return hasRealm && isEvent ? { confidence: 1, reason: 'realmId with an event type of Keycloak' } : undefined;
+  },
 };

@@ -5,13 +5,14 @@ import { AppError } from '../../core/errors.js';
 import { isTimeMs } from '../../event/time.js';
 import type { TokenEvent } from '../../event/token-event.js';
 import { isTimeZone } from '../keycloak/local-time.js';
+import type { Recognition, RecordSample } from '../recognition.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
 import { buildAccessEvent, type AccessSettings } from '../shared/access-event.js';
 import { accessMeanings, KeyDictionary } from '../shared/access-fields.js';
 import { gatherFields, recordOfFields, type AccessRecord } from '../shared/access-record.js';
 import { isAddressRange, TrustedRanges } from '../shared/client-address.js';
 import { stripContainerPrefix } from '../shared/container-prefix.js';
-import { parseJsonObject } from '../shared/json-reader.js';
+import { isObject, parseJsonObject, readValue } from '../shared/json-reader.js';
 import { refuse } from '../shared/refuse.js';
 import { readCombined } from './combined.js';
 import { isErrorLine, readErrorLine } from './error-log.js';
@@ -141,6 +142,35 @@ class NginxSource implements Source {
   }
 }
 
+const jsonMarks = [
+  'time_iso8601',
+  'time_local',
+  'msec',
+  'remote_addr',
+  'request_uri',
+  'body_bytes_sent',
+  'http_user_agent',
+  'remote_user',
+];
+const combinedForm = /^\S+ \S+ .{1,256} \[\d{2}\/[A-Z][a-z]{2}\/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}\] "/;
+/** Length, time and upstream in brackets: the Kubernetes ingress. */
+const ingressForm = /" \d+ \d+\.\d+ \[[^\]]*\] \[?/;
+
+function recognise({ text, json }: RecordSample): Recognition | undefined {
+  if (isObject(json)) {
+    const found = jsonMarks.filter((name) => readValue(json, name) !== undefined);
+    return found.length >= 3
+      ? { confidence: 0.9, reason: `the variables ${found.slice(0, 3).join(', ')} of NGINX` }
+      : undefined;
+  }
+  if (isErrorLine(text)) return { confidence: 1, reason: 'date and level of NGINX’s error log' };
+  const head = text.slice(0, 4096);
+  if (!combinedForm.test(head.slice(0, 600))) return undefined;
+  return ingressForm.test(head)
+    ? { confidence: 0.9, reason: 'the format of the Kubernetes ingress' }
+    : { confidence: 0.6, reason: 'a line of the common or combined log format' };
+}
+
 /** `nginx`: access logs (combined, Kubernetes ingress, JSON) and the error log's refusals. */
 export const nginxFactory: SourceFactory = {
   product,
@@ -158,4 +188,5 @@ export const nginxFactory: SourceFactory = {
     }
     return new NginxSource(parsed.data);
   },
+  recognise,
 };

@@ -19,7 +19,15 @@ import {
   shortText,
   timeText,
 } from '../shared/facts.js';
-import { digText, type JsonObject, readNumber, readObject, readText, readTexts } from '../shared/json-reader.js';
+import {
+  type JsonObject,
+  digText,
+  isObject,
+  readNumber,
+  readObject,
+  readText,
+  readTexts,
+} from '../shared/json-reader.js';
 import { splitDocument } from '../shared/json-split.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
@@ -320,5 +328,11 @@ export const vaultFactory: SourceFactory = {
       parse,
       split: (document) => ok(splitDocument(document, [])),
     };
+  },
+  recognise({ json }) {
+    if (!isObject(json) || !/^(?:request|response)$/.test(readText(json, 'type') ?? '')) return undefined;
+    const request = readObject(json, 'request');
+    const isCall = request !== undefined && (readText(request, 'operation') ?? readText(request, 'path')) !== undefined;
+    return isCall ? { confidence: 1, reason: 'type and request of a Vault audit record' } : undefined;
   },
 };
