@@ -22,6 +22,7 @@ import { findingRoutes } from './routes/v1/findings.js';
 import { honeytokenRoutes } from './routes/v1/honeytokens.js';
 import { mapRoutes } from './routes/v1/map.js';
 import { sqlRoutes } from './routes/v1/sql.js';
+import { streamRoutes } from './routes/v1/stream.js';
 import { timelineRoutes } from './routes/v1/timeline.js';
 import { tokenActivityRoutes } from './routes/v1/token-activity.js';
 import { tokenRoutes } from './routes/v1/tokens.js';
@@ -64,6 +65,7 @@ export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
   await app.register(async (scope) => {
     healthRoutes(scope, deps);
     mapRoutes(scope, deps);
+    streamRoutes(scope, deps);
     tokenRoutes(scope, deps);
     timelineRoutes(scope, deps);
     tokenActivityRoutes(scope, deps);

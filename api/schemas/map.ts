@@ -47,6 +47,10 @@ export const mapQuery = z.object({
   edge_limit: z.coerce.number().int().min(1).max(5000).default(200).describe('Edges of all layers together.'),
 });
 
+export const streamQuery = mapQuery.omit({ from: true, to: true }).extend({
+  window_s: z.coerce.number().int().min(60).max(604_800).default(900).describe('Length of the window, seconds.'),
+});
+
 const node = z.object({
   id: z.string().describe('<lane>:<name>; <lane>: is unnamed, <lane>:~rest stands for others.'),
   lane: z.enum(lanes),

@@ -1,5 +1,6 @@
 /** The shapes of the API's answers, taken from the schemas that write them; types only, nothing of the server runs here. */
 import type { z } from 'zod';
+import type { MapDelta as Delta } from '../../live/live-view.js';
 import type { alertDetailSchema, findingSchema } from '../../schemas/alerts.js';
 import type { mapAnswer } from '../../schemas/map.js';
 import type { problemSchema } from '../../schemas/problem.js';
@@ -7,6 +8,7 @@ import type { baselineAnswer, callsAnswer, usualAnswer } from '../../schemas/tok
 import type { tokenAnswer, tokenSchema } from '../../schemas/tokens.js';
 
 export type MapAnswer = z.output<typeof mapAnswer>;
+export type MapDelta = Delta;
 export type MapNode = MapAnswer['nodes'][number];
 export type MapEdge = MapAnswer['edges'][number];
 export type Lane = MapNode['lane'];

@@ -2,7 +2,7 @@ import type { Lane, MapEdge, MapNode } from '../lib/api-types.js';
 
 /**
  * Where boxes stand. A box's place is a function of lane, group, name and connections of one snapshot; it is computed
- * once per snapshot, and what comes later is put at the end of its group, so that nothing ever moves under the reader.
+ * once per snapshot, and what comes later is put at the end of its lane, so that nothing ever moves under the reader.
  */
 export const lanes = ['caller', 'service', 'leaf', 'network'] as const satisfies readonly Lane[];
 
@@ -90,18 +90,13 @@ function barycentre(id: string, links: Links, places: ReadonlyMap<string, number
   return weights === 0 ? (places.get(id) ?? 0.5) : sum / weights;
 }
 
-/** The order of before, with what is new at the end of its group; nothing that stood moves, nothing that left goes. */
+/** The order of before, with what is new at the end of its lane: nothing that stood moves, nothing that left goes. */
 export function extendOrder(order: LaneOrder, nodes: readonly MapNode[]): LaneOrder {
-  const known = new Map(nodes.map((node) => [node.id, node]));
   return recordOf((lane) => {
-    const list = [...order[lane]];
-    const standing = new Set(list);
+    const standing = new Set(order[lane]);
     const fresh = nodes.filter((node) => node.lane === lane && standsInLane(node) && !standing.has(node.id));
-    for (const node of [...fresh].sort((a, b) => compare(a.label, b.label) || compare(a.id, b.id))) {
-      const last = list.findLastIndex((id) => known.get(id)?.group === node.group);
-      list.splice(last === -1 ? list.length : last + 1, 0, node.id);
-    }
-    return list;
+    fresh.sort((a, b) => compare(a.group, b.group) || compare(a.label, b.label) || compare(a.id, b.id));
+    return [...order[lane], ...fresh.map((node) => node.id)];
   });
 }
 

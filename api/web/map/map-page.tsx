@@ -8,7 +8,8 @@ import { go, query, withQuery } from '../lib/router.js';
 import { Failure } from '../shell/failure.js';
 import { EdgeTable } from './edge-table.js';
 import { LANE_MAX, readMapQuery } from './map-query.js';
-import { failure, loadPicture, picture } from './picture.js';
+import { LiveLine } from './live-line.js';
+import { failure, openPicture, picture } from './picture.js';
 import { SidePanel } from './side-panel.js';
 import { Stage } from './stage.js';
 import { Toolbar } from './toolbar.js';
@@ -27,10 +28,12 @@ export function MapPage() {
   const text = query.value.toString();
   const q = useMemo(() => readMapQuery(new URLSearchParams(text), nowMs(), boxes), [text, boxes]);
   // Looking at the same window in another way needs no other picture.
-  const key = JSON.stringify({ ...q, view: '', changedOnly: false });
+  const key = JSON.stringify({ ...q, view: '', changedOnly: false, ...(q.moving ? { fromMs: 0, toMs: 0 } : {}) });
   const selected = useSignal<string | null>(null);
   const withKey = apiKey.value;
-  useEffect(() => loadPicture(q), [key, withKey]);
+  const paused = useSignal(false);
+  const reading = !(paused.value && q.moving);
+  useEffect(() => (reading ? openPicture(q) : undefined), [key, withKey, reading]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key !== 't' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -46,7 +49,9 @@ export function MapPage() {
   return (
     <main id="main" class="map-page">
       <h1 class="sr-only">Usage map</h1>
-      <Toolbar q={q} map={shown?.map ?? null} />
+      <Toolbar q={q} map={shown?.map ?? null}>
+        {q.moving ? <LiveLine paused={paused.value} onPause={(next) => (paused.value = next)} /> : null}
+      </Toolbar>
       <Failure error={failure.value} />
       {shown === null ? (
         <p class="empty">{failure.value === null ? 'Reading the map…' : ''}</p>

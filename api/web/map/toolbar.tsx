@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { MapAnswer } from '../lib/api-types.js';
 import { moment } from '../lib/format.js';
 import { go, withQuery } from '../lib/router.js';
@@ -19,7 +20,13 @@ const compareWords = {
 } as const;
 
 /** What the picture shows; each choice is part of the address. */
-export function Toolbar({ q, map }: { q: MapQuery; map: MapAnswer | null }) {
+interface ToolbarProps {
+  readonly q: MapQuery;
+  readonly map: MapAnswer | null;
+  readonly children?: ComponentChildren;
+}
+
+export function Toolbar({ q, map, children }: ToolbarProps) {
   return (
     <div class="toolbar" role="toolbar" aria-label="Picture">
       <Choice
@@ -53,7 +60,7 @@ export function Toolbar({ q, map }: { q: MapQuery; map: MapAnswer | null }) {
         value={q.changedOnly ? 'changed' : 'all'}
         options={[
           ['all', 'all'],
-          ['changed', 'changed and alerting'],
+          ['changed', 'changed only'],
         ]}
         onChoose={(value) => go(withQuery({ edges: value === 'changed' ? value : null }), 'replace')}
       />
@@ -67,6 +74,7 @@ export function Toolbar({ q, map }: { q: MapQuery; map: MapAnswer | null }) {
         onChoose={(value) => go(withQuery({ view: value === 'table' ? value : null }), 'replace')}
       />
       <Focus q={q} map={map} />
+      {children}
     </div>
   );
 }

@@ -62,14 +62,14 @@ describe('where boxes stand', () => {
     );
   });
 
-  it('never changes with a tick: what is new comes at the end of its group, what has gone keeps its place', () => {
+  it('never changes with a tick: what is new comes at the end of its lane, what has gone keeps its place', () => {
     fc.assert(
       fc.property(picture, nodesOf, ({ nodes, edges }, more) => {
         const order = orderLanes(nodes, edges);
         const known = new Set(nodes.map((one) => one.id));
         const next = extendOrder(order, [...nodes, ...more.filter((one) => !known.has(one.id))]);
         for (const lane of lanes) {
-          expect(next[lane].filter((id) => known.has(id))).toEqual(order[lane]);
+          expect(next[lane].slice(0, order[lane].length)).toEqual(order[lane]);
           expect(new Set(next[lane]).size).toBe(next[lane].length);
         }
         expect(extendOrder(order, nodes.slice(1))).toEqual(order);
