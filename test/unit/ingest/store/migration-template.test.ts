@@ -38,7 +38,7 @@ describe('renderMigration', () => {
 
   it('makes every shipped statement repeatable, on one node and on a cluster', () => {
     const repeatable =
-      /^(CREATE (TABLE|MATERIALIZED VIEW) IF NOT EXISTS|CREATE OR REPLACE VIEW|ALTER TABLE \S+ .*((ADD|DROP) \w+ IF (NOT )?EXISTS|MODIFY QUERY))/;
+      /^(CREATE (TABLE|MATERIALIZED VIEW|DATABASE) IF NOT EXISTS|CREATE OR REPLACE VIEW|DROP VIEW IF EXISTS|ALTER TABLE \S+\s+(ADD|DROP) \w+ IF (NOT )?EXISTS)/;
     for (const topology of [{ kind: 'single' }, { kind: 'cluster', cluster: 'main' }] as const) {
       const statements = all.flatMap((template) => renderMigration(template, topology));
       for (const statement of statements) {
