@@ -74,7 +74,8 @@ function incidents(endMs: number): readonly SampleFile[] {
   guessed.push(mesh(endMs - 99 * 60_000, 5, 'guessed-client', 200, 'batch', '203.0.113.7'));
   // One key in three hands.
   const shared = ['orders', 'reports', 'search'].map((caller, i) =>
-    mesh(endMs - (90 - i) * 60_000, 6, 'shared-client', 200, caller, `10.30.0.${String(i + 1)}`),
+    // It expires in two days and is in use.
+    mesh(endMs - (90 - i) * 60_000, 6, 'shared-client', 200, caller, `10.30.0.${String(i + 1)}`, endMs + 48 * hourMs),
   );
   const leaked = nginxWithToken(endMs - 80 * 60_000);
   return [
@@ -96,7 +97,15 @@ function refreshed(name: string, n: number, minutesAgo: number, from: number, to
   return `${line.replace('type="CODE_TO_TOKEN"', 'type="REFRESH_TOKEN"').replace('authorization_code', 'refresh_token')}, refresh_token_id="${id(from)}", updated_refresh_token_id="${id(to)}"`;
 }
 
-function mesh(timeMs: number, n: number, name: string, status: number, caller: string, address: string): string {
+function mesh(
+  timeMs: number,
+  n: number,
+  name: string,
+  status: number,
+  caller: string,
+  address: string,
+  expiresMs?: number,
+): string {
   return JSON.stringify({
     start_time: new Date(timeMs).toISOString(),
     method: 'POST',
@@ -120,6 +129,7 @@ function mesh(timeMs: number, n: number, name: string, status: number, caller: s
     jwt_jti: id(n),
     jwt_client_id: name,
     jwt_scope: 'payments',
+    ...(expiresMs === undefined ? {} : { jwt_exp: Math.floor(expiresMs / 1000) }),
   });
 }
 

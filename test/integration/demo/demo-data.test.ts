@@ -1,4 +1,5 @@
 import { replayedDemo, type DemoData } from '../../support/demo-data.js';
+import { dashboardPanels } from './dashboards.js';
 import { forensicQuestions } from './forensics.js';
 
 /** What people ask of the demo's data; one replay serves them all. */
@@ -10,4 +11,5 @@ describe('on replayed demo data', () => {
   afterAll(() => demo.close());
 
   forensicQuestions(() => demo);
+  dashboardPanels(() => demo);
 });
