@@ -62,7 +62,6 @@ try {
       (error: unknown) => say(String(error)),
     );
   });
-  process.stdin.unref();
   await keepBusy(running, cast);
 } catch (error) {
   if (!stopping.signal.aborted) {
