@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { mkdir, open, readFile, stat, unlink, utimes } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -67,7 +67,7 @@ async function takeLockFile(path: string, own: Holder, directory: string, clock:
       continue;
     }
     if (await isAlive(holder, own, path, clock)) throw lockedError(directory, holder, own);
-    await removeStale(path, holder, own);
+    await removeStale(path, holder, clock);
   }
   throw new AppError('TQ_DATA_DIR_LOCKED', `The data directory ${directory} is being taken by another process.`, {
     retryable: true,
@@ -90,18 +90,26 @@ async function createLockFile(path: string, own: Holder): Promise<boolean> {
   }
 }
 
-/** Two processes may find the same stale file: the rename lets one of them have it, the nonce shows which file it was. */
-async function removeStale(path: string, stale: Holder, own: Holder): Promise<void> {
-  const aside = `${path}.${own.nonce}`;
+/**
+ * Two processes may find the same stale file. Only the holder of a second file may remove it, and looks at it again first,
+ * so that nobody takes away the lock of a third that was quicker.
+ */
+async function removeStale(path: string, stale: Holder, clock: Clock): Promise<void> {
+  const guard = `${path}.takeover`;
   try {
-    await rename(path, aside);
+    await (await open(guard, 'wx', 0o600)).close();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
+    if (await isOld(guard, clock)) await unlink(guard).catch(() => undefined);
+    else await new Promise((resolve) => setTimeout(resolve, 50));
+    return;
   }
-  const moved = await readHolder(aside);
-  if (moved?.nonce === stale.nonce) await unlink(aside).catch(() => undefined);
-  else await rename(aside, path);
+  try {
+    const holder = await readHolder(path);
+    if (holder?.nonce === stale.nonce) await unlink(path);
+  } finally {
+    await unlink(guard).catch(() => undefined);
+  }
 }
 
 async function isAlive(holder: Holder, own: Holder, path: string, clock: Clock): Promise<boolean> {
