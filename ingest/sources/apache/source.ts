@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { ok } from '../../core/result.js';
+import { type JsonStyle, readJsonAccess, requireRequest } from '../shared/access-json.js';
 import { accessOptions, accessSourceFactory, type LineRecord } from '../shared/access-source.js';
 import type { KeyDictionary } from '../shared/access-fields.js';
-import { gatherFields, recordOfFields } from '../shared/access-record.js';
-import { isObject, parseJsonObject } from '../shared/json-reader.js';
-import { refuse } from '../shared/refuse.js';
-import { mendJson } from '../nginx/escape.js';
-import { readCombined, type CombinedStyle } from '../nginx/combined.js';
+import { isObject } from '../shared/json-reader.js';
+import { readCombined, type CombinedStyle } from '../shared/combined-line.js';
 
 const product = 'apache';
 const formats = ['auto', 'combined', 'json'] as const;
@@ -25,20 +22,11 @@ const style: CombinedStyle = {
 /** Keys of the JSON LogFormat in Apache’s documentation and examples that no other proxy uses. */
 const apacheKeys = /^(?:remoteIP|userAgent|responseTime|logid|remoteHostname)$/;
 
+const json: JsonStyle = { product, setting: 'LogFormat', recordType: 'json', isMended: true };
+
 function readJson(line: string, dictionary: KeyDictionary): LineRecord {
-  let parsed = parseJsonObject(line, product);
-  // mod_log_config escapes bytes as \xNN, which JSON does not know.
-  if (!parsed.ok) {
-    const mended = parseJsonObject(mendJson(line), product);
-    if (!mended.ok) return parsed;
-    parsed = mended;
-  }
-  const record = recordOfFields(gatherFields(parsed.value, dictionary), 'json');
-  if (record.status === undefined && record.method === undefined && record.target === undefined) {
-    const message = 'The record has neither status nor request under a key that is known.';
-    return refuse(product, '', message, 'Name the keys of your LogFormat in `fields`.');
-  }
-  return ok(record);
+  const read = readJsonAccess(line, json, dictionary);
+  return read.ok ? requireRequest(read.value.record, json) : read;
 }
 
 /** 408 and 400 of a connection that sent nothing, or nothing that is HTTP. */

@@ -5,6 +5,7 @@ import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
 import { formatTime } from '../../event/time.js';
 import { SCHEMA_VERSION, type Action, type TokenEvent } from '../../event/token-event.js';
 import { parseClientAddress } from '../shared/client-address.js';
+import { collectRecords } from '../shared/collect-each.js';
 import { AttributeList, compact, detailText, longText, readIsoTime, safeId, shortText } from '../shared/facts.js';
 import {
   digText,
@@ -16,10 +17,11 @@ import {
   readObject,
   readText,
 } from '../shared/json-reader.js';
+import { readJsonRecords } from '../shared/json-records.js';
 import { splitDocument } from '../shared/json-split.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
-import { readRecords, wrappers } from './envelopes.js';
+import { envelope } from './envelopes.js';
 import { meaningOf } from './event-names.js';
 import { additionalUser, principalOf, sessionNameOf } from './identity.js';
 import { keyFacts } from './keys.js';
@@ -170,18 +172,12 @@ function traceOf(record: JsonObject, context: ParseContext): TokenEvent['trace']
 }
 
 function parse(raw: string, context: ParseContext): Result<readonly TokenEvent[], ParseError> {
-  const records = readRecords(raw);
+  const records = readJsonRecords(raw, product, envelope);
   if (!records.ok) return records;
-  const events: TokenEvent[] = [];
-  for (const [ordinal, record] of records.value.entries()) {
+  return collectRecords(product, records.value, (record, ordinal) => {
     const event = eventOf(record, context, ordinal);
-    if (!event.ok) {
-      const field = records.value.length === 1 ? event.error.field : `/${ordinal}${event.error.field}`;
-      return refuse(product, field, event.error.message, event.error.mend);
-    }
-    events.push(event.value);
-  }
-  return ok(events);
+    return event.ok ? ok([event.value]) : event;
+  });
 }
 
 /** AWS CloudTrail: log files, single records, lookup-events, EventBridge, CloudWatch and Firehose envelopes. */
@@ -195,7 +191,7 @@ export const cloudtrailFactory: SourceFactory = {
       kind: 'cloud',
       framing: 'document',
       parse,
-      split: (document) => ok(splitDocument(document, wrappers)),
+      split: (document) => ok(splitDocument(document, envelope.lists)),
     };
   },
   recognise({ json }) {

@@ -1,4 +1,4 @@
-import { readLocalTime } from '../keycloak/local-time.js';
+import { readLocalTime } from '../shared/local-time.js';
 
 const months = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 const HOUR = 3_600_000;

@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { ok } from '../../core/result.js';
 import { accessMeanings, type KeyDictionary } from '../shared/access-fields.js';
-import { gatherFields, recordOfFields } from '../shared/access-record.js';
+import { type JsonStyle, readJsonAccess, requireRequest } from '../shared/access-json.js';
 import { accessOptions, accessSourceFactory, timezoneOption, type LineRecord } from '../shared/access-source.js';
-import { isObject, parseJsonObject, readText as readMember } from '../shared/json-reader.js';
-import { refuse } from '../shared/refuse.js';
+import { isObject, readText as readMember } from '../shared/json-reader.js';
 import { readAcceptTime } from './accept-time.js';
 import { readText } from './text.js';
 
@@ -28,22 +26,20 @@ const optionsSchema = z.strictObject({
 });
 type HaproxyOptions = z.output<typeof optionsSchema>;
 
+const json: JsonStyle = { product, setting: 'log-format', recordType: 'json' };
+
 function readJson(line: string, options: HaproxyOptions, dictionary: KeyDictionary): LineRecord {
   // A syslog header may stand before the object.
-  const parsed = parseJsonObject(line.slice(line.indexOf('{')), product);
-  if (!parsed.ok) return parsed;
-  const record = recordOfFields(gatherFields(parsed.value, dictionary), 'json');
+  const read = readJsonAccess(line.slice(line.indexOf('{')), json, dictionary);
+  if (!read.ok) return read;
+  const { object, record } = read.value;
   if (Number.isNaN(record.timeMs)) {
     for (const key of ['accept_date', 'request_date', 'time', 'timestamp', 'date'] as const) {
-      const text = readMember(parsed.value, key);
+      const text = readMember(object, key);
       if (text !== undefined && Number.isNaN(record.timeMs)) record.timeMs = readAcceptTime(text, options.timezone);
     }
   }
-  if (record.status === undefined && record.method === undefined && record.target === undefined) {
-    const message = 'The record has neither status nor request under a key that is known.';
-    return refuse(product, '', message, 'Name the keys of your log-format in `fields`.');
-  }
-  return ok(record);
+  return requireRequest(record, json);
 }
 
 const jsonAfterHeader = /^(?:[^{]{0,200} )?\{"/;

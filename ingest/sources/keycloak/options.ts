@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.js';
-import { isTimeZone } from './local-time.js';
+import { isTimeZone } from '../shared/local-time.js';
 
 const schema = z.strictObject({
   /** Zone of log times that carry none: `UTC`, an offset like `+02:00`, or an IANA name. */

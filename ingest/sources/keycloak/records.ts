@@ -14,7 +14,7 @@ import {
 import { refuse } from '../shared/refuse.js';
 import type { ParseError } from '../source.js';
 import { readKeyValues } from './key-values.js';
-import { readLocalTime } from './local-time.js';
+import { readLocalTime } from '../shared/local-time.js';
 
 /** One Keycloak event in whatever form it came: its time and its fields by Keycloak's own names. */
 export interface KeycloakRecord {

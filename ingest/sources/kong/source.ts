@@ -2,11 +2,11 @@ import { ok } from '../../core/result.js';
 import type { Result } from '../../core/result.js';
 import { isTimeMs } from '../../event/time.js';
 import type { TokenEvent } from '../../event/token-event.js';
-import { readCombined, type CombinedStyle } from '../nginx/combined.js';
-import { buildAccessEvent, type AccessSettings } from '../shared/access-event.js';
+import { readCombined, type CombinedStyle } from '../shared/combined-line.js';
+import { accessSettings, buildAccessEvent, type AccessSettings } from '../shared/access-event.js';
 import { KeyDictionary } from '../shared/access-fields.js';
 import { readOptions } from '../shared/audit-source.js';
-import { TrustedRanges } from '../shared/client-address.js';
+import { collectRecords } from '../shared/collect-each.js';
 import { stripContainerPrefix } from '../shared/container-prefix.js';
 import { isObject, type JsonObject, readObject, readValue } from '../shared/json-reader.js';
 import { readJsonRecords, type Envelope } from '../shared/json-records.js';
@@ -46,19 +46,15 @@ function parseWith(
   if (!/^\s*[[{]/.test(line)) return parseText(line, context, settings);
   const records = readJsonRecords(line, product, envelope);
   if (!records.ok) return records;
-  const events: TokenEvent[] = [];
-  for (const [ordinal, object] of records.value.entries()) {
-    const at = records.value.length === 1 ? '' : `/${ordinal}`;
-    if (!isRecord(object))
-      return refuse(product, `${at}/request`, 'The record has no request with its response.', mend);
+  return collectRecords(product, records.value, (object, ordinal) => {
+    if (!isRecord(object)) return refuse(product, '/request', 'The record has no request with its response.', mend);
     const record = readKongRecord(object, options);
-    if (!isTimeMs(record.timeMs)) return refuse(product, `${at}/started_at`, 'started_at is no time.', mend);
+    if (!isTimeMs(record.timeMs)) return refuse(product, '/started_at', 'started_at is no time.', mend);
     // A batch of http-log is one body: each of its records has a place of its own.
     const container = ordinal === 0 ? context.position.container : `${context.position.container}#${ordinal}`;
     const own = { ...context, position: { ...context.position, container } };
-    events.push(buildAccessEvent(record, own, settings));
-  }
-  return ok(events);
+    return ok([buildAccessEvent(record, own, settings)]);
+  });
 }
 
 /** `kong`: log plugins of Kong Gateway (http-log, file-log, tcp-log …), single records and batches, and its access log. */
@@ -67,13 +63,7 @@ export const kongFactory: SourceFactory = {
   variants: [],
   create(given): Source {
     const options = readOptions(product, optionsSchema, given);
-    const settings: AccessSettings = {
-      product,
-      kind: 'proxy',
-      trusted: new TrustedRanges(options.trusted_proxies),
-      direction: options.direction,
-      ...(options.service !== undefined && { service: options.service }),
-    };
+    const settings = accessSettings(product, 'proxy', options);
     return {
       product,
       kind: 'proxy',

@@ -4,7 +4,7 @@ import { eventUidFromPosition } from '../../event/event-uid.js';
 import { makePrincipal } from '../../event/principal.js';
 import { formatTime } from '../../event/time.js';
 import { limits, SCHEMA_VERSION, type Action, type Reason, type TokenEvent } from '../../event/token-event.js';
-import { readLocalTime } from '../keycloak/local-time.js';
+import { readLocalTime } from '../shared/local-time.js';
 import type { ParseContext } from '../source.js';
 import { parseClientAddress } from '../shared/client-address.js';
 

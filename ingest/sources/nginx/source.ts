@@ -1,61 +1,32 @@
 import { z } from 'zod';
-import type { Result } from '../../core/result.js';
-import { ok } from '../../core/result.js';
-import { AppError } from '../../core/errors.js';
-import { isTimeMs } from '../../event/time.js';
-import type { TokenEvent } from '../../event/token-event.js';
-import { isTimeZone } from '../keycloak/local-time.js';
+import type { KeyDictionary } from '../shared/access-fields.js';
+import { type JsonStyle, readJsonAccess, requireRequest } from '../shared/access-json.js';
+import type { AccessRecord } from '../shared/access-record.js';
+import {
+  accessOptions,
+  accessSourceFactory,
+  callerOption,
+  timezoneOption,
+  type LineRecord,
+} from '../shared/access-source.js';
+import { readCombined } from '../shared/combined-line.js';
+import { isObject, readValue } from '../shared/json-reader.js';
 import type { Recognition, RecordSample } from '../recognition.js';
-import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
-import { buildAccessEvent, type AccessSettings } from '../shared/access-event.js';
-import { accessMeanings, KeyDictionary } from '../shared/access-fields.js';
-import { gatherFields, recordOfFields, type AccessRecord } from '../shared/access-record.js';
-import { isAddressRange, TrustedRanges } from '../shared/client-address.js';
-import { stripContainerPrefix } from '../shared/container-prefix.js';
-import { isObject, parseJsonObject, readValue } from '../shared/json-reader.js';
-import { refuse } from '../shared/refuse.js';
-import { readCombined } from './combined.js';
 import { isErrorLine, readErrorLine } from './error-log.js';
-import { mendJson } from './escape.js';
 
 const product = 'nginx';
 const formats = ['auto', 'combined', 'json', 'error'] as const;
 
-/** Options of one NGINX source; unknown keys are refused. */
-export const nginxOptionsSchema = z.strictObject({
+const optionsSchema = z.strictObject({
   format: z
     .enum(formats)
     .default('auto')
     .describe('`auto` tells combined, JSON and error-log lines apart line by line.'),
-  fields: z
-    .record(z.string().min(1).max(128), z.enum(accessMeanings))
-    .default({})
-    .describe('What your own JSON keys (or keys of `key=value` pairs after a combined line) mean.'),
-  timezone: z
-    .string()
-    .max(64)
-    .refine(isTimeZone, 'Name a zone: UTC, +02:00 or an IANA name such as Europe/Vienna.')
-    .default('UTC')
-    .describe('Zone of the error log, whose times carry none.'),
-  direction: z.enum(['edge', 'inbound', 'outbound']).default('edge').describe('Where this NGINX stands.'),
-  service: z.string().min(1).max(256).optional().describe('The service that this NGINX stands before, if it is one.'),
-  caller: z
-    .string()
-    .min(1)
-    .max(256)
-    .optional()
-    .describe('Who calls this NGINX, if its records do not say it: the one proxy before it.'),
-  trusted_proxies: z
-    .array(z.string().max(64).refine(isAddressRange, 'Write an address or a CIDR range.'))
-    .max(256)
-    .default([])
-    .describe('Your own proxies with public addresses; private ranges are always trusted in X-Forwarded-For.'),
+  timezone: timezoneOption,
+  caller: callerOption,
+  ...accessOptions,
 });
-
-type NginxOptions = z.infer<typeof nginxOptionsSchema>;
-
-/** Longer lines are refused: NGINX's own request line and header buffers end at 8 to 64 KiB. */
-const LINE_MAX = 262_144;
+type NginxOptions = z.output<typeof optionsSchema>;
 
 /** An empty or binary request line (a port scan, TLS on a plaintext port) is refused by NGINX itself. */
 function markBadRequest(record: AccessRecord): void {
@@ -68,78 +39,18 @@ function markBadRequest(record: AccessRecord): void {
   }
 }
 
-class NginxSource implements Source {
-  readonly product = product;
-  readonly kind = 'proxy';
-  readonly framing = 'line';
-  readonly #options: NginxOptions;
-  readonly #dictionary: KeyDictionary;
-  readonly #settings: AccessSettings;
+const json: JsonStyle = { product, setting: 'log_format', recordType: 'json', isMended: true };
 
-  constructor(options: NginxOptions) {
-    this.#options = options;
-    this.#dictionary = new KeyDictionary(options.fields);
-    this.#settings = {
-      product,
-      kind: this.kind,
-      trusted: new TrustedRanges(options.trusted_proxies),
-      direction: options.direction,
-      ...(options.service !== undefined && { service: options.service }),
-      ...(options.caller !== undefined && { caller: options.caller }),
-    };
-  }
+function readJson(line: string, dictionary: KeyDictionary): LineRecord {
+  const read = readJsonAccess(line, json, dictionary);
+  return read.ok ? requireRequest(read.value.record, json) : read;
+}
 
-  parse(raw: string, context: ParseContext): Result<readonly TokenEvent[], ParseError> {
-    if (raw.length > LINE_MAX) {
-      return refuse(
-        product,
-        '',
-        `The line is longer than ${LINE_MAX} characters.`,
-        'Check the line ends of the file.',
-        LINE_MAX,
-      );
-    }
-    const line = stripContainerPrefix(raw);
-    const { format } = this.#options;
-    if (line.trim() === '') return ok([]);
-    if (format === 'error' || (format === 'auto' && isErrorLine(line))) {
-      const event = readErrorLine(line, context, { product, timezone: this.#options.timezone });
-      return ok(event === undefined ? [] : [event]);
-    }
-    const isJson = format === 'json' || (format === 'auto' && line.trimStart().startsWith('{'));
-    const record = isJson ? this.#readJson(line) : readCombined(line, this.#dictionary);
-    if (!record.ok) return record;
-    if (!isTimeMs(record.value.timeMs)) {
-      return refuse(
-        product,
-        'time',
-        'The record has no time that names a moment with its zone.',
-        'Log $time_iso8601 or $msec, and name its key in `fields`.',
-      );
-    }
-    markBadRequest(record.value);
-    return ok([buildAccessEvent(record.value, context, this.#settings)]);
-  }
-
-  #readJson(line: string): Result<AccessRecord, ParseError> {
-    let parsed = parseJsonObject(line, product);
-    // Without escape=json NGINX writes \xNN, which JSON does not know.
-    if (!parsed.ok) {
-      const mended = parseJsonObject(mendJson(line), product);
-      if (!mended.ok) return parsed;
-      parsed = mended;
-    }
-    const record = recordOfFields(gatherFields(parsed.value, this.#dictionary), 'json');
-    if (record.status === undefined && record.method === undefined && record.target === undefined) {
-      return refuse(
-        product,
-        '',
-        'The record has neither status nor request under a key that is known.',
-        'Name the keys of your log_format in `fields`.',
-      );
-    }
-    return ok(record);
-  }
+function read(line: string, { format }: NginxOptions, dictionary: KeyDictionary): LineRecord {
+  const isJson = format === 'json' || (format === 'auto' && line.trimStart().startsWith('{'));
+  const record = isJson ? readJson(line, dictionary) : readCombined(line, dictionary);
+  if (record.ok && record.value !== undefined) markBadRequest(record.value);
+  return record;
 }
 
 const jsonMarks = [
@@ -172,21 +83,16 @@ function recognise({ text, json }: RecordSample): Recognition | undefined {
 }
 
 /** `nginx`: access logs (combined, Kubernetes ingress, JSON) and the error log's refusals. */
-export const nginxFactory: SourceFactory = {
+export const nginxFactory = accessSourceFactory<NginxOptions>({
   product,
   variants: formats,
-  create(options: unknown): Source {
-    const parsed = nginxOptionsSchema.safeParse(options ?? {});
-    if (!parsed.success) {
-      throw new AppError(
-        'TQ_CONFIG_INVALID',
-        `The options of source nginx are refused: ${z.prettifyError(parsed.error)}`,
-        {
-          mend: 'See ingest/sources/nginx/README.md for every option.',
-        },
-      );
-    }
-    return new NginxSource(parsed.data);
+  options: optionsSchema,
+  readAside(line, context, { format, timezone }) {
+    if (format !== 'error' && !(format === 'auto' && isErrorLine(line))) return undefined;
+    const event = readErrorLine(line, context, { product, timezone });
+    return event === undefined ? [] : [event];
   },
+  read,
+  timeMend: 'Log $time_iso8601 or $msec, and name its key in `fields`.',
   recognise,
-};
+});

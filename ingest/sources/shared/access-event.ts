@@ -8,7 +8,8 @@ import type { ParseContext } from '../source.js';
 import { identify, type UrlFacts } from './access-identity.js';
 import { splitTarget, type AccessRecord } from './access-record.js';
 import { Redactor, refererOf, SEARCHED_MAX } from './access-redactor.js';
-import { clientOfForwarded, type ClientAddress, type TrustedRanges } from './client-address.js';
+import { clientOfForwarded, type ClientAddress, TrustedRanges } from './client-address.js';
+import { compact } from './facts.js';
 import { httpOutcome } from './http-outcome.js';
 
 export interface AccessSettings {
@@ -22,6 +23,25 @@ export interface AccessSettings {
   readonly namespace?: string;
   /** Who calls the proxy, where its records do not say it: the proxy before it. */
   readonly caller?: string;
+}
+
+/** Options that place a proxy, as its source validated them. */
+export interface PlaceOptions {
+  readonly direction?: AccessSettings['direction'] | undefined;
+  readonly service?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly caller?: string | undefined;
+  readonly trusted_proxies: readonly string[];
+}
+
+export function accessSettings(product: string, kind: SourceKind, options: PlaceOptions): AccessSettings {
+  const { direction, service, namespace, caller } = options;
+  return {
+    product,
+    kind,
+    trusted: new TrustedRanges(options.trusted_proxies),
+    ...compact({ direction, service, namespace, caller }),
+  };
 }
 
 type Draft = { -readonly [K in keyof TokenEvent]: TokenEvent[K] };

@@ -2,28 +2,38 @@ import { z } from 'zod';
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import { isTimeMs } from '../../event/time.js';
-import type { TokenEvent } from '../../event/token-event.js';
-import { isTimeZone } from '../keycloak/local-time.js';
+import type { SourceKind, TokenEvent } from '../../event/token-event.js';
+import { isTimeZone } from './local-time.js';
 import type { Recognise } from '../recognition.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
-import { buildAccessEvent, type AccessSettings } from './access-event.js';
+import { accessSettings, buildAccessEvent, type AccessSettings, type PlaceOptions } from './access-event.js';
 import { accessMeanings, KeyDictionary } from './access-fields.js';
 import type { AccessRecord } from './access-record.js';
 import { readOptions } from './audit-source.js';
-import { isAddressRange, TrustedRanges } from './client-address.js';
+import { isAddressRange } from './client-address.js';
 import { stripContainerPrefix } from './container-prefix.js';
 import { refuse } from './refuse.js';
+
+const name = z.string().min(1).max(256);
+
+const trustedOption = z
+  .array(z.string().max(64).refine(isAddressRange, 'Write an address or a CIDR range.'))
+  .max(256)
+  .default([])
+  .describe('Your own proxies with public addresses; private ranges are always trusted in X-Forwarded-For.');
 
 /** Where a proxy stands; what every proxy has. */
 export const placeOptions = {
   direction: z.enum(['edge', 'inbound', 'outbound']).default('edge').describe('Where this proxy stands.'),
-  service: z.string().min(1).max(256).optional().describe('The service that this proxy stands before, if it is one.'),
-  trusted_proxies: z
-    .array(z.string().max(64).refine(isAddressRange, 'Write an address or a CIDR range.'))
-    .max(256)
-    .default([])
-    .describe('Your own proxies with public addresses; private ranges are always trusted in X-Forwarded-For.'),
+  service: name.optional().describe('The service that this proxy stands before, if it is one.'),
+  trusted_proxies: trustedOption,
 };
+
+/** Options of proxies in a mesh, or behind another proxy. */
+export const callerOption = name
+  .optional()
+  .describe('Who calls this proxy, if its records do not say it: the one proxy before it.');
+export const namespaceOption = name.optional().describe('The namespace of that workload.');
 
 /** Options of proxies whose keys the operator names. */
 export const accessOptions = {
@@ -38,11 +48,8 @@ export const timezoneOption = z
   .default('UTC')
   .describe('Zone of the log, whose times carry none.');
 
-interface CommonOptions {
+interface CommonOptions extends PlaceOptions {
   readonly fields?: Readonly<Record<string, (typeof accessMeanings)[number]>>;
-  readonly direction: 'edge' | 'inbound' | 'outbound';
-  readonly service?: string | undefined;
-  readonly trusted_proxies: readonly string[];
 }
 
 /** What one line says; undefined where it holds no request (a start-up line). */
@@ -53,6 +60,12 @@ export interface AccessProduct<Options extends CommonOptions> {
   readonly variants: readonly string[];
   readonly options: z.ZodType<Options>;
   readonly read: (line: string, options: Options, dictionary: KeyDictionary) => LineRecord;
+  /** `proxy` unless told. */
+  readonly kindOf?: (options: Options) => SourceKind;
+  /** Events of lines that tell no request; undefined for all others, which `read` gets. */
+  readonly readAside?: (line: string, context: ParseContext, options: Options) => readonly TokenEvent[] | undefined;
+  /** What the product calls the time; `time` unless told. */
+  readonly timeField?: string;
   /** What to do where the record has no time. */
   readonly timeMend: string;
   readonly recognise: Recognise;
@@ -75,12 +88,14 @@ function parseWith<O extends CommonOptions>(
   }
   const line = stripContainerPrefix(raw);
   if (line.trim() === '') return ok([]);
+  const aside = spec.readAside?.(line, context, options);
+  if (aside !== undefined) return ok(aside);
   const record = spec.read(line, options, dictionary);
   if (!record.ok) return record;
   if (record.value === undefined) return ok([]);
   if (!isTimeMs(record.value.timeMs)) {
     const message = 'The record has no time that names a moment.';
-    return refuse(spec.product, 'time', message, spec.timeMend);
+    return refuse(spec.product, spec.timeField ?? 'time', message, spec.timeMend);
   }
   return ok([buildAccessEvent(record.value, context, settings)]);
 }
@@ -94,16 +109,11 @@ export function accessSourceFactory<O extends CommonOptions>(spec: AccessProduct
     create(given): Source {
       const options = readOptions(product, spec.options, given);
       const dictionary = new KeyDictionary(options.fields ?? {});
-      const settings: AccessSettings = {
-        product,
-        kind: 'proxy',
-        trusted: new TrustedRanges(options.trusted_proxies),
-        direction: options.direction,
-        ...(options.service !== undefined && { service: options.service }),
-      };
+      const kind = spec.kindOf?.(options) ?? 'proxy';
+      const settings = accessSettings(product, kind, options);
       return {
         product,
-        kind: 'proxy',
+        kind,
         framing: 'line',
         parse: (raw, context) => parseWith(spec, options, dictionary, settings, raw, context),
       };

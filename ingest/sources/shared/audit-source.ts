@@ -6,10 +6,10 @@ import type { TokenEvent } from '../../event/token-event.js';
 import type { Recognition } from '../recognition.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
 import { type AuditOrigin, type AuditRecord, buildAuditEvent } from './audit-event.js';
+import { collectRecords } from './collect-each.js';
 import type { JsonObject } from './json-reader.js';
 import { type Envelope, openEnvelope, readJsonRecords } from './json-records.js';
 import { splitDocument } from './json-split.js';
-import { refuse } from './refuse.js';
 
 /** An issuer or cloud that writes JSON audit records. */
 export interface AuditProduct<Options> extends AuditOrigin {
@@ -45,19 +45,13 @@ function parseWith<Options>(
 ): Result<readonly TokenEvent[], ParseError> {
   const records = readJsonRecords(raw, spec.product, spec.envelope);
   if (!records.ok) return records;
-  const events: TokenEvent[] = [];
-  for (const [ordinal, record] of records.value.entries()) {
+  return collectRecords(spec.product, records.value, (record, ordinal) => {
     const read = spec.read(record, context, options);
-    if (!read.ok) {
-      const { field, message, mend } = read.error;
-      return refuse(spec.product, records.value.length === 1 ? field : `/${ordinal}${field}`, message, mend);
-    }
+    if (!read.ok) return read;
     const said = read.value === undefined ? [] : 'action' in read.value ? [read.value] : read.value;
     // Several events of one record that has no id of its own are told apart by their place in it.
-    for (const [index, one] of said.entries())
-      events.push(buildAuditEvent(one, spec, context, ordinal + index * 65_536));
-  }
-  return ok(events);
+    return ok(said.map((one, index) => buildAuditEvent(one, spec, context, ordinal + index * 65_536)));
+  });
 }
 
 /** The source of such a product: single records, lists, NDJSON and the product's envelopes. */

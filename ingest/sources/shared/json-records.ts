@@ -1,6 +1,7 @@
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import type { ParseError } from '../source.js';
+import { collectList } from './collect-each.js';
 import { isObject, jsonLimits, type JsonObject, parseJson, readList, readValue } from './json-reader.js';
 import { splitDocument } from './json-split.js';
 import { refuse } from './refuse.js';
@@ -13,6 +14,10 @@ export interface Envelope {
   readonly inner: readonly string[];
   /** Whether an object is a record itself, so that its own members are not taken for envelopes. */
   readonly isRecord: (object: JsonObject) => boolean;
+  /** Objects of the product that are no record: digests, control messages. They give nothing. */
+  readonly isOther?: (object: JsonObject) => boolean;
+  /** Whether the text of an inner member is a notice in plain words, which gives nothing either. */
+  readonly isNotice?: (member: string, text: string) => boolean;
 }
 
 type Records = Result<readonly JsonObject[], ParseError>;
@@ -28,23 +33,10 @@ export function readJsonRecords(raw: string, product: string, envelope: Envelope
   if (raw.length > jsonLimits.maxLength) {
     // Several records in one piece: taken apart by position, so that only single records are bounded.
     const parts = splitDocument(raw, envelope.lists);
-    if (parts.length > 1) return collect(parts, product, (part) => readJsonRecords(part, product, envelope));
+    if (parts.length > 1) return collectList(product, parts, (part) => readJsonRecords(part, product, envelope));
   }
-  const parsed = parseJson(raw, product);
+  const parsed = parseJson(raw.trim(), product);
   return parsed.ok ? openEnvelope(parsed.value, product, envelope, 0) : parsed;
-}
-
-function collect<T>(members: readonly T[], product: string, read: (member: T) => Records): Records {
-  const records: JsonObject[] = [];
-  for (const [index, member] of members.entries()) {
-    const result = read(member);
-    if (!result.ok) {
-      const { error } = result;
-      return refuse(product, `/${index}${error.field}`, error.message, error.mend, error.position);
-    }
-    for (const record of result.value) records.push(record);
-  }
-  return ok(records);
 }
 
 /** As `readJsonRecords`, for a value that is parsed already. */
@@ -53,27 +45,31 @@ export function openEnvelope(value: unknown, product: string, envelope: Envelope
     return refuse(product, '', 'The record stands in too many envelopes.', 'Send the record as the product writes it.');
   }
   if (Array.isArray(value)) {
-    return collect(value as readonly unknown[], product, (member) =>
+    return collectList(product, value as readonly unknown[], (member) =>
       openEnvelope(member, product, envelope, depth + 1),
     );
+  }
+  if (typeof value === 'string' && looksLikeJson.test(value)) {
+    const parsed = parseJson(value, product);
+    return parsed.ok ? openEnvelope(parsed.value, product, envelope, depth + 1) : parsed;
   }
   if (!isObject(value)) {
     return refuse(product, '', 'The record is JSON, but no object.', 'Send one JSON object a record.');
   }
+  if (envelope.isOther?.(value) === true) return ok([]);
   if (envelope.isRecord(value)) return ok([value]);
   for (const name of envelope.lists) {
     const list = readList(value, name);
     if (list !== undefined) {
-      return collect(list, product, (member) => openEnvelope(member, product, envelope, depth + 1));
+      return collectList(product, list, (member) => openEnvelope(member, product, envelope, depth + 1));
     }
   }
   for (const name of envelope.inner) {
     const inner = readValue(value, name);
-    if (isObject(inner) || Array.isArray(inner)) return openEnvelope(inner, product, envelope, depth + 1);
-    if (typeof inner === 'string' && looksLikeJson.test(inner)) {
-      const parsed = parseJson(inner, product);
-      return parsed.ok ? openEnvelope(parsed.value, product, envelope, depth + 1) : parsed;
-    }
+    const isOpened =
+      isObject(inner) || Array.isArray(inner) || (typeof inner === 'string' && looksLikeJson.test(inner));
+    if (isOpened) return openEnvelope(inner, product, envelope, depth + 1);
+    if (typeof inner === 'string' && envelope.isNotice?.(name, inner) === true) return ok([]);
   }
   return ok([value]);
 }

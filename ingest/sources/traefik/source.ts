@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ok } from '../../core/result.js';
-import { readCombined, type CombinedStyle } from '../nginx/combined.js';
+import { readCombined, type CombinedStyle } from '../shared/combined-line.js';
 import type { KeyDictionary } from '../shared/access-fields.js';
 import { accessOptions, accessSourceFactory, type LineRecord } from '../shared/access-source.js';
 import type { AccessRecord } from '../shared/access-record.js';

@@ -9,6 +9,7 @@ import { formatTime } from '../../event/time.js';
 import { describeCredential } from '../../event/token-facts.js';
 import { SCHEMA_VERSION, type PrincipalFacts, type TokenEvent, type TokenFacts } from '../../event/token-event.js';
 import { parseClientAddress } from '../shared/client-address.js';
+import { collectList } from '../shared/collect-each.js';
 import {
   AttributeList,
   cleanList,
@@ -303,16 +304,7 @@ function parseOne(raw: string, context: ParseContext, ordinal: number): Events {
 
 function parse(raw: string, context: ParseContext): Events {
   if (!/^\s*\[\s*[{\]]/.test(raw.slice(0, 64))) return parseOne(raw, context, 0);
-  const events: TokenEvent[] = [];
-  for (const [index, part] of splitDocument(raw, []).entries()) {
-    const result = parseOne(part, context, index);
-    if (!result.ok) {
-      const { field, message, mend, position } = result.error;
-      return refuse(product, `/${index}${field}`, message, mend, position);
-    }
-    events.push(...result.value);
-  }
-  return ok(events);
+  return collectList(product, splitDocument(raw, []), (part, ordinal) => parseOne(part, context, ordinal));
 }
 
 /** HashiCorp Vault and OpenBao audit devices (file, syslog, socket; JSON). */

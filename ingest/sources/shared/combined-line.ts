@@ -1,12 +1,12 @@
 import type { ParseError } from '../source.js';
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
-import type { KeyDictionary } from '../shared/access-fields.js';
-import { newAccessRecord, readRequestLine, setField, type AccessRecord } from '../shared/access-record.js';
-import { isClfTimeAt, parseClfTime } from '../shared/access-time.js';
-import { parseClientAddress } from '../shared/client-address.js';
-import { refuse } from '../shared/refuse.js';
-import { unescapeText } from './escape.js';
+import type { KeyDictionary } from './access-fields.js';
+import { newAccessRecord, readRequestLine, setField, type AccessRecord } from './access-record.js';
+import { isClfTimeAt, parseClfTime } from './access-time.js';
+import { parseClientAddress } from './client-address.js';
+import { refuse } from './refuse.js';
+import { unescapeText } from './log-escape.js';
 
 const QUOTE = 0x22;
 const SPACE = 0x20;

@@ -1,4 +1,4 @@
-import { saneTime } from '../shared/facts.js';
+import { saneTime } from './facts.js';
 
 const offsetForm = /^([+-])(\d\d):?(\d\d)$/;
 

@@ -1,0 +1,24 @@
+import { envoyFactory } from '../../../../ingest/sources/envoy/source.js';
+import { nginxFactory } from '../../../../ingest/sources/nginx/source.js';
+import { readCases, testContext } from './shared/case-table.js';
+
+describe.each([nginxFactory, envoyFactory])('records of $product', (factory) => {
+  it('give the same event for the same record at the same place, and another uid elsewhere', () => {
+    const source = factory.create({});
+    const raw = readCases(factory.product).find((row) => row.expect !== undefined)?.raw ?? '';
+    const first = source.parse(raw, testContext);
+    const elsewhere = source.parse(raw, { ...testContext, position: { container: 'file-1', offset: 99 } });
+    expect(source.parse(raw, testContext)).toEqual(first);
+    expect(first.ok && elsewhere.ok && first.value[0]?.event_uid === elsewhere.value[0]?.event_uid).toBe(false);
+  });
+
+  it.each([
+    [{ format: 'csv' }],
+    [{ fields: { a: 'no such meaning' } }],
+    [{ trusted_proxies: ['10.0.0.0/99'] }],
+    [{ unknown: 1 }],
+    ['text'],
+  ])('need options that are known: %j is refused with a mend', (options) => {
+    expect(() => factory.create(options)).toThrow(expect.objectContaining({ code: 'TQ_CONFIG_INVALID' }) as Error);
+  });
+});
