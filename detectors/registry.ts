@@ -19,7 +19,7 @@ export const detectorsOptionsSchema = z.strictObject({
 
 export type DetectorsOptions = z.output<typeof detectorsOptionsSchema>;
 
-/** Every stream detector of the token stage, in the order in which they run. */
+/** Every stream detector, in the order in which they run; each says in which stages. */
 export function createDetectors(
   options: DetectorsOptions = detectorsOptionsSchema.parse({}),
   decoys: DecoyLookup = new DecoyIndex(),

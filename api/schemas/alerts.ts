@@ -71,7 +71,14 @@ const step = z.object({
 });
 
 export const alertDetailSchema = alertSchema
-  .extend({ finding_uids: texts, evidence: texts.describe('event_uids.'), history: z.array(step) })
+  .extend({
+    guidance: z
+      .array(z.object({ detector: z.string(), false_positives: texts, next_steps: texts }))
+      .describe('What the detectors of this alert say to its reader.'),
+    finding_uids: texts,
+    evidence: texts.describe('event_uids.'),
+    history: z.array(step),
+  })
   .meta({ id: 'AlertDetail' });
 
 export const alertsQuery = z.object({

@@ -1,4 +1,6 @@
-import type { Detector, HourlyUsage, Observation, Score, Verdict } from '../core/detector.js';
+import {
+  stages, type Detector, type HourlyUsage, type Observation, type Score, type Verdict,
+} from '../core/detector.js'; // prettier-ignore
 import { failureShareSql, requestsInWindowsSql } from '../core/reproduce.js';
 import { shareCentre, shareSpread } from '../core/robust.js';
 import { escalate } from '../core/severity.js';
@@ -22,6 +24,16 @@ const SHARE = 'failure_share';
 export class BaselineDetector implements Detector<BaselineState> {
   readonly id = 'baseline';
   readonly version = 1;
+  readonly stages = stages;
+  readonly falsePositives = [
+    'Month-end jobs and sales days; the first working day after a token was only seen on a week-end.',
+    'A client deployed with an expired or mis-scoped credential, which is worth a look all the same.',
+  ];
+  readonly nextSteps = [
+    'Look at the hour beside the same hours of the weeks before, and at which service and route the excess goes to.',
+    'For failures, see whether many different objects are asked for: that is enumeration, not a fault.',
+    'Ask the owner; if nobody answers for the traffic, revoke the token and look at what was answered with success.',
+  ];
   readonly stateBytesMax: number;
   readonly idleMs: number;
   readonly #options: BaselineOptions;
@@ -60,7 +72,7 @@ export class BaselineDetector implements Detector<BaselineState> {
     return found;
   }
 
-  classify(score: Score): Verdict | null {
+  classify(score: Score, { entityKind }: Observation): Verdict | null {
     if (!score.warmedUp || score.value < this.#options.threshold) return null;
     const factor = score.value / this.#options.threshold;
     const volume = score.measure === VOLUME;
@@ -68,8 +80,8 @@ export class BaselineDetector implements Detector<BaselineState> {
       severity: escalate(factor),
       fidelity: factor >= 3 ? 'high' : 'medium',
       summary: volume
-        ? `${score.observed} requests this hour, where this token usually makes ${score.expected.toFixed(0)} at this time.`
-        : `${percent(score.observed)} of this hour's requests fail, where ${percent(score.expected)} are usual for this token.`,
+        ? `${score.observed} requests this hour, where this ${entityKind} usually makes ${score.expected.toFixed(0)} at this time.`
+        : `${percent(score.observed)} of this hour's requests fail, where ${percent(score.expected)} are usual for this ${entityKind}.`,
       techniques: volume ? ['T1550.001'] : ['T1110'],
     };
   }

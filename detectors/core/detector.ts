@@ -1,8 +1,19 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 
+/**
+ * Whose events a detector compares with each other. Short-lived tokens are always new, so what needs a past runs in
+ * the principal stage too; what is about one credential runs in the token stage.
+ */
+export const stages = ['token', 'principal'] as const;
+export type Stage = (typeof stages)[number];
+
 /** What a detector sees of an event: flat, cheap to read, event time in milliseconds. */
 export interface Observation {
   readonly event: TokenEvent;
+  /** Of whom the state is that the detector is given with this observation. */
+  readonly entityKind: Stage;
+  /** token_uid or principal_uid. */
+  readonly entityUid: string;
   readonly timeMs: number;
   /** True if the callee accepted it; refused forgeries must not teach a baseline. */
   readonly accepted: boolean;
@@ -40,9 +51,19 @@ export interface Verdict {
   /** One sentence for the person woken at 3 a.m. */
   readonly summary: string;
   readonly techniques: readonly string[];
+  /** event_uids that explain the verdict, such as that of the revocation; the deciding event is added by itself. */
+  readonly evidence?: readonly string[];
 }
 
-/** What a detector needs from history to start warm: one closed hour of one token. */
+/** What a detector says of itself to the reader of its alerts; one sentence each. */
+export interface Guidance {
+  /** Ordinary causes of such an alert. */
+  readonly falsePositives: readonly string[];
+  /** What to look at and to do, first things first. */
+  readonly nextSteps: readonly string[];
+}
+
+/** What a detector needs from history to start warm: one closed hour of one entity. */
 export interface HourlyUsage {
   readonly hourStartMs: number;
   readonly requests: number;
@@ -55,18 +76,20 @@ export interface HourlyUsage {
  * the allowed lateness. State is plain data; `score` never mutates it; `learn` may return the same object mutated
  * (the runtime gives each key its own), and must keep it within `stateBytesMax`.
  */
-export interface Detector<State> {
+export interface Detector<State> extends Guidance {
   readonly id: string;
   /** Raised when the encoded state changes meaning; older state is then dropped and rebuilt. */
   readonly version: number;
+  /** Where it runs; with two, each has its own state. */
+  readonly stages: readonly Stage[];
   readonly stateBytesMax: number;
   /** How long a key may be silent before its state may be evicted, milliseconds of event time. */
   readonly idleMs: number;
   initial(): State;
   /** Readings of this observation; empty when it does not concern the detector. */
   score(state: State, observation: Observation): readonly Score[];
-  /** Turns a reading into a verdict, or null if it is nothing to report. */
-  classify(score: Score, observation: Observation): Verdict | null;
+  /** Turns a reading into a verdict, or null if it is nothing to report. @param state what `score` was given. */
+  classify(score: Score, observation: Observation, state: State): Verdict | null;
   /** @param suspect true if this observation gave a verdict: its window must not teach the expectation. */
   learn(state: State, observation: Observation, suspect: boolean): State;
   /** A SELECT on the `events` view that reproduces `score.observed`. */

@@ -1,4 +1,4 @@
-import type { Fidelity, Score, Severity } from './detector.js';
+import type { Fidelity, Score, Severity, Stage } from './detector.js';
 
 /** What a detector says: immutable, stored, explained by its own numbers. */
 export interface Finding {
@@ -6,9 +6,10 @@ export interface Finding {
   readonly finding_uid: string;
   readonly detector: string;
   readonly detector_version: number;
-  readonly entity_kind: 'token' | 'principal';
+  readonly entity_kind: Stage;
   /** token_uid or principal_uid. */
   readonly entity_uid: string;
+  /** Of the event that decided; empty where that told no token, such as a password refused at the issuer. */
   readonly token_uid: string;
   readonly token_name: string;
   readonly principal_uid: string;

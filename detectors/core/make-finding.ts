@@ -5,32 +5,39 @@ import type { AnyDetector, Observation, Score, Verdict } from './detector.js';
 import type { Finding } from './finding.js';
 
 /**
- * The id that names what was found, not when it was computed: a replay makes the same one.
- *
- * @param entity token_uid or principal_uid.
+ * The id that names what was found, not when it was computed: a replay makes the same one. Whoever can choose the name
+ * of a principal cannot choose the id of a token's finding.
  */
-export function findingUid(detector: AnyDetector, entity: string, score: Score): string {
-  return deterministicUuid('finding', detector.id, entity, score.measure, String(score.windowStartMs));
+export function findingUid(detector: AnyDetector, { entityKind, entityUid }: Observation, score: Score): string {
+  const kind = entityKind === 'token' ? [] : [entityKind];
+  const { measure, windowStartMs } = score;
+  return deterministicUuid('finding', detector.id, ...kind, entityUid, measure, String(windowStartMs));
 }
 
-/** @param evidence event_uids of the observations before the deciding one, newest first. */
+/** event_uids in one finding. */
+export const EVIDENCE_MAX = 5;
+
+/**
+ * @param recent event_uids of the entity's requests before the deciding one, newest first; they fill the places that
+ *   the detector's own evidence leaves.
+ */
 export function makeFinding(
   detector: AnyDetector,
   observation: Observation,
   score: Score,
   verdict: Verdict,
-  evidence: readonly string[],
+  recent: readonly string[],
 ): Finding {
-  const { event } = observation;
+  const { event, entityKind, entityUid } = observation;
   const token = event.token;
-  const entity = token?.token_uid ?? '';
+  const evidence = new Set([event.event_uid, ...(verdict.evidence ?? []), ...recent]);
   return {
-    finding_uid: findingUid(detector, entity, score),
+    finding_uid: findingUid(detector, observation, score),
     detector: detector.id,
     detector_version: detector.version,
-    entity_kind: 'token',
-    entity_uid: entity,
-    token_uid: entity,
+    entity_kind: entityKind,
+    entity_uid: entityUid,
+    token_uid: token?.token_uid ?? '',
     token_name: token?.display_name ?? token?.key_id ?? token?.jti ?? '',
     principal_uid: event.principal?.principal_uid ?? '',
     principal_name: event.principal?.name ?? event.principal?.id ?? '',
@@ -43,7 +50,7 @@ export function makeFinding(
     time: formatTime(observation.timeMs),
     client_address: event.client?.address ?? '',
     target_service: event.target?.service ?? event.target?.address ?? '',
-    evidence: [event.event_uid, ...evidence],
+    evidence: [...evidence].slice(0, EVIDENCE_MAX),
     sql: detector.sql(score, observation),
   };
 }

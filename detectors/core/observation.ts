@@ -1,6 +1,6 @@
 import { parseTime } from '../../ingest/event/time.js';
 import type { Reason, TokenEvent } from '../../ingest/event/token-event.js';
-import type { Observation } from './detector.js';
+import type { Observation, Stage } from './detector.js';
 
 /** An event further ahead of its collector's clock than this is taken at the collector's time, milliseconds. */
 const FUTURE_MAX_MS = 300_000;
@@ -35,7 +35,7 @@ function isFailure(event: TokenEvent): boolean {
  * An event as detectors see it. A request is counted once, where the callee saw it: outbound lines are the other half
  * of a hop. What an issuer does with a token is no request, but a failure at the issuer counts.
  */
-export function toObservation(event: TokenEvent): Observation {
+export function toObservation(event: TokenEvent, stage: Stage = 'token'): Observation {
   const time = parseTime(event.time);
   const observed = parseTime(event.observed_time);
   const issuer = event.source.kind === 'issuer';
@@ -43,6 +43,8 @@ export function toObservation(event: TokenEvent): Observation {
   const failed = inbound && isFailure(event);
   return {
     event,
+    entityKind: stage,
+    entityUid: entityOf(event, stage) ?? '',
     timeMs: time > observed + FUTURE_MAX_MS ? observed : time,
     accepted: isAccepted(event),
     request: inbound && (event.action === 'use' || (issuer && failed)),
@@ -50,7 +52,7 @@ export function toObservation(event: TokenEvent): Observation {
   };
 }
 
-/** The key of a detector's state. Events without a token have none. */
-export function entityOf(event: TokenEvent): string | null {
-  return event.token?.token_uid ?? null;
+/** The key of a detector's state; null for an event that does not tell the stage's entity. */
+export function entityOf(event: TokenEvent, stage: Stage = 'token'): string | null {
+  return (stage === 'token' ? event.token?.token_uid : event.principal?.principal_uid) ?? null;
 }

@@ -17,13 +17,18 @@ export function sqlTime(ms: number): string {
 const FAILED = `(outcome = 'failure' AND reason NOT IN (${outageReasons.map(sqlText).join(', ')}) AND target_status < 500)`;
 const REQUEST = `direction != 'outbound' AND (action = 'use' OR (source_kind = 'issuer' AND ${FAILED}))`;
 
-/** Events of the token from `fromMs` up to and with the deciding one, in the order in which detectors see them. */
+/** A condition: events of the entity. */
+function isOfEntity({ entityKind, entityUid }: Observation): string {
+  return `${entityKind === 'token' ? 'token_uid' : 'principal_uid'} = ${sqlText(entityUid)}`;
+}
+
+/** Events of the entity from `fromMs` up to and with the deciding one, in the order in which detectors see them. */
 function scope(observation: Observation, fromMs: number): string {
   const at = sqlTime(observation.timeMs);
   const uid = sqlText(observation.event.event_uid);
   return [
     'FROM events_v1',
-    `WHERE token_uid = ${sqlText(observation.event.token?.token_uid ?? '')}`,
+    `WHERE ${isOfEntity(observation)}`,
     `AND time >= ${sqlTime(fromMs)}`,
     `AND (time < ${at} OR (time = ${at} AND toString(event_uid) <= ${uid}))`,
     `AND ${REQUEST}`,
@@ -53,20 +58,19 @@ export function failureShareSql(observation: Observation, startMs: number): stri
   return `SELECT countIf(${FAILED}) / count() AS observed ${scope(observation, startMs)}`;
 }
 
-/** Events of the token since `startMs`, whatever became of them and from whichever side of the hop they were seen. */
+/** Events of the entity since `startMs`, whatever became of them and from whichever side of the hop they were seen. */
 export function usesSinceSql(observation: Observation, startMs: number): string {
-  const token = sqlText(observation.event.token?.token_uid ?? '');
+  const entity = isOfEntity(observation);
   const [from, to] = [sqlTime(startMs), sqlTime(observation.timeMs)];
-  return `SELECT count() AS observed FROM events_v1 WHERE token_uid = ${token} AND time >= ${from} AND time <= ${to}`;
+  return `SELECT count() AS observed FROM events_v1 WHERE ${entity} AND time >= ${from} AND time <= ${to}`;
 }
 
-/** Refusals of the token for one of these reasons (or a 401 without any) since `startMs`. */
+/** Refusals of the entity for one of these reasons (or a 401 without any) since `startMs`. */
 export function failuresSinceSql(observation: Observation, startMs: number, reasons: readonly Reason[]): string {
-  const token = sqlText(observation.event.token?.token_uid ?? '');
   const named = `reason IN (${reasons.map(sqlText).join(', ')})`;
   const bare = "(reason = '' AND target_status = 401)";
   return [
-    `SELECT count() AS observed FROM events_v1 WHERE token_uid = ${token}`,
+    `SELECT count() AS observed FROM events_v1 WHERE ${isOfEntity(observation)}`,
     `AND time >= ${sqlTime(startMs)} AND time <= ${sqlTime(observation.timeMs)}`,
     `AND direction != 'outbound' AND outcome = 'failure' AND (${reasons.length === 1 ? named : `${named} OR ${bare}`})`,
   ].join(' ');

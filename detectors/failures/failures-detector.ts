@@ -1,5 +1,5 @@
 import type { Reason } from '../../ingest/event/token-event.js';
-import type { Detector, Observation, Score, Verdict } from '../core/detector.js';
+import { stages, type Detector, type Observation, type Score, type Verdict } from '../core/detector.js';
 import { failuresSinceSql } from '../core/reproduce.js';
 import type { FailuresOptions } from './failures-options.js';
 import {
@@ -33,6 +33,17 @@ const isSuccess = ({ event, request }: Observation): boolean =>
 class FailuresDetector implements Detector<FailuresState> {
   readonly id = 'failures';
   readonly version = 1;
+  readonly stages = stages;
+  readonly falsePositives = [
+    'A person who tries all passwords that they know.',
+    'A rollout that gives every instance another wrong secret.',
+    'An issuer that rotated its signing key while a verifier still holds the old one: broken signatures of many tokens at once.',
+  ];
+  readonly nextSteps = [
+    'After a success: end the sessions, revoke the tokens issued since, reset the credential, and see what was done with them.',
+    'Block the addresses that guess, or ask for a second factor; look whether they guess at others too.',
+    'For broken signatures, compare the key ids with the keys that the issuer publishes.',
+  ];
   readonly stateBytesMax = 2 * BUCKET_CHARS_MAX + REFUSED_MAX * FINGERPRINT_CHARS_MAX + 2;
   readonly idleMs = HOUR_MS;
   readonly #options: FailuresOptions;
@@ -67,7 +78,7 @@ class FailuresDetector implements Detector<FailuresState> {
     return found;
   }
 
-  classify(score: Score): Verdict | null {
+  classify(score: Score, { entityKind }: Observation): Verdict | null {
     const seconds = Math.max(1, Math.round((score.windowEndMs - score.windowStartMs) / 1000));
     switch (score.measure) {
       case 'success_after_guesses':
@@ -81,7 +92,7 @@ class FailuresDetector implements Detector<FailuresState> {
         return {
           severity: 'high',
           fidelity: 'high',
-          summary: `${score.observed} requests with a broken signature in ${seconds} s: somebody forges this token.`,
+          summary: `${score.observed} requests with a broken signature in ${seconds} s: somebody forges ${entityKind === 'token' ? 'this token' : 'tokens of this principal'}.`,
           techniques: ['T1606'],
         };
       default:

@@ -33,6 +33,16 @@ function concerns(observation: Observation): boolean {
 class HoneytokenDetector implements Detector<HoneytokenState> {
   readonly id = 'honeytoken';
   readonly version = 1;
+  readonly stages = ['token'] as const;
+  readonly falsePositives = [
+    'A secret scanner that verifies what it finds, or a colleague who found the decoy: both are worth knowing.',
+    'A decoy that something uses after all; do not register such a credential.',
+  ];
+  readonly nextSteps = [
+    'Treat the place where the decoy was planted as read by somebody: rotate every real credential beside it.',
+    'Look at what else the address and the user agent did in the hours around the use.',
+    'Leave the decoy in place until the incident is over: each further address is a finding of its own.',
+  ];
   readonly stateBytesMax = 256 + ADDRESSES_MAX * (6 * ADDRESS_CHARS_MAX + 3);
   readonly idleMs = 24 * HOUR_MS;
   readonly #decoys: DecoyLookup;

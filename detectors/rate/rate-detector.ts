@@ -1,4 +1,4 @@
-import type { Detector, Observation, Score, Verdict } from '../core/detector.js';
+import { stages, type Detector, type Observation, type Score, type Verdict } from '../core/detector.js';
 import { robustCentre } from '../core/robust.js';
 import { escalate } from '../core/severity.js';
 import { requestsInWindowsSql } from '../core/reproduce.js';
@@ -25,8 +25,10 @@ function slidingCount(count: number, previous: number, elapsed: number): number 
 const isSet = <T>(wanted: T | undefined, found: T | undefined): boolean => wanted === undefined || wanted === found;
 
 function applies(rule: RateLimitRule, observation: Observation): boolean {
-  const token = observation.event.token;
+  const { token, principal } = observation.event;
   return (
+    rule.per === observation.entityKind &&
+    isSet(rule.principal_uid, principal?.principal_uid) &&
     isSet(rule.token_uid, token?.token_uid) &&
     isSet(rule.key_id, token?.key_id) &&
     isSet(rule.issuer, token?.issuer) &&
@@ -38,6 +40,16 @@ function applies(rule: RateLimitRule, observation: Observation): boolean {
 export class RateDetector implements Detector<RateState> {
   readonly id = 'rate';
   readonly version = 1;
+  readonly stages = stages;
+  readonly falsePositives = [
+    'A batch job that runs less than once in the memory, or a load test.',
+    'A client that retries without back-off.',
+  ];
+  readonly nextSteps = [
+    'Compare the addresses and user agents of the burst with those of the hours before it.',
+    'Ask the owner for a job or a deployment at that time; without one, revoke the token and list what it read.',
+    'If the burst is ordinary, give the token a hard limit of its own, or raise `requests_min`.',
+  ];
   readonly stateBytesMax: number;
   readonly idleMs: number;
   readonly #options: RateOptions;
@@ -64,7 +76,7 @@ export class RateDetector implements Detector<RateState> {
     return found;
   }
 
-  classify(score: Score): Verdict | null {
+  classify(score: Score, { entityKind }: Observation): Verdict | null {
     if (score.measure.startsWith(LIMIT_PREFIX)) return score.value > 0 ? this.#limitVerdict(score) : null;
     const { threshold, bucket_seconds: seconds } = this.#options;
     if (!score.warmedUp || score.value < threshold) return null;
@@ -72,7 +84,7 @@ export class RateDetector implements Detector<RateState> {
     return {
       severity: escalate(factor),
       fidelity: factor >= 5 ? 'high' : 'medium',
-      summary: `${Math.round(score.observed)} requests in ${seconds} s, where this token usually makes ${score.expected.toFixed(1)}.`,
+      summary: `${Math.round(score.observed)} requests in ${seconds} s, where this ${entityKind} usually makes ${score.expected.toFixed(1)}.`,
       techniques: ['T1550.001'],
     };
   }

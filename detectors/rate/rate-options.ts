@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { stages } from '../core/detector.js';
 
 const limitSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/).describe('Name of the limit, part of the finding.'),
   window_seconds: z.number().int().min(1).max(86_400),
   requests_max: z.number().int().min(1).describe('More than this many requests in the window are a finding.'),
+  per: z.enum(stages).default('token').describe('Whose requests are counted together.'),
   token_uid: z.string().max(64).optional(),
+  principal_uid: z.string().max(1024).optional(),
   key_id: z.string().max(256).optional(),
   issuer: z.string().max(1024).optional(),
   kind: z.string().max(64).optional().describe('Token kind, such as api_key.'),

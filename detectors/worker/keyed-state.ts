@@ -1,6 +1,6 @@
 import type { AnyDetector } from '../core/detector.js';
 
-/** What is kept of one token: a state per detector, and what its findings need. */
+/** What is kept of one token or principal: a state per detector, and what its findings need. */
 export interface Entity {
   readonly uid: string;
   /** In the order of the detectors. */

@@ -1,18 +1,22 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import type { AnyDetector, HourlyUsage, Observation } from '../core/detector.js';
+import type { AnyDetector, HourlyUsage, Observation, Stage } from '../core/detector.js';
 import type { Finding } from '../core/finding.js';
-import { makeFinding } from '../core/make-finding.js';
+import { EVIDENCE_MAX, makeFinding } from '../core/make-finding.js';
 import { entityOf, toObservation } from '../core/observation.js';
 import { type Entity, KeyedState } from './keyed-state.js';
 import { TimeHeap } from './time-heap.js';
 
-const EVIDENCE_MAX = 5;
+/** Measures of an entity whose last window is remembered. */
+const EMITTED_MAX = 64;
 
 export interface RuntimeOptions {
+  /** Whose state is kept; default token. */
+  readonly stage?: Stage;
+  /** Those of other stages are passed over. */
   readonly detectors: readonly AnyDetector[];
   /** How far behind the newest event one may come and still be put in order, milliseconds of event time. */
   readonly allowedLatenessMs: number;
-  /** Hard cap on tokens whose state is kept. */
+  /** Hard cap on entities whose state is kept. */
   readonly entitiesMax: number;
 }
 
@@ -38,11 +42,14 @@ export interface RuntimeMark {
 }
 
 /**
- * Runs the detectors over one partition: puts events in order, keeps their state by token, scores, decides, learns.
+ * Runs the detectors of a stage over one partition: puts events in order, keeps their state by token or by principal,
+ * scores, decides, learns.
  * Pure: the outcome follows from the events in the order of the log, whatever the batches were.
  */
 export class PartitionRuntime {
   readonly #options: RuntimeOptions;
+  readonly #stage: Stage;
+  readonly #detectors: readonly AnyDetector[];
   readonly #waiting = new TimeHeap<Waiting>();
   readonly #keyed: KeyedState;
   #findings: Finding[] = [];
@@ -53,19 +60,21 @@ export class PartitionRuntime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
-    this.#keyed = new KeyedState(options.detectors, options.entitiesMax);
+    const { stage = 'token' } = options;
+    this.#stage = stage;
+    this.#detectors = options.detectors.filter((detector) => detector.stages.includes(stage));
+    this.#keyed = new KeyedState(this.#detectors, options.entitiesMax);
   }
 
   get keyed(): KeyedState {
     return this.#keyed;
   }
 
-  /** Takes an event; those that are due by now are scored. Events without a token concern no stream detector. */
+  /** Takes an event; those that are due by now are scored. Events that do not tell the entity concern no detector. */
   offer(event: TokenEvent, position: EventPosition): void {
-    const uid = entityOf(event);
-    if (uid === null) return;
-    const observation = toObservation(event);
-    const { timeMs } = observation;
+    if (entityOf(event, this.#stage) === null) return;
+    const observation = toObservation(event, this.#stage);
+    const { timeMs, entityUid: uid } = observation;
     const due = Math.max(this.#watermarkMs - this.#options.allowedLatenessMs, this.#flushedMs);
     if (timeMs < due) {
       this.lateEvents += 1;
@@ -81,7 +90,7 @@ export class PartitionRuntime {
 
   /** Lets time go on by an event that a restored state holds already. */
   passOver(event: TokenEvent): void {
-    const { timeMs } = toObservation(event);
+    const { timeMs } = toObservation(event, this.#stage);
     if (timeMs <= this.#watermarkMs) return;
     this.#watermarkMs = timeMs;
     this.#release(timeMs - this.#options.allowedLatenessMs);
@@ -115,7 +124,7 @@ export class PartitionRuntime {
     return { watermarkMs: this.#watermarkMs, waitingFrom: from };
   }
 
-  /** Positions of the events that wait, by token. */
+  /** Positions of the events that wait, by entity. */
   waitingByEntity(): ReadonlyMap<string, readonly EventPosition[]> {
     const found = new Map<string, EventPosition[]>();
     for (const { uid, offset, ordinal } of this.#waiting.items()) {
@@ -131,17 +140,17 @@ export class PartitionRuntime {
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
   }
 
-  /** Lets go of tokens that have been silent for longer than every detector remembers. */
+  /** Lets go of entities that have been silent for longer than every detector remembers. */
   forgetIdle(): void {
-    const idleMs = Math.max(0, ...this.#options.detectors.map((detector) => detector.idleMs));
+    const idleMs = Math.max(0, ...this.#detectors.map((detector) => detector.idleMs));
     this.#keyed.evictIdle(this.#watermarkMs - idleMs);
   }
 
-  /** Starts a token warm, before its first event is offered: all detectors of a new token, else the cold ones. */
+  /** Starts an entity warm, before its first event is offered: all detectors of a new one, else the cold ones. */
   warmUp(uid: string, history: readonly HourlyUsage[]): void {
     const known = this.#keyed.peek(uid);
     const entity = known ?? this.#keyed.touch(uid);
-    this.#options.detectors.forEach((detector, index) => {
+    this.#detectors.forEach((detector, index) => {
       if (detector.warmUp === undefined || (known !== undefined && !known.cold.includes(index))) return;
       entity.states[index] = detector.warmUp(entity.states[index], history);
     });
@@ -161,9 +170,8 @@ export class PartitionRuntime {
     const entity = this.#keyed.touch(uid);
     entity.dirty = true;
     if (observation.timeMs > entity.lastMs) entity.lastMs = observation.timeMs;
-    const { detectors } = this.#options;
-    for (let index = 0; index < detectors.length; index += 1) {
-      const detector = detectors[index];
+    for (let index = 0; index < this.#detectors.length; index += 1) {
+      const detector = this.#detectors[index];
       if (detector !== undefined) this.#run(detector, index, entity, observation);
     }
     if (!observation.request) return;
@@ -175,7 +183,7 @@ export class PartitionRuntime {
     const state = entity.states[index];
     let suspect = false;
     for (const score of detector.score(state, observation)) {
-      const verdict = detector.classify(score, observation);
+      const verdict = detector.classify(score, observation, state);
       if (verdict === null) continue;
       suspect = true;
       const measure = `${detector.id}/${score.measure}`;
@@ -191,6 +199,8 @@ function markEmitted(entity: Entity, measure: string, windowStartMs: number): bo
   const known = entity.emitted.find(([name]) => name === measure);
   if (known === undefined) {
     entity.emitted.push([measure, windowStartMs]);
+    // Forgetting is harmless: the store knows the finding by its id.
+    if (entity.emitted.length > EMITTED_MAX) entity.emitted.shift();
     return true;
   }
   if (known[1] === windowStartMs) return false;

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import type { AnyDetector, Observation } from '../../detectors/core/detector.js';
+import { stages, type AnyDetector, type Observation, type Stage } from '../../detectors/core/detector.js';
 import type { Finding } from '../../detectors/core/finding.js';
 import { DecoyIndex } from '../../detectors/honeytoken/decoys.js';
-import { toObservation } from '../../detectors/core/observation.js';
+import { entityOf, toObservation } from '../../detectors/core/observation.js';
+import { guidanceOf } from '../../detectors/guidance.js';
 import { createDetectors, detectorsOptionsSchema } from '../../detectors/registry.js';
 import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
 import { makeEvent, tokenUid } from '../support/token-events.js';
@@ -18,13 +19,16 @@ const eager = detectorsOptionsSchema.parse({
     buckets: 60,
     buckets_min: 5,
     requests_min: 20,
-    limits: [{ name: 'per-minute', window_seconds: 60, requests_max: 100 }],
+    limits: stages.map((per) => ({ name: `per-${per}`, per, window_seconds: 60, requests_max: 100 })),
   },
   baseline: { hours_min: 2, requests_min: 20, failures_min: 3 },
 });
 /** One token of the traffic is a decoy. */
 const planted = { token_uid: tokenUid('t0'), secret_fp: '', name: 'decoy', planted: 'here', removedMs: null };
 const detectors = createDetectors(eager, new DecoyIndex([planted]));
+
+/** Three tokens in a row belong to one principal. */
+const ownerOf = (token: string): string => `p${Math.floor(Number(token.slice(1)) / 3)}`;
 
 /** Some tokens at their own pace, with bursts, failures, refusals and pauses, in time order. */
 function traffic(seed: number, count: number, tokens = 5): TokenEvent[] {
@@ -41,6 +45,7 @@ function traffic(seed: number, count: number, tokens = 5): TokenEvent[] {
       makeEvent({
         timeMs: Math.floor(timeMs),
         token,
+        principal: ownerOf(token),
         id: `${seed}/${n}`,
         ...(failed ? { outcome: 'failure', status: random() < 0.5 ? 404 : 401 } : {}),
         kind: random() < 0.1 ? 'issuer' : 'proxy',
@@ -51,12 +56,12 @@ function traffic(seed: number, count: number, tokens = 5): TokenEvent[] {
   return events;
 }
 
-function newRuntime(): PartitionRuntime {
-  return new PartitionRuntime({ detectors, allowedLatenessMs: LATENESS_MS, entitiesMax: 1000 });
+function newRuntime(stage: Stage): PartitionRuntime {
+  return new PartitionRuntime({ stage, detectors, allowedLatenessMs: LATENESS_MS, entitiesMax: 1000 });
 }
 
-function run(events: readonly TokenEvent[]): readonly Finding[] {
-  const runtime = newRuntime();
+function run(stage: Stage, events: readonly TokenEvent[]): readonly Finding[] {
+  const runtime = newRuntime(stage);
   events.forEach((event, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
   runtime.flush();
   return runtime.takeFindings();
@@ -84,22 +89,41 @@ function walk(
   let state = detector.initial();
   for (const observation of observations) {
     each(state, observation);
-    const suspect = detector.score(state, observation).some((score) => detector.classify(score, observation) !== null);
+    const suspect = detector
+      .score(state, observation)
+      .some((score) => detector.classify(score, observation, state) !== null);
     state = detector.learn(state, observation, suspect);
   }
   return state;
 }
 
-const observations = traffic(7, 3000, 1).map(toObservation);
+const runs = detectors.flatMap((detector) => detector.stages.map((stage) => [detector.id, stage, detector] as const));
 
-describe.each(detectors.map((detector) => [detector.id, detector] as const))('detector %s', (_id, detector) => {
+describe.each(detectors)('detector $id', (detector) => {
+  it('runs somewhere, and tells its reader ordinary causes and next steps in whole sentences', () => {
+    expect(detector.stages.length).toBeGreaterThan(0);
+    for (const texts of [detector.falsePositives, detector.nextSteps]) {
+      expect(texts.length).toBeGreaterThan(0);
+      for (const text of texts) expect(text).toMatch(/^[A-Z].{15,}\.$/);
+    }
+    expect(guidanceOf(detector.id)).toEqual({
+      falsePositives: detector.falsePositives,
+      nextSteps: detector.nextSteps,
+    });
+  });
+});
+
+describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
+  const see = (event: TokenEvent): Observation => toObservation(event, stage);
+  const observations = traffic(7, 3000, 1).map(see);
+
   it('gives readings and verdicts on this traffic, or the tests below prove nothing', () => {
     let readings = 0;
     let verdicts = 0;
     walk(detector, observations, (state, observation) => {
       const scores = detector.score(state, observation);
       readings += scores.length;
-      verdicts += scores.filter((score) => detector.classify(score, observation) !== null).length;
+      verdicts += scores.filter((score) => detector.classify(score, observation, state) !== null).length;
     });
     expect(readings).toBeGreaterThan(0);
     expect(verdicts).toBeGreaterThan(0);
@@ -111,7 +135,7 @@ describe.each(detectors.map((detector) => [detector.id, detector] as const))('de
       const frozen = copy(detector, state);
       deepFreeze(frozen);
       const scores = detector.score(frozen, observation);
-      for (const score of scores) detector.classify(score, observation);
+      for (const score of scores) detector.classify(score, observation, frozen);
       expect(detector.encode(frozen)).toBe(before);
       expect(detector.score(state, observation)).toEqual(scores);
     });
@@ -141,8 +165,13 @@ describe.each(detectors.map((detector) => [detector.id, detector] as const))('de
         let timeMs = T0;
         const wild = Array.from({ length: 1500 }, () => {
           timeMs += Math.floor(random() * step);
-          return toObservation(
-            makeEvent({ timeMs, token: 'x', ...(random() < 0.3 ? { outcome: 'failure', status: 404 } : {}) }),
+          return see(
+            makeEvent({
+              timeMs,
+              token: 'x',
+              principal: 'x',
+              ...(random() < 0.3 ? { outcome: 'failure', status: 404 } : {}),
+            }),
           );
         });
         const state = walk(detector, wild, () => undefined);
@@ -161,7 +190,7 @@ describe.each(detectors.map((detector) => [detector.id, detector] as const))('de
       expect(detector.encode(other)).toBe(detector.encode(state));
       const scores = detector.score(other, observation);
       expect(scores).toEqual(detector.score(state, observation));
-      const suspect = scores.some((score) => detector.classify(score, observation) !== null);
+      const suspect = scores.some((score) => detector.classify(score, observation, other) !== null);
       other = detector.learn(other, observation, suspect);
     });
   });
@@ -188,12 +217,18 @@ describe.each(detectors.map((detector) => [detector.id, detector] as const))('de
   });
 });
 
-describe('all detectors in the runtime', () => {
-  const events = traffic(11, 6000);
-  const expected = run(events);
+describe.each(stages)('all detectors in the runtime of the %s stage', (stage) => {
+  const events = traffic(11, 6000, 9);
+  const expected = run(stage, events);
 
   it('find something from every detector', () => {
-    expect(new Set(expected.map((finding) => finding.detector))).toEqual(new Set(detectors.map(({ id }) => id)));
+    expect(new Set(expected.map((finding) => finding.detector))).toEqual(
+      new Set(runs.filter(([, where]) => where === stage).map(([id]) => id)),
+    );
+    for (const { entity_kind: kind, entity_uid: uid, token_uid: token, principal_uid: principal } of expected) {
+      expect({ kind, uid }).toEqual({ kind: stage, uid: stage === 'token' ? token : principal });
+      expect(token).toMatch(/^tok_/);
+    }
   });
 
   it('find the same in any order within the allowed lateness', () => {
@@ -202,15 +237,18 @@ describe('all detectors in the runtime', () => {
         const random = seededRandom(seed);
         const arrival = new Map(events.map((event) => [event, Date.parse(event.time) + random() * (LATENESS_MS - 1)]));
         const shuffled = [...events].sort((a, b) => arrival.get(a)! - arrival.get(b)!);
-        expect(run(shuffled)).toEqual(expected);
+        expect(run(stage, shuffled)).toEqual(expected);
       }),
-      { numRuns: 10 },
+      { numRuns: 5 },
     );
   });
 
-  it('find the same when tokens are spread over several workers', () => {
+  it('find the same when entities are spread over several workers', () => {
     const shards = [0, 1, 2].map((shard) =>
-      run(events.filter((event) => (event.token?.token_uid.charCodeAt(8) ?? 0) % 3 === shard)),
+      run(
+        stage,
+        events.filter((event) => (entityOf(event, stage)?.charCodeAt(stage === 'token' ? 8 : 6) ?? 0) % 3 === shard),
+      ),
     );
     expect(byUid(shards.flat())).toEqual(byUid(expected));
   });
@@ -219,7 +257,7 @@ describe('all detectors in the runtime', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: events.length - 1 }), { minLength: 1, maxLength: 4 }), (cuts) => {
         const found: Finding[] = [];
-        let runtime = newRuntime();
+        let runtime = newRuntime(stage);
         let from = 0;
         for (const cut of [...new Set(cuts)].sort((a, b) => a - b)) {
           offer(runtime, from, cut);
@@ -232,7 +270,7 @@ describe('all detectors in the runtime', () => {
         found.push(...runtime.takeFindings());
         expect(found).toEqual(expected);
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 
@@ -242,7 +280,7 @@ describe('all detectors in the runtime', () => {
 
   /** A new runtime from what a checkpoint holds; events that waited are offered again. */
   function reopen(old: PartitionRuntime, next: number): PartitionRuntime {
-    const restored = newRuntime();
+    const restored = newRuntime(stage);
     for (const entity of old.keyed.dirty()) restored.keyed.restore(entity.uid, old.keyed.encode(entity));
     for (const entity of restored.keyed.all()) entity.dirty = true;
     const { watermarkMs, waitingFrom } = old.mark();
@@ -255,10 +293,10 @@ describe('all detectors in the runtime', () => {
     return restored;
   }
 
-  it('hold no more tokens than the cap', () => {
-    const runtime = new PartitionRuntime({ detectors, allowedLatenessMs: 0, entitiesMax: 10 });
+  it('hold no more entities than the cap', () => {
+    const runtime = new PartitionRuntime({ stage, detectors, allowedLatenessMs: 0, entitiesMax: 10 });
     for (let n = 0; n < 500; n += 1) {
-      const event = makeEvent({ timeMs: T0 + n * 10, token: `many${n}` });
+      const event = makeEvent({ timeMs: T0 + n * 10, token: `many${n}`, principal: `many${n}` });
       runtime.offer(event, { offset: BigInt(n), ordinal: 0 });
     }
     runtime.flush();
@@ -266,19 +304,21 @@ describe('all detectors in the runtime', () => {
     expect(runtime.keyed.evictions).toBe(490);
   });
 
-  it('let go of tokens that were silent for longer than any detector remembers', () => {
-    const runtime = newRuntime();
-    const idleMs = Math.max(...detectors.map((detector) => detector.idleMs));
+  it('let go of entities that were silent for longer than any detector remembers', () => {
+    const runtime = newRuntime(stage);
+    const idleMs = Math.max(...detectors.filter(({ stages: where }) => where.includes(stage)).map((one) => one.idleMs));
     const times: [string, number][] = [
       ['silent', T0],
       ['used', T0 + 10_000],
       ['late', T0 + idleMs + 5000],
     ];
     times.forEach(([token, timeMs], n) =>
-      runtime.offer(makeEvent({ timeMs, token }), { offset: BigInt(n), ordinal: 0 }),
+      runtime.offer(makeEvent({ timeMs, token, principal: token }), { offset: BigInt(n), ordinal: 0 }),
     );
     runtime.flush();
     runtime.forgetIdle();
-    expect([...runtime.keyed.all()].map(({ uid }) => uid)).toEqual([tokenUid('used'), tokenUid('late')]);
+    expect([...runtime.keyed.all()].map(({ uid }) => uid)).toEqual(
+      stage === 'token' ? [tokenUid('used'), tokenUid('late')] : ['test|used', 'test|late'],
+    );
   });
 });

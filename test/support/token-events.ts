@@ -1,5 +1,6 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { deterministicUuid } from '../../ingest/event/event-uid.js';
+import { makePrincipal } from '../../ingest/event/principal.js';
 import { formatTime } from '../../ingest/event/time.js';
 
 export interface EventSketch {
@@ -17,6 +18,8 @@ export interface EventSketch {
   readonly direction?: NonNullable<TokenEvent['direction']>;
   readonly observedMs?: number;
   readonly keyId?: string;
+  /** Id of a user at the issuer `test`; without it the event tells no principal. */
+  readonly principal?: string;
   /** Any text; equal texts are one secret. */
   readonly secret?: string;
 }
@@ -46,6 +49,9 @@ export function makeEvent(sketch: EventSketch): TokenEvent {
     ...base,
     ...(sketch.reason === undefined ? {} : { reason: sketch.reason }),
     ...(sketch.direction === undefined ? {} : { direction: sketch.direction }),
+    ...(sketch.principal === undefined
+      ? {}
+      : { principal: makePrincipal({ kind: 'user', issuer: 'test', id: sketch.principal, name: sketch.principal }) }),
     ...(sketch.token === undefined
       ? {}
       : {

@@ -53,6 +53,10 @@ export async function alertsShow(
     `  state      ${alert.state}${until}, ${alert.finding_count} finding(s) by ${alert.detectors.join(', ')}`,
   );
   terminal.out(printable(`  next       ${alert.next_step}`));
+  for (const { detector, false_positives: causes, next_steps: steps } of alert.guidance) {
+    for (const text of steps) terminal.out(`  step       ${detector}: ${text}`);
+    for (const text of causes) terminal.out(`  ordinary   ${detector}: ${text}`);
+  }
   terminal.out(printable(`  open       ${alert.links.alert}`));
   terminal.out(printable(`  sql        ${alert.reading.sql}`));
   for (const { time, to, actor, reason } of alert.history)

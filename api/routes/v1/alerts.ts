@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { AppError } from '../../../ingest/core/errors.js';
+import { guidanceOf } from '../../../detectors/guidance.js';
 import { formatTime, TIME_MAX_MS } from '../../../ingest/event/time.js';
 import type { Alert, AlertState } from '../../alerts/alert.js';
 import { linksOf, nextStep } from '../../alerts/payload.js';
@@ -28,6 +29,11 @@ const detailOf = (alert: Alert, baseUrl: string): z.output<typeof alertDetailSch
   evidence: [...alert.evidence],
   history: [...alert.history],
   next_step: nextStep(alert),
+  guidance: alert.detectors.flatMap((detector) => {
+    const known = guidanceOf(detector);
+    if (known === undefined) return [];
+    return [{ detector, false_positives: [...known.falsePositives], next_steps: [...known.nextSteps] }];
+  }),
   links: linksOf(alert, baseUrl),
 });
 

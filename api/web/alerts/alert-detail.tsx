@@ -43,6 +43,7 @@ export function AlertDetail({ uid, known }: { uid: string; known: Alert | null }
       <Why alert={alert} />
       <h3>Next step</h3>
       <p>{alert.next_step}</p>
+      <Reader guidance={alert.guidance} />
       <Decisions
         alert={alert}
         onDecided={(next) => {
@@ -133,6 +134,31 @@ function Why({ alert }: { alert: Alert }) {
           })}
         </tbody>
       </table>
+    </>
+  );
+}
+
+/** What the detectors say to the reader of their alerts; absent while only the list's row is known. */
+function Reader({ guidance = [] }: { guidance: Alert['guidance'] | undefined }) {
+  return (
+    <>
+      {guidance.map(({ detector, false_positives: causes, next_steps: steps }) => (
+        <details key={detector} open={guidance.length === 1}>
+          <summary>{detector}: next steps, and known false positives</summary>
+          <h4>Next steps</h4>
+          <ol>
+            {steps.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ol>
+          <h4>Known false positives</h4>
+          <ul>
+            {causes.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </details>
+      ))}
     </>
   );
 }

@@ -12,6 +12,7 @@ interface AlertBody {
   finding_count: number;
   history: { from: string | null; to: string; actor: string; reason: string }[];
   next_step: string;
+  guidance: { detector: string; false_positives: string[]; next_steps: string[] }[];
   links: { map: string };
 }
 
@@ -64,6 +65,8 @@ describe('alerts over HTTP from the real store', () => {
     });
     expect(body.links.map).toContain(`token_uid=${TOKEN}`);
     expect(body.next_step).not.toBe('');
+    expect(body.guidance.map(({ detector }) => detector)).toEqual([finding(0).detector]);
+    for (const texts of Object.values(body.guidance[0]!)) expect(texts.length).toBeGreaterThan(0);
   });
 
   it('takes acknowledge, suppress and resolve with reason and actor, and keeps them through later findings', async () => {
