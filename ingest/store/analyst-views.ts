@@ -2,19 +2,29 @@ import type { StoreConnection } from './connection.js';
 import { checkedIdentifier, quoteString } from './connection.js';
 import type { Topology } from './migration-template.js';
 
-/** Name for people → stable view that it shows. */
-export const analystViews: ReadonlyMap<string, string> = new Map([
-  ['tokens', 'tokens_v1'],
-  ['principals', 'principals_v1'],
-  ['token_usage', 'token_usage_v1'],
-  ['token_aliases', 'token_aliases_v1'],
-  ['first_seen', 'first_seen_v1'],
-  ['edges', 'edges_v1'],
-  ['events', 'events_v1'],
-  ['findings', 'findings_v1'],
-  ['alerts', 'alerts_v1'],
-  ['alert_history', 'alert_history_v1'],
-]);
+const names = [
+  'tokens',
+  'principals',
+  'token_usage',
+  'token_aliases',
+  'first_seen',
+  'edges',
+  'events',
+  'findings',
+  'alerts',
+  'alert_history',
+] as const;
+
+/**
+ * Name for people → stable view that it shows. The stable view's own name is one of them: the SQL that an alert or a
+ * dashboard carries is to run as it is.
+ */
+export const analystViews: ReadonlyMap<string, string> = new Map(
+  names.flatMap((name): [string, string][] => [
+    [name, `${name}_v1`],
+    [`${name}_v1`, `${name}_v1`],
+  ]),
+);
 
 const QUERY_LIMITS = { rowsMax: 10_000, timeoutMs: 60_000 };
 

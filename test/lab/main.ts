@@ -2,7 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { passwordOf } from './realm.js';
 import { ordinary, refreshAll, signIn, theft, type Cast } from './scenes.js';
+import { LabApi } from './lab-api.js';
 import { startLab, type Lab } from './start-lab.js';
+import { viewStolenToken } from './stolen-token.js';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const RENEW_MS = 240_000;
@@ -23,6 +25,25 @@ async function keepBusy(lab: Lab, first: Cast): Promise<void> {
     await ordinary(lab.driver, cast, 1);
     await delay(5_000, undefined, { signal: stopping.signal }).catch(() => undefined);
   }
+}
+
+/** Steals alice's token and shows what each end of Tourniquet makes of it. */
+async function stealAndShow(lab: Lab, { alice }: Cast): Promise<void> {
+  const fromMs = Date.now();
+  await theft(lab.driver, alice);
+  say('stolen and used; waiting for the alert');
+  const { alert, page, panels, uses } = await viewStolenToken(lab, new LabApi(lab), alice.jti, fromMs);
+  const { payload } = page.body as { payload: { summary: string; severity: string } };
+  const answered = panels.filter(({ rows }) => rows.length > 0);
+  say(`
+PagerDuty was sent (${page.faults.length === 0 ? 'within its contract' : page.faults.join('; ')}):
+  ${payload.severity}: ${payload.summary}
+Alert  ${alert.links.alert}
+Token  ${alert.links.token}
+Map    ${alert.links.map}
+Grafana: ${answered.length} of ${panels.length} panels have rows.
+Where was this key used, and by whom first?`);
+  process.stdout.write(`${uses.map((row) => `  ${JSON.stringify(row)}`).join('\n')}\n`);
 }
 
 function explain(lab: Lab): void {
@@ -46,7 +67,7 @@ Try, in another terminal:
   # what Tourniquet makes of it
   curl -s ${api}/v1/alerts
   curl -s '${api}/v1/map?leaf=tokens'
-Type "steal" and Enter here to have alice's token stolen for you. Ctrl-C stops everything.`);
+Type "steal" and Enter here to have alice's token stolen for you, and to see what comes of it. Ctrl-C stops everything.`);
 }
 
 let lab: Lab | undefined;
@@ -57,10 +78,7 @@ try {
   explain(running);
   process.stdin.setEncoding('utf8').on('data', (typed: string) => {
     if (typed.trim() !== 'steal') return;
-    theft(running.driver, cast.alice).then(
-      () => say('stolen and used; an alert is due within seconds'),
-      (error: unknown) => say(String(error)),
-    );
+    stealAndShow(running, cast).catch((error: unknown) => say(String(error)));
   });
   await keepBusy(running, cast);
 } catch (error) {

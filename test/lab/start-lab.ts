@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { envoyProgram } from '../tools/components.mjs';
+import { pagerDutyReceiver, type ContractReceiver } from '../support/contract-receiver.js';
 import { startKafka, type TestKafka } from '../tools/kafka.mjs';
 import { makeCertificates } from './certificates.js';
 import { Driver } from './driver.js';
@@ -40,6 +41,8 @@ export interface Lab {
   readonly keycloak: Keycloak;
   readonly tourniquet: Tourniquet;
   readonly driver: Driver;
+  /** Takes alerts as PagerDuty's Events API v2 does, and holds each against its documentation. */
+  readonly pager: ContractReceiver;
   readonly truth: Truth;
   /** Stops every program of the lab; may be called twice. */
   stop(): Promise<void>;
@@ -94,16 +97,20 @@ async function start(
   const driver = new Driver({ edge, issuer: keycloak.issuer, truth });
   const running = await startServices({ ports, truth, ownToken: (service) => driver.serviceToken(service) });
   stops.push(() => running.stop());
+  const pager = pagerDutyReceiver();
+  const pagerUrl = await pager.start();
+  stops.push(() => pager.stop());
   say('starting Tourniquet');
   const tourniquet = await startTourniquet(processes, folder, {
     ...neighbours,
     brokers: kafka.brokers,
+    pagerUrl,
     apiPort: options.apiPort ?? api,
     receiverPort: receiver,
     ...(options.config !== undefined && { config: options.config }),
   });
   const addresses = { api: tourniquet.api, edge, keycloak: keycloak.base, kafka: kafka.brokers.join(',') };
-  return { addresses, keycloak, tourniquet, driver, truth };
+  return { addresses, keycloak, tourniquet, driver, pager, truth };
 }
 
 async function startNeighbours(

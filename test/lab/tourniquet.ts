@@ -18,6 +18,8 @@ export interface TourniquetInputs {
   readonly gatewayLog: string;
   readonly sidecarLogs: Readonly<Record<Service, string>>;
   readonly keycloak: Keycloak;
+  /** Where alerts go. */
+  readonly pagerUrl: string;
   /** Merged over the lab's own configuration, one level deep. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly apiPort: number;
@@ -33,6 +35,7 @@ export interface Tourniquet {
   readonly receiver: string;
 }
 
+const routingKeyFile = 'pagerduty.key';
 const pushKey = `lab-${randomBytes(12).toString('hex')}`;
 
 function configOf(inputs: TourniquetInputs, dataDir: string): object {
@@ -72,7 +75,13 @@ function configOf(inputs: TourniquetInputs, dataDir: string): object {
       // The lab's tokens live for minutes, so the grace is minutes too; what is ordinary here is a handful in 10 s.
       rate: { buckets_min: 2, requests_min: 30, limits: [{ name: 'drain', window_seconds: 10, requests_max: 60 }] },
     },
-    api: { port: inputs.apiPort },
+    // Loopback only, so whoever reaches it may ask as an analyst.
+    api: { port: inputs.apiPort, anonymous_role: 'analyst' },
+    alerts: {
+      destinations: [
+        { name: 'oncall', kind: 'pagerduty', url: inputs.pagerUrl, routing_key_file: join(dataDir, '..', routingKeyFile), severity_min: 'low' },
+      ],
+    },
     telemetry: { log_level: 'info' },
     ...inputs.config,
   }; // prettier-ignore
@@ -92,6 +101,7 @@ export async function startTourniquet(
   const made = spawnSync(process.execPath, [main, 'keygen'], { encoding: 'utf8' });
   if (made.status !== 0) throw new Error(`tourniquet keygen failed: ${made.stderr}`);
   writeFileSync(join(folder, 'fingerprint.keys'), made.stdout, { mode: 0o600 });
+  writeFileSync(join(folder, routingKeyFile), randomBytes(16).toString('hex'), { mode: 0o600 });
   const api = `http://127.0.0.1:${inputs.apiPort}`;
   await processes.start(
     {

@@ -1,50 +1,9 @@
 import { z } from 'zod';
-import { dashboardFiles } from '../../../dashboards/dashboard-files.js';
 import type { DemoData } from '../../support/demo-data.js';
+import { askingPanels, boards, expandMacros, type Span } from '../../support/grafana-panels.js';
 
-interface Board {
-  readonly title: string;
-  readonly panels: readonly Panel[];
-  readonly templating: {
-    readonly list: readonly { readonly name: string; readonly type: string; readonly query: unknown }[];
-  };
-}
-
-interface Panel {
-  readonly title: string;
-  readonly type: string;
-  readonly targets?: readonly { readonly rawSql: string; readonly queryType: string }[];
-  readonly fieldConfig?: {
-    readonly overrides: readonly { readonly matcher: { readonly id: string; readonly options: string } }[];
-  };
-}
-
-const boards = [...dashboardFiles().values()].map((text) => JSON.parse(text) as Board);
 const anyRow = z.record(z.string(), z.unknown());
 const described = z.object({ name: z.string(), type: z.string() });
-const stepS = 3600;
-
-interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-/** The data source's macros as its README defines them, and Grafana's `:sqlstring`. What is not known stays and fails. */
-function expand(sql: string, { fromMs, toMs }: Span, token: string): string {
-  const seconds = (ms: number): string => `toDateTime(${Math.floor(ms / 1000)})`;
-  const millis = (ms: number): string => `fromUnixTimestamp64Milli(${ms})`;
-  return sql
-    .replace(/\$__timeFilter_ms\(([^()]+)\)/g, (_, c: string) => `${c} >= ${millis(fromMs)} AND ${c} <= ${millis(toMs)}`)
-    .replace(/\$__timeFilter\(([^()]+)\)/g, (_, c: string) => `${c} >= ${seconds(fromMs)} AND ${c} <= ${seconds(toMs)}`)
-    .replace(/\$__timeInterval\(([^()]+)\)/g, (_, c: string) => `toStartOfInterval(toDateTime(${c}), INTERVAL ${stepS} second)`)
-    .replaceAll('$__fromTime_ms', millis(fromMs))
-    .replaceAll('$__toTime_ms', millis(toMs))
-    .replaceAll('$__fromTime', seconds(fromMs))
-    .replaceAll('$__toTime', seconds(toMs))
-    .replaceAll('$__interval_s', String(stepS))
-    .replaceAll('${token:sqlstring}', `'${token.replaceAll("'", "''")}'`);
-} // prettier-ignore
-
 /** Every panel of the dashboards on the real engine, as Grafana would ask. */
 export function dashboardPanels(demo: () => DemoData): void {
   describe.each(boards)('$title', (board) => {
@@ -57,7 +16,7 @@ export function dashboardPanels(demo: () => DemoData): void {
       return String(row?.['token_uid']);
     };
     const span = (): Span => ({ fromMs: demo().endMs - 24 * 3_600_000, toMs: demo().endMs });
-    const panels = board.panels.filter((panel) => panel.targets !== undefined);
+    const panels = askingPanels(board);
 
     it('asks for more than a page of panels', () => {
       expect(panels.length).toBeGreaterThanOrEqual(10);
@@ -65,7 +24,7 @@ export function dashboardPanels(demo: () => DemoData): void {
 
     it.each(panels.map((panel) => [panel.title, panel] as const))('%s', async (_, panel) => {
       const target = panel.targets?.[0];
-      const sql = expand(target?.rawSql ?? '', span(), await stolen());
+      const sql = expandMacros(target?.rawSql ?? '', span(), await stolen());
       expect(sql).not.toMatch(/\$\{?_*[a-z]/);
       const columns = await demo().store.querier.run(
         { name: 'panel', sql: `DESCRIBE (${sql})`, params: anyRow, row: described },
@@ -88,7 +47,7 @@ export function dashboardPanels(demo: () => DemoData): void {
       }
       const calls = board.panels.find((panel) => panel.title === 'Calls');
       if (calls === undefined) return;
-      expect(await run(expand(calls.targets?.[0]?.rawSql ?? '', span(), "' OR 1=1 --"))).toEqual([]);
+      expect(await run(expandMacros(calls.targets?.[0]?.rawSql ?? '', span(), "' OR 1=1 --"))).toEqual([]);
     });
   });
 }

@@ -1,6 +1,6 @@
 import { replayedDemo, type DemoData } from '../../support/demo-data.js';
 import { dashboardPanels } from './dashboards.js';
-import { forensicQuestions } from './forensics.js';
+import { answersOfTheGuide } from './forensics.js';
 
 /** What people ask of the demo's data; one replay serves them all. */
 describe('on replayed demo data', () => {
@@ -10,6 +10,6 @@ describe('on replayed demo data', () => {
   }, 240_000);
   afterAll(() => demo.close());
 
-  forensicQuestions(() => demo);
+  answersOfTheGuide(() => demo);
   dashboardPanels(() => demo);
 });

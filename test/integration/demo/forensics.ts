@@ -1,16 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { DemoData } from '../../support/demo-data.js';
+import { forensicQuestions, forensicSql } from '../../support/forensic-questions.js';
 import { ask, sqlRunnerOn, type Row } from '../api/sql-fixture.js';
 
-const guide = readFileSync(fileURLToPath(new URL('../../../docs/forensics.md', import.meta.url)), 'utf8');
-const questions = new Map(
-  [...guide.matchAll(/^### (\d+)\. [^\n]*\n[\s\S]*?```sql\n([\s\S]*?)```/gm)].map(([, n = '', sql = '']) => [Number(n), sql]),
-); // prettier-ignore
 const dayMs = 86_400_000;
 
 /** The questions of docs/forensics.md as they stand there, against what the traffic's maker knows it did. */
-export function forensicQuestions(demo: () => DemoData): void {
+export function answersOfTheGuide(demo: () => DemoData): void {
   describe('docs/forensics.md', () => {
     const rowsOf = async (sql: string): Promise<readonly Row[]> => {
       const { outcome, message, rows } = await ask(sqlRunnerOn(demo().store), sql);
@@ -24,13 +19,21 @@ export function forensicQuestions(demo: () => DemoData): void {
       return String(rows[0]?.['token_uid']);
     };
     /** A question, for the token of a principal where it asks for one. */
-    const answer = async (n: number, token = ''): Promise<readonly Row[]> =>
-      rowsOf((questions.get(n) ?? '').replaceAll('tok_…', token));
+    const answer = async (n: number, token = ''): Promise<readonly Row[]> => rowsOf(forensicSql(n, token));
     const stolen = () => demo().traffic.attacks[0]?.holder ?? '';
     const thiefs = () => demo().traffic.requests.filter((r) => r.address === '203.0.113.66');
 
     it('asks ten', () => {
-      expect([...questions.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      expect([...forensicQuestions.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    });
+
+    it('runs the SQL that each finding carries, and reads what the finding says', async () => {
+      const findings = await rowsOf('SELECT detector, observed, sql FROM findings');
+      expect(findings.length).toBeGreaterThanOrEqual(3);
+      for (const { detector, observed, sql } of findings) {
+        const [reading] = await rowsOf(String(sql));
+        expect([detector, Number(reading?.['observed'])]).toEqual([detector, expect.closeTo(Number(observed), 3)]);
+      }
     });
 
     it('1: where a key was used, and by whom first', async () => {

@@ -12,7 +12,9 @@ import {
   useAfterLogout,
   type Cast,
 } from '../../lab/scenes.js';
-import { LabApi, type TokenItem } from './lab-api.js';
+import { LabApi, type TokenItem } from '../../lab/lab-api.js';
+import { viewStolenToken } from '../../lab/stolen-token.js';
+import { startChromium } from '../../tools/chromium.mjs';
 
 /** Keycloak, Envoy, NGINX and Kafka are real, and so is what they write; the truth is what the driver sent. */
 describe('the lab', () => {
@@ -117,6 +119,51 @@ describe('the lab', () => {
       seen_with.find((seen) => seen.dimension === dimension)?.values.map(({ value }) => value) ?? [];
     expect(values('client_address')).toContain(thief.from);
     expect(values('user_agent')).toContain(thief.userAgent);
+  }, 60_000);
+
+  it('shows the stolen token at each end: PagerDuty, map, Grafana, forensic SQL', async () => {
+    const { fromMs } = lab.truth.deeds.find(({ name }) => name === 'theft')!;
+    const stolen = await viewStolenToken(lab, api, cast.alice.jti, fromMs);
+    const { alert, page, tokenUid } = stolen;
+    expect([page.faults, page.status]).toEqual([[], 202]);
+    expect(page.body).toMatchObject({
+      event_action: 'trigger',
+      dedup_key: alert.alert_uid,
+      payload: { group: 'alice', custom_details: { From: thief.from, Touching: 'inventory' } },
+    });
+    expect(page.text).toContain(tokenUid);
+    for (const part of cast.alice.accessToken.split('.')) expect(page.text).not.toContain(part);
+
+    const thiefs = lab.truth.requests.filter(({ from, jti }) => from === thief.from && jti === cast.alice.jti);
+    const drawn = stolen.networks.reduce((sum, { requests }) => sum + requests, 0);
+    expect(drawn).toBe(lab.truth.uses().get(cast.alice.jti));
+    expect(stolen.uses).toContainEqual(
+      expect.objectContaining({ client_address: thief.from, user_agent: thief.userAgent, principal: 'alice', uses: thiefs.length }),
+    );
+    const panel = (title: string) => stolen.panels.find((answer) => answer.title === title)?.rows ?? [];
+    expect(panel('From').map(({ value }) => value)).toContain(thief.from);
+    expect(panel('Which')).toHaveLength(1);
+    expect(stolen.panels.filter(({ board, rows }) => board.includes('token') && rows.length > 0).length).toBeGreaterThan(8);
+  }, 90_000); // prettier-ignore
+
+  it('lets a person find it by clicking from map to token to alert', async () => {
+    const browser = await startChromium();
+    try {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+      page.setDefaultTimeout(20_000);
+      await page.goto(lab.addresses.api);
+      await page.getByRole('button', { name: /token alice.*alert (low|medium|high|critical)/ }).click();
+      await page.getByRole('link', { name: 'Open token' }).click();
+      await page.waitForURL(`**/tokens/${await api.tokenUidOf(cast.alice.jti)}`);
+      await page.locator('.five .line-of').nth(1).getByText(thief.from).waitFor();
+      await page.locator('#token-alerts ~ .alert-list a').first().click();
+      await page.locator('.why td').first().waitFor();
+      const detail = await page.locator('.alert-detail').innerText();
+      expect(detail).toContain('alice');
+      expect(detail).toContain(thief.from);
+    } finally {
+      await browser.close();
+    }
   }, 60_000);
 });
 

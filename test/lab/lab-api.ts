@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Lab } from '../../lab/start-lab.js';
+import type { Lab } from './start-lab.js';
 
 export interface TokenItem {
   readonly token_uid: string;
@@ -16,11 +16,17 @@ export interface TokenDetail {
 }
 
 export interface AlertItem {
+  readonly alert_uid: string;
   readonly token_uid: string;
   readonly title: string;
   readonly first_seen: string;
   readonly client_addresses: readonly string[];
+  readonly sql: string;
+  readonly links: { readonly alert: string; readonly token: string; readonly map: string };
 }
+
+/** A row of a statement, by column. */
+export type SqlRow = Readonly<Record<string, unknown>>;
 
 export interface MapEdge {
   readonly source: string;
@@ -52,9 +58,36 @@ export class LabApi {
     return (await this.#get<{ items: AlertItem[] }>('/v1/alerts')).items;
   }
 
+  /** @param query of `/v1/map`. */
+  map(query: string): Promise<{ readonly edges: readonly MapEdge[] }> {
+    return this.#get(`/v1/map?edge_limit=1000&lane_limit=500&${query}`);
+  }
+
   async edges(layer: string): Promise<readonly MapEdge[]> {
-    const { edges } = await this.#get<{ edges: MapEdge[] }>('/v1/map?edge_limit=1000&lane_limit=500');
+    const { edges } = await this.map('');
     return edges.filter((edge) => edge.layer === layer);
+  }
+
+  /** The token that the issuer calls `jti`. */
+  async tokenUidOf(jti: string): Promise<string> {
+    const named = (item: TokenItem): boolean => item.aliases.some(({ kind, value }) => kind === 'jti' && value === jti);
+    let found: TokenItem | undefined;
+    await this.until(async () => (found = (await this.tokens()).find(named)) !== undefined);
+    if (found === undefined) throw new Error(`no token is called ${jti}`);
+    return found.token_uid;
+  }
+
+  /** What an analyst is answered. */
+  async sql(statement: string): Promise<readonly SqlRow[]> {
+    const answer = await fetch(`${this.#lab.addresses.api}/v1/sql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ sql: statement }),
+    });
+    const body = (await answer.json()) as { columns: { name: string }[]; rows: unknown[][] };
+    if (answer.status !== 200) throw new Error(`${statement}: ${answer.status} ${JSON.stringify(body)}`);
+    const names = body.columns.map(({ name }) => name);
+    return body.rows.map((row) => Object.fromEntries(row.map((value, index) => [names[index] ?? '', value])));
   }
 
   /** Status of a push of JSON records. */
