@@ -6,6 +6,8 @@ import { createFailuresDetector } from './failures/failures-detector.js';
 import { failuresOptionsSchema } from './failures/failures-options.js';
 import { DecoyIndex, type DecoyLookup } from './honeytoken/decoys.js';
 import { createHoneytokenDetector } from './honeytoken/honeytoken-detector.js';
+import { createLifecycleDetector } from './lifecycle/lifecycle-detector.js';
+import { lifecycleOptionsSchema } from './lifecycle/lifecycle-options.js';
 import { createRateDetector } from './rate/rate-detector.js';
 import { rateOptionsSchema } from './rate/rate-options.js';
 
@@ -14,7 +16,8 @@ export const detectorsOptionsSchema = z.strictObject({
   rate: rateOptionsSchema.prefault({}),
   baseline: baselineOptionsSchema.prefault({}),
   failures: failuresOptionsSchema.prefault({}),
-  disabled: z.array(z.enum(['rate', 'baseline', 'failures', 'honeytoken'])).default([]),
+  lifecycle: lifecycleOptionsSchema.prefault({}),
+  disabled: z.array(z.enum(['rate', 'baseline', 'failures', 'honeytoken', 'lifecycle'])).default([]),
 });
 
 export type DetectorsOptions = z.output<typeof detectorsOptionsSchema>;
@@ -27,6 +30,7 @@ export function createDetectors(
   const all: readonly AnyDetector[] = [
     createHoneytokenDetector(decoys),
     createFailuresDetector(options.failures),
+    createLifecycleDetector(options.lifecycle),
     createRateDetector(options.rate),
     createBaselineDetector(options.baseline),
   ];

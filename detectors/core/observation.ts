@@ -6,10 +6,11 @@ import type { Observation, Stage } from './detector.js';
 const FUTURE_MAX_MS = 300_000;
 
 /** The credential itself was refused: nobody proved to be the token's holder, so the event must not teach. */
-const refusals: ReadonlySet<Reason> = new Set<Reason>([
+export const refusalReasons = [
   'invalid_token', 'invalid_signature', 'expired_token', 'revoked_token', 'missing_token', 'token_reuse', 'invalid_client',
   'invalid_grant', 'invalid_credentials', 'user_not_found', 'user_disabled',
-]); // prettier-ignore
+] as const satisfies Reason[]; // prettier-ignore
+const refusals: ReadonlySet<Reason> = new Set<Reason>(refusalReasons);
 
 /** The service's own fault; it says nothing about who holds the token. */
 export const outageReasons = ['server_error', 'temporarily_unavailable', 'upstream_error'] as const satisfies Reason[];
@@ -50,6 +51,11 @@ export function toObservation(event: TokenEvent, stage: Stage = 'token'): Observ
     request: inbound && (event.action === 'use' || (issuer && failed)),
     failed,
   };
+}
+
+/** A use that the callee let pass: the token was good for it, whoever held it. */
+export function isServed({ event, request }: Observation): boolean {
+  return request && event.action === 'use' && event.outcome === 'success';
 }
 
 /** The key of a detector's state; null for an event that does not tell the stage's entity. */

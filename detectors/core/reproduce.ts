@@ -18,7 +18,7 @@ const FAILED = `(outcome = 'failure' AND reason NOT IN (${outageReasons.map(sqlT
 const REQUEST = `direction != 'outbound' AND (action = 'use' OR (source_kind = 'issuer' AND ${FAILED}))`;
 
 /** A condition: events of the entity. */
-function isOfEntity({ entityKind, entityUid }: Observation): string {
+export function isOfEntity({ entityKind, entityUid }: Observation): string {
   return `${entityKind === 'token' ? 'token_uid' : 'principal_uid'} = ${sqlText(entityUid)}`;
 }
 
@@ -73,5 +73,23 @@ export function failuresSinceSql(observation: Observation, startMs: number, reas
     `SELECT count() AS observed FROM events_v1 WHERE ${isOfEntity(observation)}`,
     `AND time >= ${sqlTime(startMs)} AND time <= ${sqlTime(observation.timeMs)}`,
     `AND direction != 'outbound' AND outcome = 'failure' AND (${reasons.length === 1 ? named : `${named} OR ${bare}`})`,
+  ].join(' ');
+}
+
+/** The words of `isServed` for the store. */
+export const SERVED = "direction != 'outbound' AND action = 'use' AND outcome = 'success'";
+
+/**
+ * One figure over the entity's events from `startMs` up to and with the deciding one.
+ *
+ * @param figure an aggregate of columns of `events_v1`.
+ * @param condition which of the events count.
+ */
+export function figureSql(observation: Observation, startMs: number, condition: string, figure = 'count()'): string {
+  const at = sqlTime(observation.timeMs);
+  const uid = sqlText(observation.event.event_uid);
+  return [
+    `SELECT ${figure} AS observed FROM events_v1 WHERE ${isOfEntity(observation)} AND time >= ${sqlTime(startMs)}`,
+    `AND (time < ${at} OR (time = ${at} AND toString(event_uid) <= ${uid})) AND ${condition}`,
   ].join(' ');
 }

@@ -30,6 +30,11 @@ const detectors = createDetectors(eager, new DecoyIndex([planted]));
 /** Three tokens in a row belong to one principal. */
 const ownerOf = (token: string): string => `p${Math.floor(Number(token.slice(1)) / 3)}`;
 
+function actionOf(dice: number): TokenEvent['action'] {
+  if (dice < 0.05) return 'revoke';
+  return dice < 0.1 ? 'login' : 'use';
+}
+
 /** Some tokens at their own pace, with bursts, failures, refusals and pauses, in time order. */
 function traffic(seed: number, count: number, tokens = 5): TokenEvent[] {
   const random = seededRandom(seed);
@@ -49,7 +54,7 @@ function traffic(seed: number, count: number, tokens = 5): TokenEvent[] {
         id: `${seed}/${n}`,
         ...(failed ? { outcome: 'failure', status: random() < 0.5 ? 404 : 401 } : {}),
         kind: random() < 0.1 ? 'issuer' : 'proxy',
-        action: random() < 0.1 ? 'login' : 'use',
+        action: actionOf(random()),
       }),
     );
   }
