@@ -5,6 +5,7 @@ import type { Result } from '../../ingest/core/result.js';
 import { err, ok } from '../../ingest/core/result.js';
 import { DRILL_INSTANCE } from '../../ingest/event/drill.js';
 import { sourceFactories } from '../../ingest/sources/registry.js';
+import { readMappingFile } from './mapping-file.js';
 import type { Config } from './schema.js';
 import { configSchema } from './schema.js';
 
@@ -18,10 +19,14 @@ export interface ConfigFault {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Parses and checks a configuration; pure. All faults are returned at once. `${NAME}` in a string is replaced from
+ * Parses and checks a configuration; pure but for the mapping files that it names. All faults are returned at once. `${NAME}` in a string is replaced from
  * the environment, and `TOURNIQUET_DATA_DIR`, `TOURNIQUET_API_PORT`, `KAFKA_BROKERS` and `CLICKHOUSE_URL` override the file.
  */
-export function loadConfig(yamlText: string, env: Environment): Result<Config, readonly ConfigFault[]> {
+export function loadConfig(
+  yamlText: string,
+  env: Environment,
+  readMapping: (path: string) => string = readMappingFile,
+): Result<Config, readonly ConfigFault[]> {
   const document = parseDocument(yamlText, { uniqueKeys: true });
   if (document.errors.length > 0) {
     return err(
@@ -36,8 +41,30 @@ export function loadConfig(yamlText: string, env: Environment): Result<Config, r
   const raw: unknown = document.toJS({ maxAliasCount: 50 }) ?? {};
   const parsed = configSchema.safeParse(withOverrides(expand(raw, '', env, faults), env));
   if (!parsed.success) faults.push(...parsed.error.issues.map(toFault));
-  else faults.push(...crossChecks(parsed.data));
-  return faults.length > 0 || !parsed.success ? err(faults) : ok(parsed.data);
+  if (!parsed.success) return err(faults);
+  const config = withMappings(parsed.data, readMapping, faults);
+  faults.push(...crossChecks(config));
+  return faults.length > 0 ? err(faults) : ok(config);
+}
+
+/** Puts the mapping files of sources into their options, where sources look for them. */
+function withMappings(config: Config, readMapping: (path: string) => string, faults: ConfigFault[]): Config {
+  const sources = config.sources.map((source, i) => {
+    if (source.mapping === undefined) return source;
+    const path = `sources.${i}.mapping`;
+    if (source.product !== 'generic') {
+      faults.push({ path, message: 'only product generic has a mapping', mend: 'Remove it, or set product: generic.' });
+      return source;
+    }
+    try {
+      return { ...source, options: { ...source.options, mapping: readMapping(source.mapping) } };
+    } catch (error) {
+      const mend = 'Name a readable file (docs/mapping.md).';
+      faults.push({ path, message: error instanceof Error ? error.message : 'unreadable', mend });
+      return source;
+    }
+  });
+  return { ...config, sources };
 }
 
 function toFault(issue: z.core.$ZodIssue): ConfigFault {

@@ -84,6 +84,8 @@ const source = z.strictObject({
   name,
   product: z.string(),
   instance: z.string().max(256).optional(),
+  /** File of the mapping, for product `generic`. */
+  mapping: z.string().min(1).optional(),
   options: z.record(z.string(), z.unknown()).default({}),
   input: input.optional(),
 });

@@ -9,7 +9,7 @@ const strong = new Set([
 
 /** What compound names of secrets end in: client_secret, x-vault-token, db_password … */
 const strongEnd =
-  /(?:password|passwd|passphrase|secret|token|apikey|secretkey|accesskey|privatekey|sessionkey|signingkey|jwt)$/;
+  /(?:password|passwd|passphrase|secret|token|apikey|secretkey|accesskey|privatekey|sessionkey|signingkey|subscriptionkey|jwt)$/;
 
 /** Names that are often something harmless; only a value that looks like a secret counts. */
 const weak = new Set([

@@ -2,6 +2,7 @@ import { auth0Factory } from './auth0/source.js';
 import { autoFactory } from './auto/source.js';
 import { cloudtrailFactory } from './cloudtrail/source.js';
 import { envoyFactory } from './envoy/source.js';
+import { genericFactory } from './generic/source.js';
 import { githubFactory } from './github/source.js';
 import { keycloakFactory } from './keycloak/source.js';
 import { nginxFactory } from './nginx/source.js';
@@ -39,4 +40,8 @@ const namedFactories: readonly SourceFactory[] = [
 ];
 
 /** Every source that can be configured, by `product`. */
-export const sourceFactories: readonly SourceFactory[] = [...namedFactories, autoFactory(namedFactories)];
+export const sourceFactories: readonly SourceFactory[] = [
+  ...namedFactories,
+  genericFactory,
+  autoFactory(namedFactories),
+];

@@ -68,6 +68,8 @@ export async function dlqReplay(s: Surroundings, terminal: Terminal): Promise<vo
     const own = s.config.sources.find(
       (c) => c.product === letter.product && (c.instance ?? c.name) === letter.instance,
     );
+    // Without its mapping nobody can read it.
+    if (own === undefined && letter.product === 'generic') return false;
     const binding = {
       source: sourceByName(letter.product, own?.options ?? {}),
       instance: letter.instance ?? letter.product,

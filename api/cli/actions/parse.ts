@@ -4,6 +4,7 @@ import { AppError } from '../../../ingest/core/errors.js';
 import type { Fingerprinter } from '../../../ingest/event/fingerprint.js';
 import { LineSplitter } from '../../../ingest/pipeline/line-splitter.js';
 import { parseRecords, splitRecord, type RawRecord, type RecordFault } from '../../../ingest/pipeline/record-parser.js';
+import { readMappingFile } from '../../config/mapping-file.js';
 import { sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
 
@@ -21,8 +22,29 @@ export interface ParseOptions {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * The source that `--source` or `--mapping` names, with its `--options`.
+ *
+ * @throws AppError TQ_REQUEST_INVALID when none or both are given, TQ_FILE_UNREADABLE for the mapping.
+ */
+export function namedSource(flags: {
+  readonly source?: string;
+  readonly mapping?: string;
+  readonly options: string;
+}): Pick<ParseOptions, 'source' | 'options'> {
+  const options = sourceOptions(flags.options);
+  const { source, mapping } = flags;
+  if (mapping !== undefined && (source === undefined || source === 'generic')) {
+    return { source: 'generic', options: { ...options, mapping: readMappingFile(mapping) } };
+  }
+  if (source !== undefined && mapping === undefined) return { source, options };
+  const words =
+    source === undefined ? 'Neither --source nor --mapping is given.' : 'Only the generic source has a mapping.';
+  throw new AppError('TQ_REQUEST_INVALID', words, { mend: 'Give --source PRODUCT, or --mapping FILE.' });
+}
+
 /** @throws AppError TQ_REQUEST_INVALID if the text is not a JSON object. */
-export function sourceOptions(text: string): Readonly<Record<string, unknown>> {
+function sourceOptions(text: string): Readonly<Record<string, unknown>> {
   const mend = 'Write a JSON object, for example --options \'{"format":"json"}\'.';
   let parsed: unknown;
   try {

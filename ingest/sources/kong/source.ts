@@ -6,7 +6,7 @@ import { readCombined, type CombinedStyle } from '../shared/combined-line.js';
 import { accessSettings, buildAccessEvent, type AccessSettings } from '../shared/access-event.js';
 import { KeyDictionary } from '../shared/access-fields.js';
 import { readOptions } from '../shared/audit-source.js';
-import { collectRecords } from '../shared/collect-each.js';
+import { collectRecords, placeOfRecord } from '../shared/collect-each.js';
 import { stripContainerPrefix } from '../shared/container-prefix.js';
 import { isObject, type JsonObject, readObject, readValue } from '../shared/json-reader.js';
 import { readJsonRecords, type Envelope } from '../shared/json-records.js';
@@ -51,9 +51,7 @@ function parseWith(
     const record = readKongRecord(object, options);
     if (!isTimeMs(record.timeMs)) return refuse(product, '/started_at', 'started_at is no time.', mend);
     // A batch of http-log is one body: each of its records has a place of its own.
-    const container = ordinal === 0 ? context.position.container : `${context.position.container}#${ordinal}`;
-    const own = { ...context, position: { ...context.position, container } };
-    return ok([buildAccessEvent(record, own, settings)]);
+    return ok([buildAccessEvent(record, placeOfRecord(context, ordinal), settings)]);
   });
 }
 

@@ -1,7 +1,7 @@
 import { boundText } from '../../core/text.js';
 import { templateRoute } from '../../enrich/route-template.js';
 import { redactUrl } from '../../event/credential-text.js';
-import { eventUidFromPosition } from '../../event/event-uid.js';
+import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
 import { formatTime } from '../../event/time.js';
 import { limits, SCHEMA_VERSION, type SourceKind, type TokenEvent } from '../../event/token-event.js';
 import type { ParseContext } from '../source.js';
@@ -11,6 +11,7 @@ import { Redactor, refererOf, SEARCHED_MAX } from './access-redactor.js';
 import { clientOfForwarded, type ClientAddress, TrustedRanges } from './client-address.js';
 import { compact } from './facts.js';
 import { httpOutcome } from './http-outcome.js';
+import { joinId } from './names.js';
 
 export interface AccessSettings {
   readonly product: string;
@@ -114,7 +115,7 @@ function placeProxy(record: AccessRecord, settings: AccessSettings): void {
   }
 }
 
-/** The event of one access record: action `use`, also when no credential is known. `timeMs` must be a time. */
+/** The event of one access record: action `use` unless told, also when no credential is known. `timeMs` must be a time. */
 export function buildAccessEvent(record: AccessRecord, context: ParseContext, settings: AccessSettings): TokenEvent {
   const redactor = new Redactor();
   splitTarget(record);
@@ -133,6 +134,7 @@ export function buildAccessEvent(record: AccessRecord, context: ParseContext, se
     const query = target.path.indexOf('?');
     target.route = templateRoute(query < 0 ? target.path : target.path.slice(0, query));
   }
+  if (record.route !== undefined) target.route = redactor.long(record.route);
   if (record.status !== undefined) target.status = record.status;
   if (record.requestBytes !== undefined) target.request_bytes = record.requestBytes;
   if (record.responseBytes !== undefined) target.response_bytes = record.responseBytes;
@@ -149,7 +151,10 @@ export function buildAccessEvent(record: AccessRecord, context: ParseContext, se
 
   const event: Draft = {
     schema_version: SCHEMA_VERSION,
-    event_uid: eventUidFromPosition(settings.product, context.instance, context.position),
+    event_uid:
+      record.id === undefined
+        ? eventUidFromPosition(settings.product, context.instance, context.position)
+        : eventUidFromId(settings.product, context.instance, record.id),
     time: formatTime(record.timeMs),
     observed_time: formatTime(context.observedMs),
     source: {
@@ -158,7 +163,7 @@ export function buildAccessEvent(record: AccessRecord, context: ParseContext, se
       kind: settings.kind,
       record_type: record.recordType,
     },
-    action: 'use',
+    action: record.action ?? 'use',
     outcome,
     target,
   };
@@ -167,6 +172,10 @@ export function buildAccessEvent(record: AccessRecord, context: ParseContext, se
   if (identity.token !== undefined) event.token = identity.token;
   if (identity.principal !== undefined) event.principal = identity.principal;
   if (identity.session_uid !== undefined) event.session_uid = identity.session_uid;
+  else if (record.sessionId !== undefined) {
+    const session = joinId(record.sessionId, context.fingerprinter);
+    if (session !== undefined) event.session_uid = session;
+  }
   const client = chooseClient(record, settings.trusted);
   if (client !== undefined) {
     const port = client.port ?? (client === record.client ? record.clientPort : undefined);

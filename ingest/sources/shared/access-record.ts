@@ -1,4 +1,4 @@
-import type { Outcome, Reason, TokenEvent, TokenKind } from '../../event/token-event.js';
+import type { Action, Outcome, PrincipalFacts, Reason, TokenEvent, TokenKind } from '../../event/token-event.js';
 import type { AccessMeaning, KeyDictionary } from './access-fields.js';
 import { parseAccessTime } from './access-time.js';
 import { parseClientAddress, type ClientAddress } from './client-address.js';
@@ -8,9 +8,16 @@ import { asNumber, asText, isObject, type JsonObject } from './json-reader.js';
 export interface AccessRecord {
   timeMs: number;
   recordType: string;
+  /** The product's own id of the record; without one its place names the event. */
+  id?: string;
+  /** `use` where the record does not say more. */
+  action?: Action;
+  sessionId?: string;
   method?: string;
   /** Path with query, as requested. */
   target?: string;
+  /** The product's own template of the path. */
+  route?: string;
   authority?: string;
   status?: number;
   requestBytes?: number;
@@ -38,7 +45,7 @@ export interface AccessRecord {
   /** The proxy's own non-secret name of the credential that it checked. */
   credential?: { readonly issuer: string; readonly id: string; readonly kind: TokenKind };
   /** Whom the proxy took the caller for. */
-  consumer?: { readonly id: string; readonly name?: string; readonly kind: 'client' | 'user' };
+  consumer?: { readonly id: string; readonly name?: string; readonly kind: PrincipalFacts['kind'] };
   /** What only this product tells; redacted when the event is built. */
   extra?: (readonly [string, string])[];
   /** Whether the log has a place for the raw credential, so that an empty place means that none was sent. */

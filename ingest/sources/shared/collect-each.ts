@@ -1,6 +1,6 @@
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
-import type { ParseError } from '../source.js';
+import type { ParseContext, ParseError } from '../source.js';
 import { refuse } from './refuse.js';
 
 type Each<R> = Result<readonly R[], ParseError>;
@@ -31,4 +31,11 @@ export function collectRecords<T, R>(
 ): Each<R> {
   const [only] = records;
   return records.length === 1 && only !== undefined ? read(only, 0) : collectList(product, records, read);
+}
+
+/** The place of one of several records that came in one raw text; the first has that of the text. */
+export function placeOfRecord(context: ParseContext, ordinal: number): ParseContext {
+  if (ordinal === 0) return context;
+  const { container, offset } = context.position;
+  return { ...context, position: { container: `${container}#${ordinal}`, offset } };
 }

@@ -62,6 +62,17 @@ function zoneOffsetMs(zone: string, localMs: number): number {
   return lastOffsetMs;
 }
 
+/**
+ * What the clocks of a zone showed → milliseconds since the epoch.
+ *
+ * @param localMs as if the clocks showed UTC.
+ * @param zone one that `isTimeZone` knows.
+ */
+export function localToUtc(localMs: number, zone: string): number {
+  const fixed = fixedOffset(zone);
+  return localMs - (fixed === undefined ? zoneOffsetMs(zone, localMs) : fixed * 60_000);
+}
+
 const timeForm = /(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z\b|[+-]\d\d:?\d\d\b)?/g;
 
 /**
@@ -77,6 +88,5 @@ export function readLocalTime(head: string, zone: string): number | undefined {
   const [, date = '', time = '', fraction = '', ownZone] = last;
   const localMs = Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
   if (Number.isNaN(localMs)) return undefined;
-  const fixed = fixedOffset(ownZone ?? zone);
-  return saneTime(localMs - (fixed === undefined ? zoneOffsetMs(zone, localMs) : fixed * 60_000));
+  return saneTime(localToUtc(localMs, ownZone ?? zone));
 }

@@ -91,6 +91,24 @@ describe('tourniquet', () => {
     expect(rejects.find((r) => r.record === 5)?.mend).toMatch(/jq -c \..*replay cloudtrail:FILE/);
   });
 
+  it('parse reads any product by a mapping, and tells what is wrong with one', async () => {
+    const file = join(folder, 'mapping.yaml');
+    writeFileSync(file, 'product: ours\nformat: json\nfields: { time: /t, status: /s, token: /k }\n');
+    const good = await runCli(
+      ['parse', '--mapping', file],
+      '{"t":1748779402,"s":200,"k":"opaque-secret-0123456789"}\n',
+    );
+    expect(JSON.parse(good.stdout)).toMatchObject({ source: { product: 'ours' }, outcome: 'success' });
+    expect(good.code).toBe(0);
+    expect(good.stdout + good.stderr).not.toContain('opaque-secret');
+    writeFileSync(file, 'format: json\nfields: { time: t, colour: /c }\n');
+    const bad = await runCli(['parse', '--mapping', file], '{}\n');
+    expect(bad.code).not.toBe(0);
+    expect(bad.stderr).toContain('fields (line 2): unknown key colour');
+    for (const args of [['--mapping', join(folder, 'none')], ['--mapping', file, '-s', 'nginx'], []])
+      expect((await runCli(['parse', ...args], '')).code).not.toBe(0);
+  });
+
   it('parse prints an event that two records tell of once, as the store counts it', async () => {
     const audit = (type: string): string =>
       JSON.stringify({ time: '2026-10-10T13:55:36Z', type, auth: { client_token: 'hmac-sha256:01' }, request: { id: 'q-1', operation: 'read', path: 'secret/a', client_token: 'hmac-sha256:01' }, error: 'permission denied' }); // prettier-ignore

@@ -32,6 +32,21 @@ describe('loadConfig', () => {
     expect(fault?.mend).toContain('nginx');
   });
 
+  it('reads the mapping that a generic source names, and tells its faults with their lines', () => {
+    const yaml = 'sources: [{ name: a, product: generic, mapping: /m.yaml }]';
+    const load = (mapping: string): ReturnType<typeof loadConfig> => loadConfig(yaml, {}, () => mapping);
+    const good = load('format: json\nfields: { time: /t }');
+    expect(good.ok && good.value.sources[0]?.options['mapping']).toContain('format: json');
+    const bad = load('format: json\nfields: { time: t }');
+    expect(bad.ok ? [] : bad.error).toMatchObject([
+      { path: 'sources.0.options', message: expect.stringContaining('fields.time.from (line 2)') as string },
+    ]);
+    const [unread] = faultsOf('sources: [{ name: a, product: generic, mapping: /no/such/file }]');
+    expect(unread).toMatchObject({ path: 'sources.0.mapping' });
+    const [misplaced] = faultsOf('sources: [{ name: a, product: nginx, mapping: /m.yaml }]');
+    expect(misplaced).toMatchObject({ path: 'sources.0.mapping' });
+  });
+
   it('refuses two sources of one name', () => {
     expect(
       faultsOf('sources: [{ name: a, product: nginx }, { name: a, product: nginx }]').map((f) => f.path),
