@@ -17,11 +17,10 @@ import type { EventLog } from '../../ingest/log/event-log.js';
 import { openCheckpointStore } from '../../ingest/pipeline/checkpoint-store.js';
 import { createEventSink } from '../../ingest/pipeline/event-sink.js';
 import type { CountsListener } from '../../ingest/pipeline/record-tally.js';
-import type { SourceConfig } from '../config/schema.js';
 import { openFingerprinter } from './fingerprint-keys.js';
 import type { Surroundings } from './open-parts.js';
-import { openGeo } from './open-parts.js';
-import { sourceByName } from './source-by-name.js';
+import { openEnricher } from './open-parts.js';
+import { bindingOf } from './source-by-name.js';
 
 /** What the collectors of this process listen on, for the API to mount and for the terminal to say. */
 export interface Collecting {
@@ -29,11 +28,6 @@ export interface Collecting {
   readonly receiver: HttpReceiver | undefined;
   readonly tails: number;
 }
-
-const binding = (source: SourceConfig) => ({
-  source: sourceByName(source.product, source.options),
-  instance: source.instance ?? source.name,
-});
 
 /** Starts every configured input; they hand over to the log and stop before it does. */
 export async function startCollectors(s: Surroundings, log: EventLog): Promise<Collecting> {
@@ -44,7 +38,7 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
   const deps: CollectorDeps = {
     sink: createEventSink({ writer, clock, logger }),
     fingerprinter: openFingerprinter(config),
-    enricher: await openGeo(s),
+    enricher: await openEnricher(s),
     clock,
     logger,
     random,
@@ -58,16 +52,16 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
     if (input === undefined) continue;
     if (input.kind === 'file') {
       const tail = fileTailConfigSchema.parse({ paths: input.paths });
-      await lifecycle.start(createFileTailCollector(tail, { ...deps, binding: binding(source), checkpoints }));
+      await lifecycle.start(createFileTailCollector(tail, { ...deps, binding: bindingOf(source), checkpoints }));
       tails += 1;
     } else if (input.kind === 'stdin') {
-      const stdin = { ...deps, binding: binding(source), input: s.stdin() };
+      const stdin = { ...deps, binding: bindingOf(source), input: s.stdin() };
       await lifecycle.start(createStdinCollector(stdinConfigSchema.parse({}), stdin));
     } else if (input.kind === 'http') {
-      pushed.push({ ...binding(source), name: source.name, apiKeySha256: input.api_key_sha256 });
+      pushed.push({ ...bindingOf(source), name: source.name, apiKeySha256: input.api_key_sha256 });
     } else {
       otlp.push({
-        ...binding(source),
+        ...bindingOf(source),
         name: source.name,
         ...(input.service_name === undefined ? {} : { serviceName: input.service_name }),
         ...(input.api_key_sha256 === undefined ? {} : { apiKeySha256: input.api_key_sha256 }),

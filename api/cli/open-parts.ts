@@ -7,6 +7,7 @@ import { backoffMs } from '../../ingest/core/backoff.js';
 import { AppError, describeError, isRetryable } from '../../ingest/core/errors.js';
 import { HealthRegistry } from '../../ingest/core/health.js';
 import type { Logger } from '../../ingest/core/logger.js';
+import type { EventEnricher } from '../../ingest/pipeline/record-parser.js';
 import type { GeoEnricher } from '../../ingest/enrich/geo/geo-enricher.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { topics } from '../../ingest/log/event-log.js';
@@ -132,6 +133,12 @@ export async function openGeo({ config, lifecycle, logger }: Surroundings): Prom
   if (!enabled) return undefined;
   const { createGeoEnricher } = await import('../../ingest/enrich/geo/geo-enricher.js');
   return lifecycle.start(createGeoEnricher({ databases }, logger));
+}
+
+/** All that is added to events between parser and log. */
+export async function openEnricher(s: Surroundings): Promise<EventEnricher> {
+  const { createEventEnricher } = await import('../../ingest/enrich/event-enricher.js');
+  return createEventEnricher(await openGeo(s));
 }
 
 /** Opens the store and brings its tables up to date. */

@@ -1,6 +1,9 @@
 import { AppError } from '../../ingest/core/errors.js';
 import { sourceFactories } from '../../ingest/sources/registry.js';
+import type { SourceBinding } from '../../ingest/pipeline/record-parser.js';
 import type { Source } from '../../ingest/sources/source.js';
+import { declaredRoutes } from '../config/declared-routes.js';
+import type { SourceConfig } from '../config/schema.js';
 
 /**
  * Finds a source by the name that people type, `nginx` or `nginx:json`.
@@ -21,4 +24,14 @@ export function sourceByName(name: string, options: Readonly<Record<string, unkn
     });
   }
   return factory.create(variant === undefined ? options : { ...options, format: variant });
+}
+
+/** A configured source as its records are read. */
+export function bindingOf(source: SourceConfig): SourceBinding {
+  const { routes } = declaredRoutes(source.routes);
+  return {
+    source: sourceByName(source.product, source.options),
+    instance: source.instance ?? source.name,
+    ...(routes !== undefined && { routes }),
+  };
 }

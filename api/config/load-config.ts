@@ -5,6 +5,7 @@ import type { Result } from '../../ingest/core/result.js';
 import { err, ok } from '../../ingest/core/result.js';
 import { DRILL_INSTANCE } from '../../ingest/event/drill.js';
 import { sourceFactories } from '../../ingest/sources/registry.js';
+import { declaredRoutes } from './declared-routes.js';
 import { readMappingFile } from './mapping-file.js';
 import type { Config } from './schema.js';
 import { configSchema } from './schema.js';
@@ -19,7 +20,7 @@ export interface ConfigFault {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Parses and checks a configuration; pure but for the mapping files that it names. All faults are returned at once. `${NAME}` in a string is replaced from
+ * Parses and checks a configuration; pure but for the mappings and OpenAPI documents that it names. All faults are returned at once. `${NAME}` in a string is replaced from
  * the environment, and `TOURNIQUET_DATA_DIR`, `TOURNIQUET_API_PORT`, `KAFKA_BROKERS` and `CLICKHOUSE_URL` override the file.
  */
 export function loadConfig(
@@ -163,6 +164,10 @@ function crossChecks(config: Config): ConfigFault[] {
         mend: `See ingest/sources/${source.product}/README.md.`,
       });
     }
+  });
+  config.sources.forEach((source, i) => {
+    for (const fault of declaredRoutes(source.routes).faults)
+      faults.push({ ...fault, path: `sources.${i}.routes.${fault.path}` });
   });
   const readers = config.sources.filter((source) => source.input?.kind === 'stdin');
   if (readers.length > 1) {

@@ -87,6 +87,23 @@ const source = z.strictObject({
   /** File of the mapping, for product `generic`. */
   mapping: z.string().min(1).optional(),
   options: z.record(z.string(), z.unknown()).default({}),
+  routes: z
+    .strictObject({
+      patterns: z.array(z.string().min(1)).max(2000).default([]),
+      openapi: z
+        .union(
+          [
+            z
+              .string()
+              .min(1)
+              .transform((file) => [file]),
+            z.array(z.string().min(1)).max(16),
+          ],
+          'a file or a list of files',
+        )
+        .default([]),
+    })
+    .optional(),
   input: input.optional(),
 });
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import type { DeclaredRoutes } from '../enrich/routes/declared-routes.js';
 import type { Fingerprinter } from '../event/fingerprint.js';
 import type { TokenEvent } from '../event/token-event.js';
 import type { DeadLetter } from '../log/dlq.js';
@@ -22,6 +23,8 @@ export interface RawRecord {
 export interface SourceBinding {
   readonly source: Source;
   readonly instance: string;
+  /** Path templates that the operator declared for it. */
+  readonly routes?: DeclaredRoutes | undefined;
 }
 
 /** A record refused, for the sender's eyes. */
@@ -43,9 +46,9 @@ export interface ParsedBatch {
   readonly counts: RecordCounts;
 }
 
-/** Pure for a given state of its data, and never throws. */
+/** Never throws, and knows neither clock nor chance: the same events in the same order are enriched alike. */
 export interface EventEnricher {
-  enrich(event: TokenEvent): TokenEvent;
+  enrich(event: TokenEvent, binding: SourceBinding): TokenEvent;
 }
 
 export interface RecordParserDeps {
@@ -145,7 +148,7 @@ function parseOne(
   batch.counts.ok += 1;
   batch.counts.events += parsed.value.length;
   for (const event of parsed.value) {
-    batch.events.push(enricher === undefined ? event : enricher.enrich(event));
+    batch.events.push(enricher === undefined ? event : enricher.enrich(event, binding));
     batch.recordOf.push(index);
   }
 }

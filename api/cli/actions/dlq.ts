@@ -6,8 +6,8 @@ import { parseRecords } from '../../../ingest/pipeline/record-parser.js';
 import { printable } from '../../alerts/wording.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import type { Surroundings } from '../open-parts.js';
-import { ensureDataDir, openGeo, openLog } from '../open-parts.js';
-import { sourceByName } from '../source-by-name.js';
+import { ensureDataDir, openEnricher, openLog } from '../open-parts.js';
+import { bindingOf, sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
 
 const replayMax = 1_000_000;
@@ -61,7 +61,7 @@ export async function dlqReplay(s: Surroundings, terminal: Terminal): Promise<vo
   const writer = await s.lifecycle.start(log.writer());
   const sink = createEventSink({ writer, clock: s.clock, logger: s.logger });
   const fingerprinter = openFingerprinter(s.config);
-  const enricher = await openGeo(s);
+  const enricher = await openEnricher(s);
   const report = await replayDeadLetters(deadLetters(log, { max: replayMax }), writer, async (letter) => {
     const place = placeOf(letter);
     if (letter.product === undefined || place === undefined) return false;
@@ -70,10 +70,8 @@ export async function dlqReplay(s: Surroundings, terminal: Terminal): Promise<vo
     );
     // Without its mapping nobody can read it.
     if (own === undefined && letter.product === 'generic') return false;
-    const binding = {
-      source: sourceByName(letter.product, own?.options ?? {}),
-      instance: letter.instance ?? letter.product,
-    };
+    const { instance = letter.product, product } = letter;
+    const binding = own === undefined ? { source: sourceByName(product, {}), instance } : bindingOf(own);
     const parsed = parseRecords(
       binding,
       [{ text: letter.value.toString('utf8'), offset: place.offset }],

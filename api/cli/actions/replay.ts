@@ -12,9 +12,9 @@ import { alertText } from '../alert-text.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import { createProgress } from '../progress.js';
 import type { Surroundings } from '../open-parts.js';
-import { ensureDataDir, openGeo, openLog, openStore } from '../open-parts.js';
+import { ensureDataDir, openEnricher, openLog, openStore } from '../open-parts.js';
 import { startAlerting, startWorker, untilScored } from '../roles.js';
-import { sourceByName } from '../source-by-name.js';
+import { bindingOf, sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
 
 export interface ReplayArguments {
@@ -32,16 +32,12 @@ export function replayInputs(files: readonly string[], config: Config): readonly
     const prefix = colon > 0 ? argument.slice(0, colon) : undefined;
     const configured = config.sources.find((s) => s.name === prefix);
     if (configured !== undefined && prefix !== undefined) {
-      return {
-        path: argument.slice(colon + 1),
-        source: sourceByName(configured.product, configured.options),
-        instance: configured.instance ?? configured.name,
-      };
+      return { path: argument.slice(colon + 1), ...bindingOf(configured) };
     }
     if (prefix !== undefined && /^[a-z][a-z0-9_]*$/.test(prefix)) {
       const path = argument.slice(colon + 1);
       const own = config.sources.find((s) => s.product === prefix);
-      return { path, source: sourceByName(prefix, own?.options ?? {}), instance: own?.instance ?? own?.name ?? prefix };
+      return { path, ...(own === undefined ? { source: sourceByName(prefix, {}), instance: prefix } : bindingOf(own)) };
     }
     const only = config.sources.length === 1 ? config.sources[0] : undefined;
     if (only === undefined) {
@@ -49,7 +45,7 @@ export function replayInputs(files: readonly string[], config: Config): readonly
         mend: 'Write SOURCE:FILE, for example nginx:access.log.gz.',
       });
     }
-    return { path: argument, source: sourceByName(only.product, only.options), instance: only.instance ?? only.name };
+    return { path: argument, ...bindingOf(only) };
   });
 }
 
@@ -79,7 +75,7 @@ export async function runReplay(
   });
   const checkpoints = await openCheckpointStore(join(config.data_dir, 'checkpoints', 'replay.json'), { clock, logger });
   const fingerprinter = openFingerprinter(config);
-  const enricher = await openGeo(surroundings);
+  const enricher = await openEnricher(surroundings);
   const sink = createEventSink({ writer: parts.writer, clock, logger });
   try {
     const summary = await replayFiles(

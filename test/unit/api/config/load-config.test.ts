@@ -47,6 +47,19 @@ describe('loadConfig', () => {
     expect(misplaced).toMatchObject({ path: 'sources.0.mapping' });
   });
 
+  it('names what is wrong with declared routes', () => {
+    const yaml = `
+sources:
+  - name: a
+    product: nginx
+    routes: { patterns: ['/ok/{id}', 'users/{id}'], openapi: /no/such/file }
+`;
+    expect(faultsOf(yaml)).toMatchObject([
+      { path: 'sources.0.routes.openapi.0', message: expect.stringContaining('/no/such/file') as string },
+      { path: 'sources.0.routes.patterns.1', message: 'users/{id}: it does not begin with /' },
+    ]);
+  });
+
   it('refuses two sources of one name', () => {
     expect(
       faultsOf('sources: [{ name: a, product: nginx }, { name: a, product: nginx }]').map((f) => f.path),

@@ -4,26 +4,25 @@ import { goodCases } from '../../../support/planted-records.js';
 import { refusalOf } from './source-kit.js';
 import { tabledFactories } from './shared/case-table.js';
 
-const named = sourceFactories.filter((factory) => factory.product !== 'auto');
+const named = sourceFactories.filter((factory) => factory.product !== 'auto' && factory.product !== 'generic');
 const auto = sourceFactories.find((factory) => factory.product === 'auto')!.create({});
 
 /** Records that another product writes in the same bytes, so that nobody can tell whose they are. */
 const shared = new Set(['nginx', 'apache', 'traefik', 'kong']);
 
-it('every source but auto recognises records', () => {
+it('every source but auto and generic recognises records', () => {
   expect(named.filter((factory) => factory.recognise === undefined).map((factory) => factory.product)).toEqual([]);
 });
 
-it.each(tabledFactories.filter((f) => f.product !== 'auto').map((factory) => factory.product))(
-  'the records of %s are taken for its own, or for nobody’s, and never for another product’s',
-  (product) => {
-    const taken = goodCases(product).map((row) => candidatesOf(row.raw, named).map((candidate) => candidate.product));
-    const wrong = taken.filter((products) => products.length === 1 && products[0] !== product);
-    expect(wrong).toEqual([]);
-    const own = taken.filter((products) => products.length === 1);
-    expect(own.length).toBeGreaterThanOrEqual(shared.has(product) || product === 'envoy' ? 1 : taken.length - 2);
-  },
-);
+it.each(
+  tabledFactories.filter((f) => f.product !== 'auto' && f.product !== 'generic').map((factory) => factory.product),
+)('the records of %s are taken for its own, or for nobody’s, and never for another product’s', (product) => {
+  const taken = goodCases(product).map((row) => candidatesOf(row.raw, named).map((candidate) => candidate.product));
+  const wrong = taken.filter((products) => products.length === 1 && products[0] !== product);
+  expect(wrong).toEqual([]);
+  const own = taken.filter((products) => products.length === 1);
+  expect(own.length).toBeGreaterThanOrEqual(shared.has(product) || product === 'envoy' ? 1 : taken.length - 2);
+});
 
 it('an ambiguous record names its candidates and their reasons', () => {
   const { message, mend } = refusalOf(

@@ -1,0 +1,17 @@
+import type { EventEnricher } from '../pipeline/record-parser.js';
+import type { GeoEnricher } from './geo/geo-enricher.js';
+import { RouteLearner } from './routes/route-learner.js';
+import { routeEvent } from './routes/route-enricher.js';
+
+/**
+ * All that is added to an event between its parser and the log. One for a process: what routes a service has is learnt from
+ * all sources together.
+ */
+export function createEventEnricher(geo: GeoEnricher | undefined, learner = new RouteLearner()): EventEnricher {
+  return {
+    enrich(event, { routes }) {
+      const placed = geo === undefined ? event : geo.enrich(event);
+      return routeEvent(placed, routes, learner);
+    },
+  };
+}
