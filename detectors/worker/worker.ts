@@ -3,6 +3,7 @@ import { describeError } from '../../ingest/core/errors.js';
 import { traceProcess } from '../../ingest/core/telemetry/traces.js';
 import type { EventLogReader, PartitionAssignment, PartitionHandler, RecordBatch } from '../../ingest/log/event-log.js';
 import { recordHeaders } from '../../ingest/log/record-headers.js';
+import { HOP_PARTITION, HopKeeper } from './hop-keeper.js';
 import { PartitionWorker, type PartitionStatus } from './partition-worker.js';
 import { HEALTH_PART, type WorkerDeps } from './worker-deps.js';
 import type { WorkerOptions } from './worker-options.js';
@@ -34,6 +35,7 @@ class LogWorker implements Worker {
   readonly #options: WorkerOptions;
   readonly #deps: WorkerDeps;
   readonly #partitions = new Map<number, PartitionWorker>();
+  readonly #hops: HopKeeper;
   #reader: EventLogReader | null = null;
   #timer: NodeJS.Timeout | null = null;
   #partitionCount = 1;
@@ -42,6 +44,7 @@ class LogWorker implements Worker {
   constructor(options: WorkerOptions, deps: WorkerDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#hops = new HopKeeper(deps);
   }
 
   async start(): Promise<void> {
@@ -63,6 +66,7 @@ class LogWorker implements Worker {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#stopDeadlineMs = deadlineMs;
     await reader.stop(deadlineMs);
+    await this.#hops.idle();
     // A reader that could not revoke in order leaves partitions behind; what they hold is read again.
     for (const partition of [...this.#partitions.keys()]) await this.revoked(this.#options.topic, partition);
   }
@@ -128,6 +132,7 @@ class LogWorker implements Worker {
         this.#deps.logger.warn({ partition, reason: describeError(error) }, 'periodic work of a partition failed');
       });
     }
+    if (this.#partitions.has(HOP_PARTITION)) this.#hops.tick();
     const partitions = this.status();
     const nowMs = this.#deps.clock.nowMs();
     const lag = partitions.reduce((sum, state) => sum + state.lag, 0);

@@ -17,6 +17,8 @@ export interface StoreConnection {
   /** One Native block; `settings` hold the deduplication token. */
   insertNative(table: string, block: Buffer, settings: StatementSettings): Promise<void>;
   insertJson(table: string, lines: string, settings: StatementSettings): Promise<void>;
+  /** Rows that the engine makes from its own tables: one block, so that a part of it is never seen alone. */
+  insertSelect(table: string, columns: readonly string[], select: string, params: TableRow): Promise<void>;
   /** Makes the database when the server has none of that name. */
   ensureDatabase(): Promise<void>;
   ping(): Promise<void>;
@@ -60,6 +62,27 @@ export const readSettings = {
   date_time_input_format: 'best_effort',
   join_use_nulls: 0,
 } as const;
+
+/** What a statement selects goes in as one block, however much it is, and is never taken for one that came before. */
+export const selectInsertSettings = {
+  insert_deduplicate: 0,
+  max_insert_threads: 1,
+  min_insert_block_size_rows: 1_000_000_000,
+  min_insert_block_size_bytes: 0,
+  async_insert: 0,
+  join_use_nulls: 0,
+} as const;
+
+/** `INSERT INTO table (columns) SETTINGS … SELECT …` */
+export function insertSelectStatement(
+  table: string,
+  columns: readonly string[],
+  select: string,
+  settings: StatementSettings,
+): string {
+  const names = columns.map(checkedIdentifier).join(', ');
+  return `INSERT INTO ${checkedIdentifier(table)} (${names}) ${settingsClause(settings)}\n${select}`;
+}
 
 /** One block becomes one part per month, in this table and in each roll-up, and counts once however often it is sent. */
 export const writeSettings = {

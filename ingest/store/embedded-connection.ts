@@ -15,7 +15,8 @@ import { AppError } from '../core/errors.js';
 import { acquireDataDirLock, type DataDirLock } from '../log/data-dir-lock.js';
 import type { Analyst } from './analyst.js';
 import {
-  analystDatabaseOf, checkedIdentifier, quoteString, readSettings, settingsClause, type StatementSettings, type StoreConnection,
+  analystDatabaseOf, checkedIdentifier, insertSelectStatement, quoteString, readSettings, selectInsertSettings, settingsClause,
+  type StatementSettings, type StoreConnection,
 } from './connection.js'; // prettier-ignore
 import { EmbeddedAnalyst } from './embedded-analyst.js';
 import { Limiter } from './limiter.js';
@@ -130,6 +131,13 @@ export class EmbeddedConnection implements StoreConnection {
         values: Readable.from([lines], { objectMode: false }),
       });
       await finished(result.stream.resume());
+    });
+  }
+
+  insertSelect(table: string, columns: readonly string[], select: string, params: TableRow): Promise<void> {
+    return this.writing.run(async () => {
+      const query = insertSelectStatement(table, columns, select, selectInsertSettings);
+      await this.writer.command({ query, query_params: { ...params } });
     });
   }
 

@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.js';
 import { formatTime, parseTime } from '../event/time.js';
 import type { StoreConnection } from './connection.js';
 import { toStoreError } from './store-errors.js';
-import type { Querier, Query, QueryLimits, TableRow } from './store.js';
+import type { Derivation, Querier, Query, QueryLimits, TableRow } from './store.js';
 
 export const queryDefaults = { rowsMax: 1_000_000, timeoutMs: 60_000 } as const;
 
@@ -25,13 +25,29 @@ export function defineQuery<P extends z.ZodType, R extends z.ZodType>(
   definition: QueryDefinition<P, R>,
 ): Query<z.output<P>, z.output<R>> {
   const { name, sql, params, row } = definition;
+  checkPlaceholders(name, sql, params);
+  return { name, sql, params: params as z.ZodType<z.output<P>>, row: row as z.ZodType<z.output<R>> };
+}
+
+/** Like `defineQuery`, for rows that the store makes from its own. */
+export function defineDerivation<P extends z.ZodType>(definition: {
+  readonly name: string;
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly sql: string;
+  readonly params: P;
+}): Derivation<z.output<P>> {
+  checkPlaceholders(definition.name, definition.sql, definition.params);
+  return { ...definition, params: definition.params as z.ZodType<z.output<P>> };
+}
+
+function checkPlaceholders(name: string, sql: string, params: z.ZodType): void {
   const placeholders = new Set([...sql.matchAll(/\{([A-Za-z_]\w*)\s*:/g)].map((match) => match[1] ?? ''));
   const declared = new Set(params instanceof z.ZodObject ? Object.keys(params.shape) : []);
   const unmatched = [...placeholders, ...declared].filter((p) => !placeholders.has(p) || !declared.has(p));
   if (unmatched.length > 0) {
     throw new AppError('TQ_INTERNAL', `Query ${name}: placeholder and parameter do not meet: ${unmatched.join(', ')}.`);
   }
-  return { name, sql, params: params as z.ZodType<z.output<P>>, row: row as z.ZodType<z.output<R>> };
 }
 
 /** Runs queries and holds what comes back against the row's schema, so that a drift shows at its place. */
@@ -43,12 +59,8 @@ export class StoreQuerier implements Querier {
   }
 
   async run<P, R>(query: Query<P, R>, params: P, limits: QueryLimits = {}): Promise<readonly R[]> {
-    const checked = query.params.safeParse(params);
-    if (!checked.success) {
-      throw new AppError('TQ_REQUEST_INVALID', `Query ${query.name}: ${z.prettifyError(checked.error)}`);
-    }
     const connection = this.connection();
-    const bound = bindTimes(query.sql, checked.data as TableRow);
+    const bound = bindTimes(query.sql, checkParams(query, params));
     let rows: readonly unknown[];
     try {
       rows = await connection.query(query.sql, bound, { ...queryDefaults, ...limits });
@@ -57,6 +69,16 @@ export class StoreQuerier implements Querier {
     }
     return rows.map((row, index) => checkRow(query, row, index));
   }
+}
+
+/** @throws AppError TQ_REQUEST_INVALID for parameters that the schema refuses. */
+export function checkParams<P>(
+  { name, params: schema }: Pick<Query<P, unknown>, 'name' | 'params'>,
+  params: P,
+): TableRow {
+  const checked = schema.safeParse(params);
+  if (checked.success) return checked.data as TableRow;
+  throw new AppError('TQ_REQUEST_INVALID', `Query ${name}: ${z.prettifyError(checked.error)}`);
 }
 
 const timePlaceholder = /\{(\w+)\s*:\s*(?:Nullable\()?(DateTime64|DateTime)\b/g;

@@ -9,7 +9,7 @@ export type RetentionDays = number | 'forever';
 
 /** How long rows are kept, by class of tables. Alerts, their history, the inventory and detector state are never let go. */
 export interface Retention {
-  /** Raw events, counted from when they were read, so that history replayed years later stays as long as any other. */
+  /** Raw events and hops, counted from when they were read, so that history replayed years later stays as long as any other. */
   readonly events?: RetentionDays;
   /** Hourly usage and edges, counted from the hour of event time. */
   readonly rollups?: RetentionDays;
@@ -27,8 +27,10 @@ interface RetentionTable {
 
 const tables: readonly RetentionTable[] = [
   { of: 'events', table: 'token_events', time: 'toDateTime(observed_time)', wholeParts: true },
+  { of: 'events', table: 'hops', time: 'evaluated', wholeParts: false },
   { of: 'rollups', table: 'token_usage_hourly', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'edges_hourly', time: 'hour', wholeParts: false },
+  { of: 'rollups', table: 'edge_hours', time: 'hour', wholeParts: false },
   { of: 'findings', table: 'findings', time: 'toDateTime(stored_time)', wholeParts: false },
   { of: 'findings', table: 'deliveries', time: 'toDateTime(updated_time)', wholeParts: false },
 ];

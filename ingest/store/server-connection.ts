@@ -3,7 +3,8 @@ import { finished } from 'node:stream/promises';
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import type { Analyst } from './analyst.js';
 import {
-  analystDatabaseOf, checkedIdentifier, quoteString, readSettings, settingsClause, type StatementSettings, type StoreConnection,
+  analystDatabaseOf, checkedIdentifier, insertSelectStatement, quoteString, readSettings, selectInsertSettings, settingsClause,
+  type StatementSettings, type StoreConnection,
 } from './connection.js'; // prettier-ignore
 import type { Topology } from './migration-template.js';
 import { ServerAnalyst } from './server-analyst.js';
@@ -95,14 +96,25 @@ export class ServerConnection implements StoreConnection {
   }
 
   private async insert(table: string, format: string, body: Buffer, settings: StatementSettings): Promise<void> {
-    // A Distributed table must not answer before its shards have the rows.
-    const all = this.address.topology.kind === 'cluster' ? { ...settings, distributed_foreground_insert: 1 } : settings;
     const result = await this.client.exec({
-      query: `INSERT INTO ${checkedIdentifier(table)} ${settingsClause(all)} FORMAT ${format}`,
+      query: `INSERT INTO ${checkedIdentifier(table)} ${settingsClause(this.onEveryShard(settings))} FORMAT ${format}`,
       values: Readable.from([body], { objectMode: false }),
       clickhouse_settings: { wait_end_of_query: 1 },
     });
     await finished(result.stream.resume());
+  }
+
+  async insertSelect(table: string, columns: readonly string[], select: string, params: TableRow): Promise<void> {
+    await this.client.command({
+      query: insertSelectStatement(table, columns, select, this.onEveryShard(selectInsertSettings)),
+      query_params: { ...params },
+      clickhouse_settings: { wait_end_of_query: 1 },
+    });
+  }
+
+  /** A Distributed table must not answer before its shards have the rows. */
+  private onEveryShard(settings: StatementSettings): StatementSettings {
+    return this.address.topology.kind === 'cluster' ? { ...settings, distributed_foreground_insert: 1 } : settings;
   }
 
   async ensureDatabase(): Promise<void> {

@@ -18,6 +18,16 @@ export interface Query<P, R> {
   readonly row: z.ZodType<R>;
 }
 
+/** Rows that are made in the store from rows that it holds: a SELECT with `{p:Type}` placeholders and where they go. */
+export interface Derivation<P> {
+  readonly name: string;
+  readonly table: string;
+  /** Of the table, in the order of the SELECT. */
+  readonly columns: readonly string[];
+  readonly sql: string;
+  readonly params: z.ZodType<P>;
+}
+
 export interface QueryLimits {
   readonly rowsMax?: number;
   readonly timeoutMs?: number;
@@ -49,6 +59,11 @@ export interface EventWriter {
   insertEvents(events: readonly PositionedEvent[], dedupToken: string): Promise<void>;
   /** Same guarantee for small tables, row by row encoded (JSONEachRow): thousands of rows, not millions. */
   insertRows(table: string, rows: readonly TableRow[], dedupToken: string): Promise<void>;
+  /**
+   * Adds what the derivation selects, all of a partition at once or nothing of it. Repeating it adds the rows again: its
+   * table must tell by itself which of them count.
+   */
+  derive<P>(derivation: Derivation<P>, params: P): Promise<void>;
 }
 
 export interface MigrationStatus {

@@ -2,8 +2,9 @@ import { AppError } from '../core/errors.js';
 import { writeSettings, type StoreConnection } from './connection.js';
 import { Limiter } from './limiter.js';
 import { NativeBlock } from './native/native-block.js';
+import { checkParams } from './query.js';
 import { toStoreError } from './store-errors.js';
-import type { EventBlock, EventWriter, PositionedEvent, TableRow } from './store.js';
+import type { Derivation, EventBlock, EventWriter, PositionedEvent, TableRow } from './store.js';
 
 /** ClickHouse refuses a block of more than 100 partitions (max_partitions_per_insert_block); half leaves room. */
 const MONTHS_PER_BLOCK = 50;
@@ -53,6 +54,11 @@ export class StoreWriter implements EventWriter {
     await this.guard(table, (connection) =>
       connection.insertJson(table, lines, { ...writeSettings, insert_deduplication_token: dedupToken }),
     );
+  }
+
+  async derive<P>({ name, table, columns, sql, params: schema }: Derivation<P>, params: P): Promise<void> {
+    const checked = checkParams({ name, params: schema }, params);
+    await this.guard(table, (connection) => connection.insertSelect(table, columns, sql, checked));
   }
 
   private async guard(table: string, operation: (connection: StoreConnection) => Promise<void>): Promise<void> {

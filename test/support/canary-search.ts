@@ -5,7 +5,7 @@ import { ClickHouseStore } from '../../ingest/store/clickhouse-store.js';
 import { defineQuery } from '../../ingest/store/query.js';
 
 const tables = [
-  'token_events', 'token_usage_hourly', 'edges_hourly', 'first_seen', 'tokens', 'token_aliases', 'findings', 'alerts',
+  'token_events', 'token_usage_hourly', 'edges_hourly', 'hops', 'edge_hours', 'first_seen', 'tokens', 'token_aliases', 'findings', 'alerts',
   'alert_history', 'deliveries', 'detector_state', 'worker_checkpoints',
 ] as const; // prettier-ignore
 

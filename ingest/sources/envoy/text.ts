@@ -96,7 +96,7 @@ export function readText(line: string): Result<AccessRecord, ParseError> {
   if (close < 0 || close - bracket > TIME_MAX) {
     return refuse('envoy', 'START_TIME', 'No `[time] "request"` was found in the line.', MEND);
   }
-  const record = newAccessRecord('http');
+  const record = newAccessRecord('http_text');
   record.timeMs = parseAccessTime(line.slice(bracket + 1, close));
   // A path may hold quotes but no spaces, so the first quote before a number ends the request.
   const requestEnd = quoteBeforeNumber(line, close + 3);

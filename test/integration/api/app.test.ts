@@ -19,7 +19,7 @@ function failingStore(error: Error): Pick<Store, 'querier' | 'writer' | 'analyst
   return {
     querier: { run: fail },
     analyst: { database: 'none', run: fail },
-    writer: { newBlock, insertBlock: fail, insertEvents: fail, insertRows: fail },
+    writer: { newBlock, insertBlock: fail, insertEvents: fail, insertRows: fail, derive: fail },
   };
 }
 

@@ -219,6 +219,7 @@ describe('forensic SQL', () => {
         insertBlock: () => Promise.reject(away),
         insertEvents: () => Promise.reject(away),
         insertRows: () => Promise.reject(away),
+        derive: () => Promise.reject(away),
       },
     });
     expect((await ask(blind, 'SELECT 1')).outcome).toBe('TQ_STORE_UNAVAILABLE');

@@ -138,7 +138,13 @@ describe('migrations', () => {
       await open({ events, rollups: 400 }, async (opened) => {
         await opened.migrator.up();
         const expected = `toDateTime(observed_time) + toIntervalDay(${events})`;
-        expect(await ttls(opened)).toEqual({ token_events: expected, token_usage_hourly: usage, edges_hourly: usage });
+        expect(await ttls(opened)).toEqual({
+          token_events: expected,
+          hops: `evaluated + toIntervalDay(${events})`,
+          token_usage_hourly: usage,
+          edges_hourly: usage,
+          edge_hours: usage,
+        });
         // The engine looks for parts that have expired by itself, seconds after it began.
         const wanted = events === 60 ? 2 : 1;
         for (let i = 0; i < 100 && (await opened.querier.run(count, {}))[0]?.n !== wanted; i += 1) await delay(200);
@@ -150,6 +156,7 @@ describe('migrations', () => {
       expect(await ttls(opened)).toEqual({
         token_usage_hourly: usage,
         edges_hourly: usage,
+        edge_hours: usage,
         findings: 'toDateTime(stored_time) + toIntervalDay(90)',
         deliveries: 'toDateTime(updated_time) + toIntervalDay(90)',
       });

@@ -137,6 +137,7 @@ describe('worker on the embedded log and the ClickHouse engine', () => {
       const { writer } = parts.store;
       const flaky: EventWriter = {
         newBlock: () => writer.newBlock(),
+        derive: (derivation, params) => writer.derive(derivation, params),
         insertEvents: away,
         insertBlock: async (block, token) => {
           call += 1;
@@ -176,6 +177,7 @@ describe('worker on the embedded log and the ClickHouse engine', () => {
       const deaf: EventWriter = {
         insertRows: (table, rows, token) => writer.insertRows(table, rows, token),
         newBlock: () => writer.newBlock(),
+        derive: (derivation, params) => writer.derive(derivation, params),
         insertEvents: (events, token) => writer.insertEvents(events, token),
         insertBlock: async (block, token) => {
           await writer.insertBlock(block, token);

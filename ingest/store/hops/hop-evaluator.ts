@@ -1,0 +1,161 @@
+import type { Clock } from '../../core/clock.js';
+import type { Store } from '../store.js';
+import { rollUpHours } from './edge-hours.js';
+import { evaluateHops } from './evaluate-hops.js';
+import { BUCKET_MS, JOIN_MS, MINUTE_MS } from './event-window.js';
+import { bucketLines, staleHours, staleMinutes } from './hop-queries.js';
+
+/** Minutes looked at in one pass; more are left for the next. */
+const PASS_MINUTES = 2000;
+/** Minutes from the first to the last of one statement. */
+const STATEMENT_MINUTES = 240;
+/** Lines that one statement joins; more are parted by request, so that memory stays bounded. */
+const STATEMENT_LINES = 100_000;
+/** Minutes without news between two that are evaluated together. */
+const GAP_MINUTES = 1;
+/** Clocks of the store's nodes, and inserts that are seen late, differ by less. */
+const TOUCHED_SLACK_S = 120;
+/** Beyond every time that the store can hold, minutes since the epoch. */
+const MINUTES = { from_minute: -40_000_000, to_minute: 180_000_000 };
+
+interface StaleMinute {
+  readonly minute: number;
+  readonly lines: number;
+  readonly evaluated: number;
+}
+
+export interface HopPass {
+  /** Minutes evaluated anew. */
+  readonly minutes: number;
+  /** Lines joined for them, those around them included. */
+  readonly lines: number;
+  /** Whether a minute was among them to which lines still come by the clock. */
+  readonly open: boolean;
+  /** Whether minutes were left for the next pass. */
+  readonly more: boolean;
+}
+
+/**
+ * Keeps `hops` and `edge_hours` level with `token_events`: finds the minutes to which lines came since they were evaluated, and
+ * evaluates them anew from all their lines. An evaluation follows from the stored events alone and replaces the one before
+ * it, so it may be killed anywhere, repeated, and done by two at once.
+ */
+export class HopEvaluator {
+  readonly #store: Pick<Store, 'querier' | 'writer'>;
+  readonly #clock: Clock;
+  /** Hours whose minutes were evaluated and whose roll-up was not made yet; null at first: any hour may be one. */
+  #hours: Set<number> | null = null;
+  /** When the last pass began that looked at all that was new. */
+  #sweptMs: number | null = null;
+
+  constructor(store: Pick<Store, 'querier' | 'writer'>, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /**
+   * One pass over what is new, then the roll-up of the hours concerned.
+   *
+   * @param withOpen whether minutes are evaluated to which lines still come, by the clock.
+   * @throws what the store throws; the next pass does again what was not done.
+   */
+  async pass(withOpen = true): Promise<HopPass> {
+    const startedMs = this.#clock.nowMs();
+    const stale = await this.#stale(startedMs);
+    // By the clock only when is decided; what an evaluation says follows from the events.
+    const isOpen = ({ minute }: StaleMinute): boolean => (minute + 1) * MINUTE_MS + JOIN_MS > startedMs;
+    const due = withOpen ? stale : stale.filter((one) => !isOpen(one));
+    let lines = 0;
+    for (const batch of batches(due)) lines += await this.#evaluate(batch);
+    await this.#rollUp();
+    const more = stale.length === PASS_MINUTES;
+    if (!more && due.length === stale.length) this.#sweptMs = startedMs;
+    return { minutes: due.length, lines, open: due.some(isOpen), more };
+  }
+
+  #stale(nowMs: number): Promise<readonly StaleMinute[]> {
+    const touched = this.#sweptMs === null ? 0 : Math.ceil(Math.max(0, nowMs - this.#sweptMs) / 1000) + TOUCHED_SLACK_S;
+    return this.#store.querier.run(staleMinutes, { ...MINUTES, touched_s: touched, rows: PASS_MINUTES });
+  }
+
+  /** @returns lines that were joined. */
+  async #evaluate(batch: readonly StaleMinute[]): Promise<number> {
+    const first = batch[0];
+    const last = batch[batch.length - 1];
+    if (first === undefined || last === undefined) return 0;
+    const window = { from_ms: first.minute * MINUTE_MS - JOIN_MS, to_ms: (last.minute + 1) * MINUTE_MS + JOIN_MS };
+    // Counted before they are read: what is written then holds at least the lines that its version tells.
+    const counts = await this.#store.querier.run(bucketLines, window);
+    const byBucket = new Map(counts.map(({ bucket, lines }) => [bucket, lines]));
+    // A version that is no higher would not count: lines let go by retention are not evaluated away.
+    const due = batch
+      .map(({ minute, evaluated }) => ({ minute, evaluated, version: linesAround(byBucket, minute) }))
+      .filter(({ version, evaluated }) => version > evaluated);
+    if (due.length === 0) return 0;
+    const lines = counts.reduce((sum, one) => sum + one.lines, 0);
+    const shards = Math.min(255, Math.ceil(lines / STATEMENT_LINES));
+    for (let shard = 0; shard < shards; shard += 1) {
+      // The last one makes the minute count as evaluated.
+      const behind = shard < shards - 1 ? 1 : 0;
+      await this.#store.writer.derive(evaluateHops, {
+        ...window,
+        minutes: due.map(({ minute }) => minute),
+        versions: due.map(({ version }) => version - behind),
+        shards,
+        shard,
+      });
+    }
+    for (const { minute } of due) this.#hours?.add(Math.floor(minute / 60));
+    return lines;
+  }
+
+  async #rollUp(): Promise<void> {
+    const hours = this.#hours;
+    if (hours?.size === 0) return;
+    const stale = await this.#store.querier.run(staleHours, { hours: [...(hours ?? [])] });
+    for (let at = 0; at < stale.length; at += 24) {
+      const some = stale.slice(at, at + 24);
+      const first = some[0]?.hour ?? 0;
+      const last = some[some.length - 1]?.hour ?? 0;
+      // Hours that lie far apart are not read as one range.
+      const ranges = last - first > 48 ? some.map((one) => [one]) : [some];
+      for (const range of ranges) {
+        await this.#store.writer.derive(rollUpHours, {
+          hours: range.map(({ hour }) => hour),
+          versions: range.map(({ version }) => version),
+          from_minute: (range[0]?.hour ?? 0) * 60,
+          to_minute: ((range[range.length - 1]?.hour ?? 0) + 1) * 60,
+        });
+      }
+    }
+    this.#hours = new Set();
+  }
+}
+
+/** Lines that an evaluation of the minute reads. */
+function linesAround(byBucket: ReadonlyMap<number, number>, minute: number): number {
+  const from = (minute * MINUTE_MS - JOIN_MS) / BUCKET_MS;
+  const to = ((minute + 1) * MINUTE_MS + JOIN_MS) / BUCKET_MS;
+  let sum = 0;
+  for (let bucket = from; bucket < to; bucket += 1) sum += byBucket.get(bucket) ?? 0;
+  return sum;
+}
+
+/** Neighbouring minutes together, as many as one statement takes. */
+function* batches(stale: readonly StaleMinute[]): Generator<readonly StaleMinute[]> {
+  let batch: StaleMinute[] = [];
+  let lines = 0;
+  for (const one of stale) {
+    const first = batch[0]?.minute ?? one.minute;
+    const last = batch[batch.length - 1]?.minute ?? one.minute;
+    const full = lines + one.lines > STATEMENT_LINES || one.minute - first >= STATEMENT_MINUTES;
+    if (batch.length > 0 && (full || one.minute - last > GAP_MINUTES + 1)) {
+      yield batch;
+      batch = [];
+      lines = 0;
+    }
+    batch.push(one);
+    lines += one.lines;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { defineQuery } from '../query.js';
+import { windowOf } from './event-window.js';
+
+const count = z.coerce.number().nonnegative();
+const minute = z.number().int();
+
+/** Own minute of each bucket, and the neighbour whose joining window reaches into it. */
+const minutesOfBucket = `multiIf(
+      positiveModulo(bucket, 4) = 0, [own, own - 1],
+      positiveModulo(bucket, 4) = 3, [own, own + 1],
+      [own])`;
+
+/**
+ * Minutes (since the epoch) of [from_minute, to_minute) with lines that their evaluation did not know, oldest first. With
+ * `touched_s`, only such as lines came to within so many seconds of the store's clock; 0 for all.
+ */
+export const staleMinutes = defineQuery({
+  name: 'stale-minutes',
+  params: z.object({
+    from_minute: minute,
+    to_minute: minute,
+    touched_s: z.number().int().min(0),
+    rows: z.number().int(),
+  }),
+  row: z.object({ minute, lines: count, evaluated: count }),
+  sql: `
+WITH changed AS
+(
+  SELECT DISTINCT arrayJoin(${minutesOfBucket}) AS minute
+  FROM
+  (
+    SELECT bucket, toInt32(floor(bucket / 4)) AS own, max(hop_buckets.touched) AS last_touched
+    FROM hop_buckets
+    WHERE bucket >= {from_minute:Int64} * 4 - 1 AND bucket < {to_minute:Int64} * 4 + 1
+    GROUP BY bucket
+    HAVING {touched_s:UInt32} = 0 OR last_touched >= now('UTC') - {touched_s:UInt32}
+  )
+)
+SELECT minute, lines, evaluated
+FROM
+(
+  SELECT minute, sum(bucket_lines) AS lines
+  FROM
+  (
+    SELECT arrayJoin(${minutesOfBucket}) AS minute, own, bucket_lines
+    FROM
+    (
+      SELECT bucket, toInt32(floor(bucket / 4)) AS own, sum(hop_buckets.lines) AS bucket_lines
+      FROM hop_buckets
+      WHERE bucket >= {from_minute:Int64} * 4 - 1 AND bucket < {to_minute:Int64} * 4 + 1
+      GROUP BY bucket
+    )
+  )
+  WHERE minute IN changed AND minute >= {from_minute:Int64} AND minute < {to_minute:Int64}
+  GROUP BY minute
+  HAVING sumIf(bucket_lines, minute = own) > 0
+) AS counted
+LEFT JOIN
+(
+  SELECT minute, max(version) AS evaluated FROM hops WHERE minute IN changed GROUP BY minute
+) AS known USING minute
+WHERE lines > evaluated
+ORDER BY minute
+LIMIT {rows:UInt32}`,
+});
+
+/** Lines of uses in each 15 seconds (since the epoch), from the events themselves. */
+export const bucketLines = defineQuery({
+  name: 'bucket-lines',
+  params: z.object({ from_ms: z.number().int(), to_ms: z.number().int() }),
+  row: z.object({ bucket: z.number().int(), lines: count }),
+  sql: `
+SELECT toInt32(floor(toUnixTimestamp64Milli(time) / 15000)) AS bucket, count() AS lines
+FROM token_events
+WHERE action = 'use' AND ${windowOf('time')}
+GROUP BY bucket`,
+});
+
+/** Hours (since the epoch) whose minutes were evaluated since their roll-up was made; of these hours, or of all if none is named. */
+export const staleHours = defineQuery({
+  name: 'stale-hours',
+  params: z.object({ hours: z.array(z.number().int()) }),
+  row: z.object({ hour: z.number().int(), version: count }),
+  sql: `
+SELECT hour, version
+FROM
+(
+  SELECT toInt32(floor(minute / 60)) AS hour, sum(minute_version) AS version
+  FROM
+  (
+    SELECT minute, max(hops.version) AS minute_version
+    FROM hops
+    WHERE empty({hours:Array(Int32)}) OR minute IN (
+      SELECT arrayJoin(arrayMap(m -> toInt32(h * 60 + m), range(60))) FROM (SELECT arrayJoin({hours:Array(Int32)}) AS h)
+    )
+    GROUP BY minute
+  )
+  GROUP BY hour
+) AS evaluated
+LEFT JOIN
+(
+  SELECT toInt32(intDiv(toUnixTimestamp(edge_hours.hour), 3600)) AS hour, max(edge_hours.version) AS known
+  FROM edge_hours
+  GROUP BY hour
+) AS made USING hour
+WHERE version > known
+ORDER BY hour`,
+});

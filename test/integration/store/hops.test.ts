@@ -1,0 +1,232 @@
+import { systemClock } from '../../../ingest/core/clock.js';
+import { deterministicUuid } from '../../../ingest/event/event-uid.js';
+import { formatTime } from '../../../ingest/event/time.js';
+import type { TokenEvent } from '../../../ingest/event/token-event.js';
+import { HopEvaluator } from '../../../ingest/store/hops/hop-evaluator.js';
+import { seededRandom } from '../../support/random.js';
+import { openTestStore, type TestStore } from './support.js';
+
+const T0 = Date.UTC(2026, 0, 5, 10, 0, 30);
+
+interface Line {
+  readonly at: number;
+  readonly from?: string;
+  readonly to: string;
+  readonly id?: string;
+  readonly side?: 'inbound' | 'outbound' | 'edge';
+  readonly path?: string;
+  readonly token?: string | undefined;
+  readonly log?: string;
+  readonly format?: string;
+  readonly failed?: boolean;
+}
+
+let made = 0;
+
+function line({ at, from, to, id, side = 'inbound', path = '/items/1', token, log, format, failed }: Line): TokenEvent {
+  made += 1;
+  return {
+    schema_version: 1,
+    event_uid: deterministicUuid('hop', String(made)),
+    time: formatTime(T0 + at),
+    observed_time: formatTime(T0 + at + 50),
+    source: {
+      product: 'envoy',
+      instance: log ?? (side === 'outbound' ? (from ?? '') : to),
+      kind: 'mesh',
+      record_type: format ?? 'http',
+    },
+    action: 'use',
+    outcome: failed === true ? 'failure' : 'success',
+    direction: side,
+    ...(token !== undefined && { token: { token_uid: token, fp_key_id: 'k', identity: 'jwt', kind: 'access_token' } }),
+    ...(from !== undefined && { caller: { service: from } }),
+    target: { service: to, method: 'GET', path, route: '/items/{id}', status: 200 },
+    ...(id !== undefined && { trace: { request_id: id } }),
+  };
+}
+
+/** Both sides of one call. */
+const call = (at: number, from: string, to: string, more: Partial<Line> = {}): TokenEvent[] => [
+  line({ at, from, to, side: 'outbound', ...more, token: undefined }),
+  line({ at: at + 2, from, to, ...more }),
+];
+
+/** `caller callee seen_from token lent` of each hop, with how many there are. */
+async function hops(store: TestStore): Promise<Record<string, number>> {
+  const rows = await store.rows(
+    `SELECT concat(caller_service, ' ', target_service, ' ', seen_from, ' ', token_uid, if(token_lent, ' lent', '')) AS hop,
+       count() AS n FROM hops_v1 GROUP BY hop ORDER BY hop`,
+  );
+  return Object.fromEntries(rows.map(({ hop, n }) => [hop, n])) as Record<string, number>;
+}
+
+describe('hops', () => {
+  let opened: TestStore;
+  let evaluator: HopEvaluator;
+  let blocks = 0;
+
+  const store = async (events: readonly TokenEvent[]): Promise<void> => {
+    blocks += 1;
+    const positioned = events.map((event, index) => ({ event, partition: 0, offset: BigInt(index) }));
+    await opened.store.writer.insertEvents(positioned, `block-${blocks}`);
+  };
+
+  const empty = async (): Promise<void> => {
+    for (const table of ['token_events', 'hop_buckets', 'hops', 'edge_hours'])
+      await opened.command(`TRUNCATE TABLE ${table}`);
+    evaluator = new HopEvaluator(opened.store, systemClock);
+  };
+
+  beforeAll(async () => {
+    opened = await openTestStore();
+  });
+  beforeEach(empty);
+  afterAll(() => opened.close());
+
+  const evaluated = async (events: readonly TokenEvent[]): Promise<Record<string, number>> => {
+    await store(events);
+    await evaluator.pass();
+    return hops(opened);
+  };
+
+  it('joins the two sides of a call, a retry being a second one', async () => {
+    const id = 'req-1';
+    expect(
+      await evaluated([
+        ...call(0, 'orders', 'stock', { id, token: 'tok_a' }),
+        ...call(40, 'orders', 'stock', { id, token: 'tok_a', failed: true }),
+        ...call(5, 'orders', 'payments', { id, token: 'tok_a' }),
+        ...call(9, 'payments', 'stock', { id, token: 'tok_p' }),
+      ]),
+    ).toEqual({ 'orders stock both tok_a': 2, 'orders payments both tok_a': 1, 'payments stock both tok_p': 1 });
+  });
+
+  it('takes a log in two formats for one, and gives proxies in front the token of what they passed on', async () => {
+    const id = 'req-1';
+    expect(
+      await evaluated([
+        line({ at: 30, to: 'edge', side: 'edge', id, format: 'json' }),
+        line({ at: -30_000 + 30_000, to: 'edge', side: 'edge', id, format: 'combined' }),
+        line({ at: 1, from: 'edge', to: 'gateway', side: 'edge', id, format: 'http_text' }),
+        line({ at: 1, from: 'edge', to: 'gateway', side: 'edge', id }),
+        line({ at: 3, from: 'gateway', to: 'orders', id, token: 'tok_a' }),
+        ...call(5, 'orders', 'stock', { id, token: 'tok_o' }),
+        // The second request of the same kind carries no token, though a service behind uses one of its own.
+        line({ at: 100, to: 'edge', side: 'edge', id: 'req-2', format: 'json' }),
+        line({ at: 101, from: 'edge', to: 'gateway', side: 'edge', id: 'req-2' }),
+        line({ at: 103, from: 'gateway', to: 'orders', id: 'req-2' }),
+        ...call(105, 'orders', 'stock', { id: 'req-2', token: 'tok_o' }),
+      ]),
+    ).toEqual({
+      ' edge callee tok_a lent': 1,
+      'edge gateway callee tok_a lent': 1,
+      'gateway orders callee tok_a': 1,
+      'orders stock both tok_o': 2,
+      ' edge callee ': 1,
+      'edge gateway callee ': 1,
+      'gateway orders callee ': 1,
+    });
+  });
+
+  it('takes the caller from the side that knows it, and the callee’s word where both do', async () => {
+    expect(
+      await evaluated([
+        line({ at: 0, from: 'orders', to: 'stock', side: 'outbound', id: 'a' }),
+        line({ at: 1, to: 'stock', id: 'a', token: 'tok_a' }),
+        line({ at: 0, from: 'orders', to: 'stock', side: 'outbound', id: 'b' }),
+        line({ at: 1, from: 'orders-account', to: 'stock', id: 'b' }),
+      ]),
+    ).toEqual({ 'orders stock both tok_a': 1, 'orders-account stock both ': 1 });
+  });
+
+  it('shows a call that only its caller saw, unless the callee’s log may have it without its id', async () => {
+    expect(
+      await evaluated([
+        line({ at: 0, from: 'orders', to: 'mail.example', side: 'outbound', id: 'a' }),
+        line({ at: 0, from: 'orders', to: 'bank', side: 'outbound' }),
+        ...call(10, 'orders', 'stock', { id: 'b' }),
+        line({ at: 20, from: 'orders', to: 'stock', side: 'outbound', id: 'c' }),
+        // This callee logs no ids; its lines are counted, the caller's are not.
+        line({ at: 0, from: 'orders', to: 'old', side: 'outbound', id: 'd' }),
+        line({ at: 1, to: 'old' }),
+      ]),
+    ).toEqual({
+      'orders mail.example caller ': 1,
+      'orders bank caller ': 1,
+      'orders stock both ': 1,
+      'orders stock caller ': 1,
+      ' old callee ': 1,
+    });
+  });
+
+  it('counts lines without ids by the side that logged more', async () => {
+    const both = Array.from({ length: 30 }, (_, n) => call(n * 500, 'web', 'orders')).flat();
+    const twice = Array.from({ length: 5 }, (_, n) => [
+      line({ at: n, to: 'edge', side: 'edge', format: 'json' }),
+      line({ at: -(T0 % 1000), to: 'edge', side: 'edge', format: 'combined' }),
+    ]).flat();
+    expect(await evaluated([...both, ...twice])).toEqual({ 'web orders both ': 30, ' edge callee ': 5 });
+  });
+
+  it('loses nothing to one request id that everyone sends', async () => {
+    const many = Array.from({ length: 3000 }, (_, n) => call(n * 10, 'web', 'orders', { id: '1' })).flat();
+    expect(await evaluated(many)).toEqual({ 'web orders both ': 3000 });
+  });
+
+  it('evaluates a minute anew when a line comes late, and only then', async () => {
+    const [out, inbound] = call(0, 'orders', 'stock', { id: 'a', token: 'tok_a' });
+    // Across the end of a minute, so that what is taken back stands in another minute than what is added.
+    const [lateOut, lateIn] = call(29_999, 'orders', 'stock', { id: 'b', token: 'tok_a' });
+    expect(await evaluated([out, lateOut] as TokenEvent[])).toEqual({ 'orders stock caller ': 2 });
+    expect((await evaluator.pass()).minutes).toBe(0);
+    expect(await evaluated([inbound, lateIn] as TokenEvent[])).toEqual({ 'orders stock both tok_a': 2 });
+    expect((await evaluator.pass()).minutes).toBe(0);
+    expect((await new HopEvaluator(opened.store, systemClock).pass()).minutes).toBe(0);
+    expect(await opened.rows('SELECT sum(requests) AS n, sum(caller_seen) AS c, sum(callee_seen) AS s FROM hop_edges_v1')).toEqual([
+      { n: 2, c: 2, s: 2 },
+    ]);
+  }); // prettier-ignore
+
+  it('takes an edge out of the roll-up that a later evaluation knows better', async () => {
+    await evaluated([line({ at: 0, to: 'stock', id: 'a' })]);
+    const edges = (): Promise<unknown> =>
+      opened.rows('SELECT caller_service, target_service, requests FROM hop_edges_v1');
+    expect(await edges()).toEqual([{ caller_service: '', target_service: 'stock', requests: 1 }]);
+    await evaluated([line({ at: 0, from: 'orders', to: 'stock', side: 'outbound', id: 'a' })]);
+    expect(await edges()).toEqual([{ caller_service: 'orders', target_service: 'stock', requests: 1 }]);
+  });
+
+  it('comes to the same hops in whatever blocks and order the lines come, and with two at work', async () => {
+    const random = seededRandom(5);
+    const events = Array.from({ length: 150 }, (_, n) => {
+      const at = Math.floor(random() * 300_000) - 150_000;
+      const id = `r${n}`;
+      return [
+        line({ at: at + 9, to: 'edge', side: 'edge', id, format: 'json' }),
+        line({ at: at + 1, from: 'edge', to: 'gateway', side: 'edge', id }),
+        ...(n % 7 === 0 ? [] : [line({ at: at + 2, from: 'gateway', to: 'orders', id, token: `tok_${n % 9}` })]),
+        ...call(at + 4, 'orders', 'stock', { id, token: `tok_${n % 9}` }),
+        ...(n % 5 === 0 ? call(at + 6, 'orders', 'stock', { id, token: `tok_${n % 9}`, failed: true }) : []),
+      ];
+    }).flat();
+    const shuffled = events
+      .map((event) => ({ event, rank: random() }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ event }) => event);
+    const other = new HopEvaluator(opened.store, systemClock);
+    for (let at = 0; at < shuffled.length; at += 450) {
+      await store(shuffled.slice(at, at + 450));
+      await Promise.all([evaluator.pass(), other.pass()]);
+    }
+    const inPieces = await opened.rows('SELECT * FROM hops_v1 ORDER BY ALL');
+    const edgesInPieces = await opened.rows('SELECT * EXCEPT tokens FROM hop_edges_v1 ORDER BY ALL');
+    // Edge, gateway and stock each time, orders but every seventh, a retry every fifth.
+    expect(inPieces.length).toBe(150 * 3 + (150 - 22) + 30);
+    await empty();
+    await store(events);
+    await evaluator.pass();
+    expect(await opened.rows('SELECT * FROM hops_v1 ORDER BY ALL')).toEqual(inPieces);
+    expect(await opened.rows('SELECT * EXCEPT tokens FROM hop_edges_v1 ORDER BY ALL')).toEqual(edgesInPieces);
+  });
+});
