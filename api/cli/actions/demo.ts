@@ -62,7 +62,8 @@ export async function runDemo(
   });
   terminal.out(`\n${replaySentence({ summary, alerts, seconds })}`);
   const address = await startApi(surroundings, parts.store, parts.alerting, telemetry);
-  terminal.out(`\nThe API runs at ${address}; for example:`);
+  terminal.out(`\nMap, tokens and alerts, in a browser: ${address}`);
+  terminal.out(`The API runs at ${address}; for example:`);
   for (const path of ['/v1/alerts', '/v1/map', '/v1/tokens?limit=5', '/openapi.json'])
     terminal.out(`  curl ${address}${path}`);
   terminal.out('Ctrl-C stops it.');

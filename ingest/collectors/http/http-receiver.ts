@@ -72,7 +72,7 @@ class FastifyReceiver implements HttpReceiver {
     this.app.server.maxConnections = config.connections_max;
     this.app.setErrorHandler(async (error, _request, reply) => {
       const fault = httpFault(error);
-      if (fault.status >= 500) logger.error({ code: fault.code }, 'a pushed batch was not taken');
+      if (fault.status >= 500) logger.error({ code: fault.code, reason: fault.reason }, 'a pushed batch was not taken');
       await reply.code(fault.status).type('application/problem+json').send(problemBody(fault));
     });
     this.app.setNotFoundHandler(async (_request, reply) => {

@@ -13,6 +13,8 @@ export interface HttpFault {
   readonly code: ErrorCode;
   /** Safe to show to the sender. */
   readonly detail: string;
+  /** Why a batch was not taken, for the operator's log: where the trouble is and its mend. With 503 only. */
+  readonly reason?: string;
   /** Seconds, with 503 only. */
   readonly retryAfterS?: number;
 }
@@ -26,7 +28,9 @@ export function httpFault(error: unknown): HttpFault {
   const status = statusOf[known.code];
   if (status !== undefined) return { status, code: known.code, detail: describeError(known) };
   const retryAfterS = Math.max(1, Math.ceil((known.retryAfterMs ?? 5_000) / 1_000));
-  return { status: 503, code: 'TQ_UNAVAILABLE', detail: errorCodes.TQ_UNAVAILABLE, retryAfterS };
+  // The words of other errors may quote the body.
+  const reason = error instanceof AppError ? describeError(error) : error instanceof Error ? error.name : typeof error;
+  return { status: 503, code: 'TQ_UNAVAILABLE', detail: errorCodes.TQ_UNAVAILABLE, reason, retryAfterS };
 }
 
 function toAppError(error: unknown): AppError {
