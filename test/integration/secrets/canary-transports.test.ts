@@ -231,5 +231,5 @@ describe('planted secrets through every transport', () => {
     }
     expect(rejects.split('\n').length).toBeGreaterThan(12);
     expect(events.split('\n').length).toBeGreaterThan(50);
-  }, 60_000);
+  }, 180_000);
 });
