@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { createBaselineDetector } from './baseline/baseline-detector.js';
 import { baselineOptionsSchema } from './baseline/baseline-options.js';
+import { createBindingDetector } from './binding/binding-detector.js';
+import { createConcurrentDetector } from './concurrent/concurrent-detector.js';
+import { concurrentOptionsSchema } from './concurrent/concurrent-options.js';
 import type { AnyDetector } from './core/detector.js';
 import { createFailuresDetector } from './failures/failures-detector.js';
 import { failuresOptionsSchema } from './failures/failures-options.js';
@@ -10,6 +13,8 @@ import { createLifecycleDetector } from './lifecycle/lifecycle-detector.js';
 import { lifecycleOptionsSchema } from './lifecycle/lifecycle-options.js';
 import { createRateDetector } from './rate/rate-detector.js';
 import { rateOptionsSchema } from './rate/rate-options.js';
+import { createScopeDetector } from './scope/scope-detector.js';
+import { scopeOptionsSchema } from './scope/scope-options.js';
 
 /** The `detectors` part of the configuration: options by detector id; a detector can be switched off. */
 export const detectorsOptionsSchema = z.strictObject({
@@ -17,7 +22,11 @@ export const detectorsOptionsSchema = z.strictObject({
   baseline: baselineOptionsSchema.prefault({}),
   failures: failuresOptionsSchema.prefault({}),
   lifecycle: lifecycleOptionsSchema.prefault({}),
-  disabled: z.array(z.enum(['rate', 'baseline', 'failures', 'honeytoken', 'lifecycle'])).default([]),
+  concurrent: concurrentOptionsSchema.prefault({}),
+  scope: scopeOptionsSchema.prefault({}),
+  disabled: z
+    .array(z.enum(['rate', 'baseline', 'failures', 'honeytoken', 'lifecycle', 'concurrent', 'binding', 'scope']))
+    .default([]),
 });
 
 export type DetectorsOptions = z.output<typeof detectorsOptionsSchema>;
@@ -31,6 +40,9 @@ export function createDetectors(
     createHoneytokenDetector(decoys),
     createFailuresDetector(options.failures),
     createLifecycleDetector(options.lifecycle),
+    createConcurrentDetector(options.concurrent),
+    createBindingDetector(),
+    createScopeDetector(options.scope),
     createRateDetector(options.rate),
     createBaselineDetector(options.baseline),
   ];

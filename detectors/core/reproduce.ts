@@ -1,7 +1,7 @@
 import { formatTime } from '../../ingest/event/time.js';
 import type { Observation } from './detector.js';
 import type { Reason } from '../../ingest/event/token-event.js';
-import { outageReasons } from './observation.js';
+import { outageReasons, refusalReasons } from './observation.js';
 
 /** Text as a ClickHouse string literal. */
 export function sqlText(text: string): string {
@@ -78,6 +78,20 @@ export function failuresSinceSql(observation: Observation, startMs: number, reas
 
 /** The words of `isServed` for the store. */
 export const SERVED = "direction != 'outbound' AND action = 'use' AND outcome = 'success'";
+
+const list = (texts: readonly string[]): string => texts.map(sqlText).join(', ');
+
+/** A use of which `accepted` is true, in the words of the store. */
+export const ACCEPTED = [
+  "direction != 'outbound' AND action = 'use' AND (outcome = 'success'",
+  `OR (reason != '' AND reason NOT IN (${list(refusalReasons)})) OR (reason = '' AND target_status NOT IN (0, 401)))`,
+].join(' ');
+
+/** The words of `networkOf`. */
+export const NETWORK = [
+  "if(isIPv6String(client_address) AND NOT match(client_address, '(?i)^::ffff:[0-9.]+$'),",
+  "cutIPv6(toIPv6OrDefault(client_address), 8, 0), replaceRegexpOne(client_address, '(?i)^::ffff:', ''))",
+].join(' ');
 
 /**
  * One figure over the entity's events from `startMs` up to and with the deciding one.

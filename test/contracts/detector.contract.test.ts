@@ -32,7 +32,24 @@ const ownerOf = (token: string): string => `p${Math.floor(Number(token.slice(1))
 
 function actionOf(dice: number): TokenEvent['action'] {
   if (dice < 0.05) return 'revoke';
-  return dice < 0.1 ? 'login' : 'use';
+  if (dice < 0.1) return 'login';
+  return dice < 0.12 ? 'grant' : 'use';
+}
+
+/** Places, programs, routes and refusals in the variety that detectors of facts need. */
+function adorned(event: TokenEvent, random: () => number): TokenEvent {
+  const elsewhere = random() < 0.05;
+  const route = `/orders/${Math.floor(random() * 8)}`;
+  const denied = event.target?.status === 404 && random() < 0.6;
+  return {
+    ...event,
+    client: { address: elsewhere ? '198.51.100.66' : '203.0.113.7' },
+    user_agent: elsewhere ? 'curl/8.5.0' : 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
+    target: { ...event.target, route, method: random() < 0.03 ? 'DELETE' : 'GET', ...(denied && { status: 403 }) },
+    ...(event.token !== undefined && { token: { ...event.token, scopes: ['orders:read'] } }),
+    ...(denied && { reason: 'insufficient_scope' }),
+    ...(random() < 0.01 && { exposures: ['token_in_url'] }),
+  };
 }
 
 /** Some tokens at their own pace, with bursts, failures, refusals and pauses, in time order. */
@@ -46,17 +63,16 @@ function traffic(seed: number, count: number, tokens = 5): TokenEvent[] {
     timeMs += burst ? 30 : dice < 0.001 ? 7_200_000 * random() : dice < 0.5 ? 40 : 9000 * random();
     const token = burst ? 't0' : `t${Math.floor(random() * random() * tokens)}`;
     const failed = random() < (n % 500 > 400 ? 0.8 : 0.05);
-    events.push(
-      makeEvent({
-        timeMs: Math.floor(timeMs),
-        token,
-        principal: ownerOf(token),
-        id: `${seed}/${n}`,
-        ...(failed ? { outcome: 'failure', status: random() < 0.5 ? 404 : 401 } : {}),
-        kind: random() < 0.1 ? 'issuer' : 'proxy',
-        action: actionOf(random()),
-      }),
-    );
+    const event = makeEvent({
+      timeMs: Math.floor(timeMs),
+      token,
+      principal: ownerOf(token),
+      id: `${seed}/${n}`,
+      ...(failed ? { outcome: 'failure', status: random() < 0.5 ? 404 : 401 } : {}),
+      kind: random() < 0.1 ? 'issuer' : 'proxy',
+      action: actionOf(random()),
+    });
+    events.push(adorned(event, random));
   }
   return events;
 }

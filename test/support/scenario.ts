@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { stages } from '../../detectors/core/detector.js';
 import type { Finding } from '../../detectors/core/finding.js';
 import { createDetectors, detectorsOptionsSchema } from '../../detectors/registry.js';
 import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
@@ -135,12 +136,15 @@ export interface ScenarioRun extends Scenario {
   readonly found: readonly Finding[];
 }
 
-/** A scenario's events past its detectors. */
+/** A scenario's events past its detectors in all stages; findings of the token stage first. */
 export function runScenario(name: string): ScenarioRun {
   const scenario = readScenario(name);
   const detectors = createDetectors(scenario.detectors);
-  const runtime = new PartitionRuntime({ detectors, allowedLatenessMs: 1000, entitiesMax: 1000 });
-  scenario.events.forEach((event, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
-  runtime.flush();
-  return { ...scenario, found: runtime.takeFindings() };
+  const found = stages.flatMap((stage) => {
+    const runtime = new PartitionRuntime({ stage, detectors, allowedLatenessMs: 1000, entitiesMax: 1000 });
+    scenario.events.forEach((event, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
+    runtime.flush();
+    return runtime.takeFindings();
+  });
+  return { ...scenario, found };
 }

@@ -7,7 +7,8 @@ export const accessMeanings = [
   'duration_s', 'client_address', 'client_port', 'x_forwarded_for', 'user_agent', 'referer', 'user', 'request_id',
   'trace_id', 'traceparent', 'response_flags', 'response_code_details', 'upstream_cluster', 'upstream_host',
   'upstream_failure', 'route_name', 'direction', 'caller_service', 'caller_namespace', 'target_service',
-  'target_namespace', 'downstream_peer_uri_san', 'downstream_peer_subject', 'client_verify', 'tls_version', 'scheme',
+  'target_namespace', 'downstream_peer_uri_san', 'downstream_peer_subject', 'peer_fingerprint_256', 'dpop_jkt', 'client_verify', 'tls_version',
+  'scheme',
   'authorization', 'api_key', 'token_fp', 'jwt_claims', 'jwt_iss', 'jwt_sub', 'jwt_jti', 'jwt_sid', 'jwt_client_id',
   'jwt_azp', 'jwt_scope', 'jwt_aud', 'jwt_exp', 'jwt_iat', 'jwt_nbf', 'jwt_typ', 'jwt_username', 'ignore',
 ] as const; // prettier-ignore
@@ -52,6 +53,8 @@ const aliases: Readonly<Partial<Record<AccessMeaning, string>>> = {
     'target_namespace destination_service_namespace destination_namespace destination_workload_namespace',
   downstream_peer_uri_san: 'downstream_peer_uri_san peer_uri_san source_principal spiffe_id',
   downstream_peer_subject: 'downstream_peer_subject peer_subject ssl_client_s_dn client_cert_subject',
+  peer_fingerprint_256: 'downstream_peer_fingerprint_256 peer_fingerprint_256 ssl_client_fingerprint_256',
+  dpop_jkt: 'dpop_jkt',
   client_verify: 'ssl_client_verify client_verify',
   tls_version: 'tls_version downstream_tls_version ssl_protocol tls_protocol',
   scheme: 'scheme',

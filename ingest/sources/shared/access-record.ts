@@ -303,6 +303,14 @@ const setters: Readonly<Record<AccessMeaning, Setter>> = {
     if (id !== undefined) r.spiffeId = id.trim();
   },
   downstream_peer_subject: (r) => (r.transport = 'mtls'),
+  peer_fingerprint_256: (r, _v, text) => {
+    r.transport = 'mtls';
+    if (/^[0-9a-f]{64}$/i.test(text))
+      (r.extra ??= []).push(['presented_x5t_s256', Buffer.from(text, 'hex').toString('base64url')]);
+  },
+  dpop_jkt: (r, _v, text) => {
+    if (/^[A-Za-z0-9_-]{43}$/.test(text)) (r.extra ??= []).push(['presented_jkt', text]);
+  },
   client_verify: (r, _v, text) => {
     if (text === 'SUCCESS') r.transport = 'mtls';
   },

@@ -10,7 +10,7 @@ import { accessSettings, buildAccessEvent, type AccessSettings, type PlaceOption
 import { accessMeanings, KeyDictionary } from './access-fields.js';
 import type { AccessRecord } from './access-record.js';
 import { readOptions } from './audit-source.js';
-import { isAddressRange } from './client-address.js';
+import { isAddressRange } from '../../core/address-ranges.js';
 import { stripContainerPrefix } from './container-prefix.js';
 import { refuse } from './refuse.js';
 

@@ -1,9 +1,5 @@
-import {
-  clientOfForwarded,
-  isAddressRange,
-  parseClientAddress,
-  TrustedRanges,
-} from '../../../../../ingest/sources/shared/client-address.js';
+import { isAddressRange, TrustedRanges } from '../../../../../ingest/core/address-ranges.js';
+import { clientOfForwarded, parseClientAddress } from '../../../../../ingest/sources/shared/client-address.js';
 
 describe('parseClientAddress', () => {
   it.each([

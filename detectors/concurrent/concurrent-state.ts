@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/** Places that are told apart. */
+export const SIGHTINGS_MAX = 8;
+export const NETWORK_CHARS_MAX = 64;
+export const CITY_CHARS_MAX = 48;
+/** Names of the fields, four numbers, an event_uid, and texts of which a character may take six bytes in JSON. */
+const SIGHTING_BYTES_MAX = 120 + 4 * 17 + 36 + 6 * (NETWORK_CHARS_MAX + CITY_CHARS_MAX + 32 + 2);
+export const CONCURRENT_BYTES_MAX = SIGHTINGS_MAX * SIGHTING_BYTES_MAX + 128;
+
+/** One place and program from which the token was used. */
+const sightingSchema = z.strictObject({
+  network: z.string(),
+  agent: z.string(),
+  /** In a private network or behind a known egress. */
+  inside: z.boolean(),
+  /** 0 where it is not known. */
+  asn: z.number(),
+  /** Empty where they are not known. */
+  country: z.string(),
+  city: z.string(),
+  /** Event times of the first and the last use, milliseconds. */
+  firstMs: z.number(),
+  lastMs: z.number(),
+  /** event_uid of the last use. */
+  lastUid: z.string(),
+});
+
+export const concurrentStateSchema = z.strictObject({
+  /** Oldest use first. */
+  sightings: z.array(sightingSchema).max(SIGHTINGS_MAX).readonly(),
+  /** Uses from inside that did not follow one from outside, and when they began. */
+  homeUses: z.number(),
+  homeMs: z.number(),
+  outsideMs: z.number(),
+});
+
+export type Sighting = Readonly<z.output<typeof sightingSchema>>;
+export type ConcurrentState = z.output<typeof concurrentStateSchema>;
+
+const NONE: readonly Sighting[] = [];
+
+export const newConcurrentState = (): ConcurrentState => ({
+  sightings: NONE,
+  homeUses: 0,
+  homeMs: -1,
+  outsideMs: -1,
+});
+
+/** The list with a use in it: what was used longest ago leaves first. */
+export function withUse(list: readonly Sighting[], use: Sighting): readonly Sighting[] {
+  const known = list.find((one) => one.network === use.network && one.agent === use.agent);
+  if (known === undefined) return [...(list.length >= SIGHTINGS_MAX ? list.slice(1) : list), use];
+  const firstMs = Math.min(known.firstMs, use.firstMs);
+  const joined = { ...use, firstMs, lastMs: Math.max(known.lastMs, use.lastMs) };
+  if (list.length === 1) return [joined];
+  return [...list.filter((one) => one !== known), joined];
+}
