@@ -136,7 +136,7 @@ describe.each(detectors)('detector $id', (detector) => {
 
 describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
   const see = (event: TokenEvent): Observation => toObservation(event, stage);
-  const observations = traffic(7, 3000, 1).map(see);
+  const observations = traffic(7, 2000, 1).map(see);
 
   it('gives readings and verdicts on this traffic, or the tests below prove nothing', () => {
     let readings = 0;
@@ -151,7 +151,11 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
   });
 
   it('scores without changing the state', () => {
+    let turn = 0;
     walk(detector, observations, (state, observation) => {
+      turn += 1;
+      // All of them would take most of the suite's time.
+      if (turn % 5 !== 0) return;
       const before = detector.encode(state);
       const frozen = copy(detector, state);
       deepFreeze(frozen);
@@ -184,7 +188,7 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 40_000_000 }), (seed, step) => {
         const random = seededRandom(seed);
         let timeMs = T0;
-        const wild = Array.from({ length: 1500 }, () => {
+        const wild = Array.from({ length: 800 }, () => {
           timeMs += Math.floor(random() * step);
           return see(
             makeEvent({

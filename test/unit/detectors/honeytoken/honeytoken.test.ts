@@ -30,7 +30,7 @@ function run(events: readonly TokenEvent[], decoys: readonly Decoy[] = [decoy()]
   });
   events.forEach((event, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
   runtime.flush();
-  return runtime.takeFindings();
+  return runtime.takeFindings().filter(({ detector }) => detector === 'honeytoken');
 }
 
 const use = (minute: number, change: Partial<EventSketch> = {}, address = '203.0.113.7'): TokenEvent => ({
