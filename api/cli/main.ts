@@ -14,6 +14,7 @@ import { defineParse } from './commands/parse.js';
 import { defineReplay } from './commands/replay.js';
 import { defineRoles } from './commands/roles.js';
 import { defineScore } from './commands/score.js';
+import { defineSources } from './commands/sources.js';
 import { defineSql } from './commands/sql.js';
 import { processTerminal } from './terminal.js';
 import { version } from './version.js';
@@ -29,6 +30,7 @@ const definitions = [
   defineReplay,
   defineParse,
   defineScore,
+  defineSources,
   defineSql,
   defineMigrate,
   defineDlq,

@@ -33,5 +33,6 @@ export function bindingOf(source: SourceConfig): SourceBinding {
     source: sourceByName(source.product, source.options),
     instance: source.instance ?? source.name,
     ...(routes !== undefined && { routes }),
+    ...(source.clock_offset !== undefined && { clockOffsetMs: source.clock_offset }),
   };
 }

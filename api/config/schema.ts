@@ -80,6 +80,9 @@ const input = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('stdin') }),
 ]);
 
+/** What a source can read from. */
+export const inputKinds = input.options.map((option) => option.shape.kind.value);
+
 const source = z.strictObject({
   name,
   product: z.string(),
@@ -87,6 +90,16 @@ const source = z.strictObject({
   /** File of the mapping, for product `generic`. */
   mapping: z.string().min(1).optional(),
   options: z.record(z.string(), z.unknown()).default({}),
+  /** Added to the times of its events: what corrects a clock that `sources stats` shows to be off. */
+  clock_offset: z
+    .string()
+    .regex(/^[+-]?\d+(ms|s|m|h)$/, 'a duration such as -2s, +1h or 250ms')
+    .transform((text) => {
+      const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+      const match = /^([+-]?\d+)(ms|s|m|h)$/.exec(text);
+      return Number(match?.[1] ?? 0) * units[(match?.[2] ?? 'ms') as keyof typeof units];
+    })
+    .optional(),
   routes: z
     .strictObject({
       patterns: z.array(z.string().min(1)).max(2000).default([]),

@@ -1,4 +1,5 @@
 import type { EventEnricher } from '../pipeline/record-parser.js';
+import { correctClock } from './correct-clock.js';
 import type { GeoEnricher } from './geo/geo-enricher.js';
 import { RouteLearner } from './routes/route-learner.js';
 import { routeEvent } from './routes/route-enricher.js';
@@ -9,7 +10,8 @@ import { routeEvent } from './routes/route-enricher.js';
  */
 export function createEventEnricher(geo: GeoEnricher | undefined, learner = new RouteLearner()): EventEnricher {
   return {
-    enrich(event, { routes }) {
+    enrich(parsed, { routes, clockOffsetMs = 0 }) {
+      const event = correctClock(parsed, clockOffsetMs);
       const placed = geo === undefined ? event : geo.enrich(event);
       return routeEvent(placed, routes, learner);
     },

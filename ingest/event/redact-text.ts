@@ -5,7 +5,7 @@ import { findFlags, findNamedValues, findSchemes, findUserinfo } from './secret-
 import { isHarmlessValue, secretNameStrength } from './secret-names.js';
 import { findEncodedSecrets } from './secret-encoded.js';
 import { findRandomRuns, findShapes, type Span } from './secret-shapes.js';
-import { traitsOf } from './text-traits.js';
+import { isPlainId, traitsOf } from './text-traits.js';
 import { limits } from './token-event.js';
 
 const REDACTED = '[redacted]';
@@ -26,7 +26,7 @@ const CLEAN_CHARS_MAX = 512;
  * Time is linear in the length of the text; never throws.
  */
 export function redactText(text: string): RedactedText {
-  if (cleanTexts.get(text) === true) return { text, found: false };
+  if (isPlainId(text) || cleanTexts.get(text) === true) return { text, found: false };
   const first = redactOnce(text);
   let { text: shown, found } = first;
   let view = shown;

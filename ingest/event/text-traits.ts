@@ -18,6 +18,17 @@ classify('=:>', SEPARATOR);
 classify('@', AT);
 classify(' \t', SPACE);
 
+/** Numbers, hexadecimal and the separators of ids, times and addresses: no credential is made of these alone. */
+export function isPlainId(text: string): boolean {
+  if (text.length > 64) return false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    const isAllowed = (c >= 0x2d && c <= 0x3a && c !== 0x2f) || (c >= 0x61 && c <= 0x66);
+    if (!isAllowed) return false;
+  }
+  return true;
+}
+
 export interface TextTraits {
   /** Longest run of the characters of tokens. */
   readonly longestRun: number;

@@ -25,6 +25,8 @@ export interface SourceBinding {
   readonly instance: string;
   /** Path templates that the operator declared for it. */
   readonly routes?: DeclaredRoutes | undefined;
+  /** Milliseconds added to the times of its events, to correct a clock that is off. */
+  readonly clockOffsetMs?: number | undefined;
 }
 
 /** A record refused, for the sender's eyes. */

@@ -48,6 +48,8 @@ export interface Source {
 /** Makes a Source from the operator's options; options are validated by the factory's zod schema. */
 export interface SourceFactory {
   readonly product: string;
+  /** What it can be, by its options. */
+  readonly kinds: readonly SourceKind[];
   readonly variants: readonly string[];
   create(options: unknown): Source;
   /** Whether a record is this product's, by its marks alone; cheap, pure, and never throws. */

@@ -4,9 +4,10 @@ import { writeSync } from 'node:fs';
 import { collector, endToEnd, worker } from './flows.mjs';
 import { inserts } from './inserts.mjs';
 import { latency } from './latency.mjs';
+import { parsers } from './parsers.mjs';
 import { stages } from './stages.mjs';
 
-const kinds = { stages, inserts, collector, worker, endToEnd, latency };
+const kinds = { parsers, stages, inserts, collector, worker, endToEnd, latency };
 const job = JSON.parse(process.argv[2]);
 writeSync(3, JSON.stringify(await kinds[job.kind](job)));
 process.exit(0);

@@ -1,4 +1,5 @@
-// npm run bench [-- --json] [-- --lines N]: measures every stage and the whole way and says which targets are met. It
+// npm run bench [parsers] [-- --json] [-- --lines N]: measures every stage and the whole way, or every parser, and says which
+// targets are met. It
 // asserts nothing: a busy machine is no fault of the code.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,9 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startKafka } from '../tools/kafka.mjs';
 import { createLines, jsonLine } from './lines.mjs';
+import { parsersTable } from './parsers.mjs';
 import { machine, table, targets } from './report.mjs';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { json: { type: 'boolean', default: false }, lines: { type: 'string', default: '200000' } },
 });
 const count = Number(values.lines);
@@ -19,9 +22,10 @@ const root = mkdtempSync(join(tmpdir(), 'tourniquet bench '));
 const say = (text) => process.stderr.write(`${text}\n`);
 
 try {
-  const result = await run();
+  const isParsers = positionals[0] === 'parsers';
+  const result = isParsers ? await measured('parsers', { kind: 'parsers', count: Math.min(count, 8000) }) : await run();
   if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else process.stdout.write(`${table(result)}\n`);
+  else process.stdout.write(`${isParsers ? parsersTable(result) : table(result)}\n`);
 } finally {
   rmSync(root, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 import type { Result } from '../../core/result.js';
-import type { TokenEvent } from '../../event/token-event.js';
+import { sourceKinds, type TokenEvent } from '../../event/token-event.js';
 import { refuseOptions } from '../shared/no-options.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
@@ -15,6 +15,7 @@ export function autoFactory(factories: readonly SourceFactory[]): SourceFactory 
   const names = factories.map((factory) => factory.product).join(', ');
   return {
     product,
+    kinds: sourceKinds,
     variants: [],
     create(options): Source {
       refuseOptions(product, options);

@@ -1,10 +1,9 @@
-import { isIP } from 'node:net';
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
 import { formatTime } from '../../event/time.js';
 import { SCHEMA_VERSION, type Action, type TokenEvent } from '../../event/token-event.js';
-import { parseClientAddress } from '../shared/client-address.js';
+import { parseIpAddress } from '../shared/client-address.js';
 import { collectRecords } from '../shared/collect-each.js';
 import { AttributeList, compact, detailText, longText, readIsoTime, safeId, shortText } from '../shared/facts.js';
 import {
@@ -83,12 +82,10 @@ function attributesOf(
 /** An address, or the AWS service that called in its place. */
 function originOf(record: JsonObject, identity: JsonObject): Pick<TokenEvent, 'client' | 'caller'> {
   const source = readText(record, 'sourceIPAddress');
-  const client = source === undefined ? undefined : parseClientAddress(source);
-  const service = shortText(
-    readText(identity, 'invokedBy') ?? (client !== undefined && isIP(client.address) !== 0 ? undefined : source),
-  );
+  const client = source === undefined ? undefined : parseIpAddress(source);
+  const service = shortText(readText(identity, 'invokedBy') ?? (client === undefined ? source : undefined));
   return compact({
-    client: client !== undefined && isIP(client.address) !== 0 ? client : undefined,
+    client,
     caller: service === undefined ? undefined : { service },
   });
 }
@@ -183,6 +180,7 @@ function parse(raw: string, context: ParseContext): Result<readonly TokenEvent[]
 /** AWS CloudTrail: log files, single records, lookup-events, EventBridge, CloudWatch and Firehose envelopes. */
 export const cloudtrailFactory: SourceFactory = {
   product,
+  kinds: ['cloud'],
   variants: [],
   create(options): Source {
     refuseOptions(product, options);

@@ -133,6 +133,7 @@ export const envoyFactory = accessSourceFactory<EnvoyOptions>({
   product,
   variants: formats,
   options: optionsSchema,
+  kinds: ['mesh', 'proxy'],
   kindOf: ({ direction }) => (direction === 'edge' ? 'proxy' : 'mesh'),
   read,
   timeField: 'START_TIME',

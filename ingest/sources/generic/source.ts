@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.js';
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import { isTimeMs } from '../../event/time.js';
-import type { TokenEvent } from '../../event/token-event.js';
+import { sourceKinds, type TokenEvent } from '../../event/token-event.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
 import { accessSettings, buildAccessEvent, type AccessSettings } from '../shared/access-event.js';
 import { callerOption, namespaceOption, placeOptions } from '../shared/access-source.js';
@@ -90,6 +90,7 @@ function parseWith(compiled: CompiledMapping, settings: AccessSettings, raw: str
 /** `generic`: any product whose records a declarative mapping describes (docs/mapping.md). */
 export const genericFactory: SourceFactory = {
   product,
+  kinds: sourceKinds,
   variants: [],
   /** @throws AppError TQ_CONFIG_INVALID with every fault of the mapping, its place and its mend. */
   create(given): Source {

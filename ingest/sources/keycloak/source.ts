@@ -250,6 +250,7 @@ function createSource(options: KeycloakOptions): Source {
 /** Keycloak events from the jboss-logging listener (text and JSON), the Admin REST API and custom listeners. */
 export const keycloakFactory: SourceFactory = {
   product,
+  kinds: ['issuer'],
   variants: [],
   create: (options) => createSource(readOptions(options)),
   recognise({ text, json }) {

@@ -58,6 +58,7 @@ function parseWith(
 /** `kong`: log plugins of Kong Gateway (http-log, file-log, tcp-log …), single records and batches, and its access log. */
 export const kongFactory: SourceFactory = {
   product,
+  kinds: ['proxy'],
   variants: [],
   create(given): Source {
     const options = readOptions(product, optionsSchema, given);

@@ -1,23 +1,13 @@
 import { BoundedCache } from '../../core/bounded-cache.js';
 import { boundText } from '../../core/text.js';
 import { redactText, redactUrl } from '../../event/credential-text.js';
+import { isPlainId } from '../../event/text-traits.js';
 import { limits, type TokenEvent } from '../../event/token-event.js';
 
 type Exposure = NonNullable<TokenEvent['exposures']>[number];
 
 /** Longer values are cut before they are searched for secrets: what follows would be cut anyway. */
 export const SEARCHED_MAX = 8192;
-
-/** Numbers, hexadecimal and the separators of ids and addresses: no credential is made of these alone. */
-function isPlainId(value: string): boolean {
-  if (value.length > 64) return false;
-  for (let i = 0; i < value.length; i++) {
-    const c = value.charCodeAt(i);
-    const isAllowed = (c >= 0x2d && c <= 0x3a && c !== 0x2f) || (c >= 0x61 && c <= 0x66);
-    if (!isAllowed) return false;
-  }
-  return true;
-}
 
 /** Redacts free texts of one record and remembers where a secret stood. */
 export class Redactor {

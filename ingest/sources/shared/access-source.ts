@@ -61,6 +61,7 @@ export interface AccessProduct<Options extends CommonOptions> {
   readonly options: z.ZodType<Options>;
   readonly read: (line: string, options: Options, dictionary: KeyDictionary) => LineRecord;
   /** `proxy` unless told. */
+  readonly kinds?: readonly SourceKind[];
   readonly kindOf?: (options: Options) => SourceKind;
   /** Events of lines that tell no request; undefined for all others, which `read` gets. */
   readonly readAside?: (line: string, context: ParseContext, options: Options) => readonly TokenEvent[] | undefined;
@@ -102,9 +103,10 @@ function parseWith<O extends CommonOptions>(
 
 /** The source of a proxy that writes one request a line. */
 export function accessSourceFactory<O extends CommonOptions>(spec: AccessProduct<O>): SourceFactory {
-  const { product, variants } = spec;
+  const { product, variants, kinds = ['proxy'] } = spec;
   return {
     product,
+    kinds,
     variants,
     create(given): Source {
       const options = readOptions(product, spec.options, given);

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
 import { formatTime } from '../../event/time.js';
 import {
@@ -12,7 +11,7 @@ import {
   type TokenFacts,
 } from '../../event/token-event.js';
 import type { ParseContext } from '../source.js';
-import { parseClientAddress } from './client-address.js';
+import { parseIpAddress } from './client-address.js';
 import { type AttributeList, compact, detailText, longText, shortText } from './facts.js';
 import { joinId } from './names.js';
 
@@ -72,9 +71,10 @@ const within = (value: number | undefined, bound: number): number | undefined =>
   value !== undefined && Math.abs(value) <= bound ? value : undefined;
 
 function clientOf(record: AuditRecord): TokenEvent['client'] | undefined {
-  const parsed = record.address === undefined ? undefined : parseClientAddress(record.address);
-  if (parsed === undefined || isIP(parsed.address) === 0) return undefined;
-  const { geo = {} } = record;
+  const parsed = record.address === undefined ? undefined : parseIpAddress(record.address);
+  if (parsed === undefined) return undefined;
+  const { geo } = record;
+  if (geo === undefined) return parsed;
   const country =
     geo.country !== undefined && /^[A-Za-z]{2}$/.test(geo.country) ? geo.country.toUpperCase() : undefined;
   const place = compact({

@@ -59,6 +59,7 @@ export function auditSourceFactory<Options>(spec: AuditProduct<Options>): Source
   const { product, kind, envelope } = spec;
   return {
     product,
+    kinds: [kind],
     variants: [],
     create(given): Source {
       const options = readOptions(product, spec.options, given);

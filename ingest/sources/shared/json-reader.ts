@@ -16,9 +16,21 @@ export const jsonLimits = {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+function holdsMore(text: string, one: string, other: string, max: number): boolean {
+  let count = 0;
+  for (const mark of [one, other]) {
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
+      count += 1;
+      if (count > max) return true;
+    }
+  }
+  return false;
+}
+
 /** Whether brackets nest deeper than `max`; one pass, brackets inside strings do not count. */
 function isTooDeep(text: string, max: number): boolean {
-  if (text.length <= max) return false;
+  // Fewer brackets than levels: most records, told without a look at each character.
+  if (!holdsMore(text, '{', '[', max)) return false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);

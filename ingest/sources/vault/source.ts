@@ -310,6 +310,7 @@ function parse(raw: string, context: ParseContext): Events {
 /** HashiCorp Vault and OpenBao audit devices (file, syslog, socket; JSON). */
 export const vaultFactory: SourceFactory = {
   product,
+  kinds: ['issuer'],
   variants: [],
   create(options): Source {
     refuseOptions(product, options);

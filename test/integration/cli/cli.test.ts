@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -107,6 +107,19 @@ describe('tourniquet', () => {
     expect(bad.stderr).toContain('fields (line 2): unknown key colour');
     for (const args of [['--mapping', join(folder, 'none')], ['--mapping', file, '-s', 'nginx'], []])
       expect((await runCli(['parse', ...args], '')).code).not.toBe(0);
+  });
+
+  it('sources list shows every source with what it can be', async () => {
+    const run = await runCli(['sources', 'list', '--json']);
+    const rows = run.stdout.trim().split('\n').map((text) => JSON.parse(text) as { product: string; kinds: string[]; documentation: string }); // prettier-ignore
+    expect(rows.length).toBeGreaterThan(15);
+    expect(rows.find((row) => row.product === 'envoy')).toMatchObject({
+      kinds: ['mesh', 'proxy'],
+      formats: ['auto', 'text', 'json'],
+      inputs: expect.arrayContaining(['file', 'http', 'otlp']) as string[],
+    });
+    expect(rows.filter((row) => row.kinds.length === 0 || !existsSync(row.documentation))).toEqual([]);
+    expect((await runCli(['sources', 'list'])).stdout).toMatch(/^vault +issuer/m);
   });
 
   it('parse prints an event that two records tell of once, as the store counts it', async () => {

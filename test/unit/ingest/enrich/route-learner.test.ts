@@ -64,6 +64,16 @@ describe('the route of an event', () => {
     expect(routeOf('/orders/42')).toBe('/orders/{id}');
   });
 
+  it('stands in an event whose time is corrected only when that is configured', () => {
+    const enricher = createEventEnricher(undefined);
+    const event = eventOf(source, line('/a'));
+    expect(enricher.enrich(event, { source, instance: 'edge' }).time).toBe(event.time);
+    const corrected = enricher.enrich(event, { source, instance: 'edge', clockOffsetMs: -1500 });
+    expect(corrected.time).toBe('2025-06-01T11:59:58.500Z');
+    expect(corrected.observed_time).toBe(event.observed_time);
+    expect(corrected.attributes).toContainEqual({ key: 'clock_offset_ms', value: '-1500' });
+  });
+
   it('leaves an event alone that has none', () => {
     const bare = { ...eventOf(source, line('/a')), target: { path: '/a' } };
     expect(createEventEnricher(undefined).enrich(bare, { source, instance: 'edge' })).toBe(bare);

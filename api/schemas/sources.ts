@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { coverageRow } from '../queries/source-coverage.js';
+import { recordTypeRow } from '../queries/source-record-types.js';
+import { windowQuery, windowSchema } from './common.js';
+
+export const sourcesQuery = z.object(windowQuery);
+
+/** The store's rows; their times are RFC 3339 when the query has read them. */
+const coverage = coverageRow.extend({
+  first_time: z.string(),
+  last_time: z.string(),
+  last_observed_time: z.string(),
+});
+
+export const sourcesAnswer = z.object({
+  /** Of observed time: what was read in it. */
+  window: windowSchema,
+  sources: z.array(coverage),
+  record_types: z.array(recordTypeRow),
+});
