@@ -8,10 +8,15 @@ export class BoundedCache<V> {
   #old = new Map<string, V>();
   #youngCost = 0;
   readonly #costMax: number;
+  readonly #valueCost: (value: V) => number;
 
-  /** @param costMax cost kept in each of the two generations; an entry costs its key's characters plus 64. */
-  constructor(costMax: number) {
+  /**
+   * @param costMax cost kept in each of the two generations; an entry costs its key's characters plus 64.
+   * @param valueCost what an entry's value costs beside that.
+   */
+  constructor(costMax: number, valueCost: (value: V) => number = () => 0) {
     this.#costMax = costMax;
+    this.#valueCost = valueCost;
   }
 
   get(key: string): V | undefined {
@@ -23,14 +28,15 @@ export class BoundedCache<V> {
   }
 
   set(key: string, value: V): void {
-    const cost = key.length + 64;
+    const own = this.#valueCost(value);
+    const cost = key.length + 64 + own;
     if (this.#youngCost + cost > this.#costMax) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#youngCost = 0;
       if (cost > this.#costMax) return;
     }
-    if (!this.#young.has(key)) this.#youngCost += cost;
+    this.#youngCost += this.#young.has(key) ? own : cost;
     this.#young.set(key, value);
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { err, ok, type Result } from '../core/result.js';
+import { EventLines } from './event-lines.js';
 import { compileSchema, type JsonSchema } from './schema-compiler.js';
 import { tokenEventSchema, type TokenEvent } from './token-event.js';
 
@@ -26,11 +27,36 @@ const encoded = new WeakMap<Buffer, readonly TokenEvent[]>();
 
 /** NDJSON: one event a line, the last line ended too. Neither the events nor the buffer may change afterwards. */
 export function encodeEvents(events: readonly TokenEvent[]): Buffer {
-  let text = '';
-  for (const event of events) text += `${JSON.stringify(event)}\n`;
-  const value = Buffer.from(text, 'utf8');
-  encoded.set(value, events);
-  return value;
+  const [only] = encodeWithin(events, Infinity, Infinity);
+  return only?.value ?? Buffer.alloc(0);
+}
+
+export interface EncodedPart {
+  readonly events: readonly TokenEvent[];
+  readonly value: Buffer;
+}
+
+/** One for all, since encoding is never interrupted; it keeps the size of the largest part. */
+const lines = new EventLines();
+
+/** As `encodeEvents`, in as many parts as it takes to keep to the limits; an event alone may be above `bytesMax`. */
+export function encodeWithin(events: readonly TokenEvent[], bytesMax: number, eventsMax: number): EncodedPart[] {
+  const parts: EncodedPart[] = [];
+  let from = 0;
+  const cut = (to: number, bytes: number): void => {
+    const part = { events: events.slice(from, to), value: lines.take(bytes) };
+    encoded.set(part.value, part.events);
+    parts.push(part);
+    from = to;
+  };
+  lines.take(lines.length);
+  for (const [index, event] of events.entries()) {
+    const before = lines.length;
+    lines.add(event);
+    if (index > from && (lines.length > bytesMax || index - from >= eventsMax)) cut(index, before);
+  }
+  if (from < events.length) cut(events.length, lines.length);
+  return parts;
 }
 
 export interface DecodeFault {

@@ -1,4 +1,4 @@
-import { encodeEvents } from '../event/event-codec.js';
+import { encodeWithin } from '../event/event-codec.js';
 import type { TokenEvent } from '../event/token-event.js';
 import type { AppendRecord } from '../log/event-log.js';
 import { eventKey, partitionFor } from '../log/partitioner.js';
@@ -45,31 +45,23 @@ export function groupEvents(
   }
   const groups: EventGroup[] = [];
   for (const [partition, bucket] of buckets) {
-    const emit = (from: number, to: number): void => {
-      const part = bucket.events.slice(from, to);
-      const value = encodeEvents(part);
-      // A group that turned out too large is halved; one event alone is bounded by its schema, far below the limit.
-      if ((value.length > limits.recordBytesMax || part.length > limits.recordEventsMax) && part.length > 1) {
-        const middle = from + Math.ceil(part.length / 2);
-        emit(from, middle);
-        emit(middle, to);
-        return;
-      }
+    let from = 0;
+    // One event alone is bounded by its schema, far below the limit.
+    for (const part of encodeWithin(bucket.events, limits.recordBytesMax, limits.recordEventsMax)) {
+      const count = part.events.length;
       const first = bucket.keys[from];
-      const oneKey = first !== undefined && bucket.keys.slice(from, to).every((key) => key === first);
+      const oneKey = first !== undefined && bucket.keys.slice(from, from + count).every((key) => key === first);
       groups.push({
         record: {
           partition,
           key: oneKey ? Buffer.from(first) : null,
-          value,
-          headers: eventHeaders({ events: part.length, ...(traceparent === undefined ? {} : { traceparent }) }),
+          value: part.value,
+          headers: eventHeaders({ events: count, ...(traceparent === undefined ? {} : { traceparent }) }),
           timestampMs,
         },
-        events: part,
+        events: part.events,
       });
-    };
-    for (let from = 0; from < bucket.events.length; from += limits.recordEventsMax) {
-      emit(from, Math.min(from + limits.recordEventsMax, bucket.events.length));
+      from += count;
     }
   }
   return groups;

@@ -1,6 +1,7 @@
 import { boundText } from '../../core/text.js';
 import { templateRoute } from '../../enrich/route-template.js';
 import { redactUrl } from '../../event/credential-text.js';
+import { sharedFacts } from '../../event/event-lines.js';
 import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
 import { formatTime } from '../../event/time.js';
 import { limits, SCHEMA_VERSION, type SourceKind, type TokenEvent } from '../../event/token-event.js';
@@ -116,6 +117,17 @@ function placeProxy(record: AccessRecord, settings: AccessSettings): void {
   }
 }
 
+let lastSource: TokenEvent['source'] | undefined;
+
+/** The same object for records that follow each other. */
+function sourceOf({ product, kind }: AccessSettings, instance: string, recordType: string): TokenEvent['source'] {
+  const last = lastSource;
+  if (last?.product === product && last.instance === instance && last.kind === kind && last.record_type === recordType)
+    return last;
+  lastSource = sharedFacts({ product, instance, kind, record_type: recordType });
+  return lastSource;
+}
+
 /** The event of one access record: action `use` unless told, also when no credential is known. `timeMs` must be a time. */
 export function buildAccessEvent(record: AccessRecord, context: ParseContext, settings: AccessSettings): TokenEvent {
   const redactor = new Redactor();
@@ -158,12 +170,7 @@ export function buildAccessEvent(record: AccessRecord, context: ParseContext, se
         : eventUidFromId(settings.product, context.instance, record.id),
     time: formatTime(record.timeMs),
     observed_time: formatTime(context.observedMs),
-    source: {
-      product: settings.product,
-      instance: context.instance,
-      kind: settings.kind,
-      record_type: record.recordType,
-    },
+    source: sourceOf(settings, context.instance, record.recordType),
     action: record.action ?? 'use',
     outcome,
     target,

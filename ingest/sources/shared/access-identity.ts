@@ -1,6 +1,6 @@
-import { BoundedCache } from '../../core/bounded-cache.js';
 import { canonical, tokenFromCanonical } from '../../event/canonical.js';
 import { parseAuthorization, redactText } from '../../event/credential-text.js';
+import { sharedFacts } from '../../event/event-lines.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import { makePrincipal } from '../../event/principal.js';
 import { RawSecret } from '../../event/raw-secret.js';
@@ -15,6 +15,7 @@ import { limits, type PrincipalFacts, type TokenFacts } from '../../event/token-
 import type { ParseContext } from '../source.js';
 import type { AccessRecord } from './access-record.js';
 import { Redactor } from './access-redactor.js';
+import { ClaimsCache } from './claims-cache.js';
 import { isObject, readValue } from './json-reader.js';
 
 /** Claims are short but for scope lists. */
@@ -111,19 +112,7 @@ function cleanClaims(
   return clean;
 }
 
-/** Facts by the claims that a proxy told: the same for every use of one token. */
-const factsCaches = new WeakMap<Fingerprinter, BoundedCache<CredentialFacts>>();
-
-/** A text that no other claims have. Claims are mostly short texts, and each length keeps its neighbours apart. */
-function keyOfClaims(claims: Readonly<Record<string, unknown>>): string {
-  let key = '';
-  for (const name in claims) {
-    const value = claims[name];
-    if (typeof value !== 'string') return JSON.stringify(claims);
-    key += `${name.length}:${name}${value.length}:${value}`;
-  }
-  return key;
-}
+const factsCaches = new WeakMap<Fingerprinter, ClaimsCache>();
 
 function factsOfClaims(
   claims: Readonly<Record<string, unknown>>,
@@ -132,17 +121,19 @@ function factsOfClaims(
 ): CredentialFacts {
   let cache = factsCaches.get(fp);
   if (cache === undefined) {
-    cache = new BoundedCache(4 * 1024 * 1024);
+    cache = new ClaimsCache();
     factsCaches.set(fp, cache);
   }
-  const key = keyOfClaims(claims);
-  const known = cache.get(key);
+  const known = cache.get(claims);
   if (known !== undefined) return known;
   const own = new Redactor();
   const facts = tokenFromJwtClaims(cleanClaims(claims, fp, own), fp);
   // What held a secret is not kept, and has to be reported each time.
-  if (own.exposures === undefined) cache.set(key, facts);
-  else for (const exposure of own.exposures) redactor.expose(exposure);
+  if (own.exposures === undefined) {
+    sharedFacts(facts.token);
+    if (facts.principal !== undefined) sharedFacts(facts.principal);
+    cache.set(claims, facts);
+  } else for (const exposure of own.exposures) redactor.expose(exposure);
   return facts;
 }
 

@@ -152,6 +152,7 @@ describe('encode and decode', () => {
   it('give back the same events', () => {
     fc.assert(
       fc.property(fc.array(events, { maxLength: 5 }), (list) => {
+        expect(encodeEvents(list).toString()).toBe(list.map((event) => `${JSON.stringify(event)}\n`).join(''));
         // A copy: what this process wrote itself it would not take apart.
         expect(decodeEvents(Buffer.from(encodeEvents(list)))).toEqual({
           events: JSON.parse(JSON.stringify(list)) as unknown,

@@ -21,6 +21,14 @@ describe('BoundedCache', () => {
     expect(cache.size).toBe(1);
   });
 
+  it('counts what its values cost', () => {
+    const cache = new BoundedCache<string>(500, (value) => value.length);
+    for (let n = 0; n < 10; n += 1) cache.set(String(n), 'x'.repeat(150));
+    expect(cache.size).toBeLessThanOrEqual(4);
+    cache.set('a', 'x'.repeat(500));
+    expect(cache.get('a')).toBeUndefined();
+  });
+
   it('does not take what is larger than its bound', () => {
     const cache = new BoundedCache<number>(100);
     cache.set('x'.repeat(1000), 1);

@@ -1,4 +1,5 @@
-import { decodeEvents, encodeEvents, validateEvent } from '../../../../ingest/event/event-codec.js';
+import { decodeEvents, encodeEvents, encodeWithin, validateEvent } from '../../../../ingest/event/event-codec.js';
+import { sharedFacts } from '../../../../ingest/event/event-lines.js';
 import { compileSchema, type JsonSchema } from '../../../../ingest/event/schema-compiler.js';
 import type { TokenEvent } from '../../../../ingest/event/token-event.js';
 
@@ -45,6 +46,40 @@ describe('validateEvent', () => {
 });
 
 describe('encodeEvents and decodeEvents', () => {
+  it('write what JSON.stringify writes, also for shared facts', () => {
+    const token = (issuer: string): NonNullable<TokenEvent['token']> =>
+      sharedFacts({ token_uid: `tok_${'a'.repeat(22)}`, fp_key_id: 'k', identity: 'jwt', kind: 'unknown', issuer });
+    const list: TokenEvent[] = [
+      event,
+      { ...event, token: token('https://id.example.com') },
+      { ...event, token: token('https://bücher.example') },
+      { ...event, user_agent: 'a"b\\c\n\u007f\ud800 ü', target: { status: 200, duration_ms: 0.25 }, exposures: [] },
+      {
+        ...event,
+        user_agent: 'x'.repeat(1024),
+        client: { address: '', geo: {} },
+        attributes: [{ key: 'a', value: '😀' }],
+      },
+    ];
+    expect(encodeEvents(list).toString()).toBe(list.map((one) => `${JSON.stringify(one)}\n`).join(''));
+    expect(encodeEvents(list)).toEqual(encodeEvents(list));
+  });
+
+  it('cut at the limits of bytes and of events, and leave a large event alone', () => {
+    const large: TokenEvent = { ...event, user_agent: 'x'.repeat(1000) };
+    const size = encodeEvents([event]).length;
+    const sizes = (bytesMax: number, eventsMax: number, ...list: TokenEvent[]): number[] =>
+      encodeWithin(list, bytesMax, eventsMax).map(({ events, value }) => {
+        expect(decodeEvents(Buffer.from(value)).events).toEqual(events);
+        return events.length;
+      });
+    expect(sizes(size * 2, 9, event, event, event, event, event)).toEqual([2, 2, 1]);
+    expect(sizes(size * 2 - 1, 9, event, event)).toEqual([1, 1]);
+    expect(sizes(Infinity, 2, event, event, event)).toEqual([2, 1]);
+    expect(sizes(size, 9, event, large, large, event)).toEqual([1, 1, 1, 1]);
+    expect(sizes(size, 9)).toEqual([]);
+  });
+
   it('write and read NDJSON', () => {
     const other: TokenEvent = { ...event, user_agent: 'line\nbreak "quoted" ü 😀' };
     const bytes = encodeEvents([event, other]);
