@@ -25,6 +25,7 @@ export async function startWorker(s: Surroundings, log: EventLog, store: Store):
     groupId: config.log.kind === 'kafka' ? config.log.group_id : 'tourniquet-worker',
     allowedLatenessMs: config.worker.allowed_lateness,
     blockRowsMax: config.worker.block_rows_max,
+    blockTokensMax: config.worker.block_tokens_max,
     blockAgeMs: config.worker.block_age_max,
     checkpointIntervalMs: config.worker.checkpoint_interval,
     keysMax: config.worker.keys_max,

@@ -1,5 +1,11 @@
 import type { EventBlock, PositionedEvent } from '../../ingest/store/store.js';
 
+export interface BlockLimits {
+  readonly blockRowsMax: number;
+  readonly blockTokensMax: number;
+  readonly blockBytesMax: number;
+}
+
 /** Events of consecutive records of one partition on their way into the store together. */
 export class Block {
   readonly events: EventBlock;
@@ -10,6 +16,7 @@ export class Block {
   bytes = 0;
   /** Clock time of the first record. */
   openedMs = 0;
+  readonly #tokens = new Set<string>();
 
   constructor(events: EventBlock) {
     this.events = events;
@@ -25,5 +32,19 @@ export class Block {
   addEvent(event: PositionedEvent): void {
     this.events.add(event);
     this.firstEvent ??= event.offset;
+    const { token } = event.event;
+    if (token !== undefined) this.#tokens.add(token.token_uid);
+  }
+
+  /**
+   * Tokens count beside rows: a roll-up has a state for each in the block, which takes the store far more memory than
+   * the row.
+   */
+  isFull(limits: BlockLimits): boolean {
+    return (
+      this.events.rows >= limits.blockRowsMax ||
+      this.#tokens.size >= limits.blockTokensMax ||
+      this.bytes >= limits.blockBytesMax
+    );
   }
 }

@@ -236,8 +236,7 @@ export class PartitionWorker {
     this.#next = record.offset + 1n;
     if (replayed) return kept;
     this.#block.addRecord(record.offset, record.bytes, this.#deps.clock.nowMs());
-    const full =
-      this.#block.events.rows >= this.#options.blockRowsMax || this.#block.bytes >= this.#options.blockBytesMax;
+    const full = this.#block.isFull(this.#options);
     const resumed = this.#intent !== null && record.offset >= this.#intent.through;
     if (resumed || (full && this.#intent === null)) await this.#seal();
     return kept;

@@ -7,6 +7,7 @@ export const workerOptionsSchema = z.strictObject({
   allowedLatenessMs: z.number().int().min(0).default(1000),
   idleFlushMs: z.number().int().min(10).default(500).describe('Silence after which events that wait are scored.'),
   blockRowsMax: z.number().int().min(1).default(50_000),
+  blockTokensMax: z.number().int().min(1).default(10_000),
   blockBytesMax: z.number().int().min(1024).default(33_554_432),
   blockAgeMs: z.number().int().min(10).default(1000),
   checkpointIntervalMs: z.number().int().min(100).default(30_000),
