@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { FastifyPluginAsync } from 'fastify';
+import type { AlsInput } from '../../ingest/collectors/als/als-service.js';
 import type { CollectorDeps } from '../../ingest/collectors/collector-deps.js';
 import { fileTailConfigSchema } from '../../ingest/collectors/file-tail/config.js';
 import { createFileTailCollector } from '../../ingest/collectors/file-tail/file-tail-collector.js';
+import type { GrpcReceiver } from '../../ingest/collectors/grpc/grpc-receiver.js';
 import type { HttpReceiver, ReceiverRoutes } from '../../ingest/collectors/http/http-receiver.js';
 import { createHttpReceiver, httpReceiverConfigSchema } from '../../ingest/collectors/http/http-receiver.js';
 import { httpPushConfigSchema } from '../../ingest/collectors/http-push/config.js';
@@ -18,6 +20,7 @@ import { openCheckpointStore } from '../../ingest/pipeline/checkpoint-store.js';
 import { createEventSink } from '../../ingest/pipeline/event-sink.js';
 import type { CountsListener } from '../../ingest/pipeline/record-tally.js';
 import { openFingerprinter } from './fingerprint-keys.js';
+import { callerRule, startGrpc } from './grpc-inputs.js';
 import type { Surroundings } from './open-parts.js';
 import { openEnricher } from './open-parts.js';
 import { bindingOf } from './source-by-name.js';
@@ -26,6 +29,7 @@ import { bindingOf } from './source-by-name.js';
 export interface Collecting {
   readonly push: FastifyPluginAsync | undefined;
   readonly receiver: HttpReceiver | undefined;
+  readonly grpc: GrpcReceiver | undefined;
   readonly tails: number;
 }
 
@@ -47,6 +51,7 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
   let tails = 0;
   const pushed: PushInput[] = [];
   const otlp: OtlpInput[] = [];
+  const als: AlsInput[] = [];
   for (const source of config.sources) {
     const { input } = source;
     if (input === undefined) continue;
@@ -59,6 +64,13 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
       await lifecycle.start(createStdinCollector(stdinConfigSchema.parse({}), stdin));
     } else if (input.kind === 'http') {
       pushed.push({ ...bindingOf(source), name: source.name, apiKeySha256: input.api_key_sha256 });
+    } else if (input.kind === 'als') {
+      als.push({
+        ...bindingOf(source),
+        name: source.name,
+        ...(input.log_name === undefined ? {} : { logName: input.log_name }),
+        ...callerRule(input),
+      });
     } else {
       otlp.push({
         ...bindingOf(source),
@@ -77,11 +89,10 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
       open: otlp.some((i) => i.apiKeySha256 === undefined),
     });
   }
-  const receiver =
-    routes.length === 0
-      ? undefined
-      : await lifecycle.start(createHttpReceiver(httpReceiverConfigSchema.parse(config.receivers), routes, logger));
-  return { push, receiver, tails };
+  const { host, port, body_bytes_max } = config.receivers;
+  const http = httpReceiverConfigSchema.parse({ host, port, body_bytes_max });
+  const receiver = routes.length === 0 ? undefined : await lifecycle.start(createHttpReceiver(http, routes, logger));
+  return { push, receiver, grpc: await startGrpc(s, als, deps), tails };
 }
 
 function countInto(metrics: ReturnType<typeof createMetrics>): CountsListener {

@@ -169,6 +169,15 @@ function crossChecks(config: Config): ConfigFault[] {
     for (const fault of declaredRoutes(source.routes).faults)
       faults.push({ ...fault, path: `sources.${i}.routes.${fault.path}` });
   });
+  config.sources.forEach(({ input }, i) => {
+    const asksPeers = input !== undefined && 'peers' in input && input.peers !== undefined;
+    if (!asksPeers || config.receivers.grpc.tls?.client_ca_file !== undefined) return;
+    faults.push({
+      path: `sources.${i}.input.peers`,
+      message: 'no client certificate is ever asked for',
+      mend: 'Set receivers.grpc.tls with client_ca_file.',
+    });
+  });
   const readers = config.sources.filter((source) => source.input?.kind === 'stdin');
   if (readers.length > 1) {
     faults.push({

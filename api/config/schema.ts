@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { detectorsOptionsSchema } from '../../detectors/registry.js';
+import { inputSchema, port, receiversSchema, sha256 } from './input-schema.js';
 
 /**
  * The one configuration file, as the operator writes it. Defaults live here and nowhere else; unknown keys are
@@ -17,10 +18,6 @@ const durationMs = z
 const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, dot, dash, underscore; at most 64');
-const port = z.number().int().min(0).max(65535);
-const sha256 = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/, 'the lower-case hex SHA-256 of the key (tourniquet keygen --api prints it)');
 
 const tls = z.strictObject({
   ca_file: z.string().optional(),
@@ -73,16 +70,6 @@ const store = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const input = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('file'), paths: z.array(z.string().min(1)).min(1) }),
-  z.strictObject({ kind: z.literal('http'), api_key_sha256: sha256 }),
-  z.strictObject({ kind: z.literal('otlp'), api_key_sha256: sha256.optional(), service_name: z.string().optional() }),
-  z.strictObject({ kind: z.literal('stdin') }),
-]);
-
-/** What a source can read from. */
-export const inputKinds = input.options.map((option) => option.shape.kind.value);
-
 const source = z.strictObject({
   name,
   product: z.string(),
@@ -117,7 +104,7 @@ const source = z.strictObject({
         .default([]),
     })
     .optional(),
-  input: input.optional(),
+  input: inputSchema.optional(),
 });
 
 const destinationCommon = {
@@ -151,18 +138,7 @@ export const configSchema = z.strictObject({
   store: store.default({ kind: 'embedded', retention: {} }),
   fingerprint: z.strictObject({ key_file: z.string().optional() }).default({}),
   sources: z.array(source).default([]),
-  receivers: z
-    .strictObject({
-      host: z.string().default('127.0.0.1'),
-      port: port.default(4318),
-      body_bytes_max: z
-        .number()
-        .int()
-        .min(1024)
-        .max(1 << 28)
-        .default(16 << 20),
-    })
-    .prefault({}),
+  receivers: receiversSchema,
   enrich: z
     .strictObject({
       geo: z

@@ -13,6 +13,8 @@ export interface RawRecord {
   readonly text: string;
   /** Byte offset or ordinal inside the container. */
   readonly offset: number;
+  /** Stable identity of what held this record, where it is not the batch's. */
+  readonly container?: string;
   /** The transport cut the record at its limit; it is dead-lettered without a try. */
   readonly truncated?: boolean;
   /** False when broken bytes were replaced; the record still gets its try. */
@@ -91,7 +93,7 @@ export function parseRecords(
           product: binding.source.product,
           instance: binding.instance,
           field,
-          container,
+          container: record.container ?? container,
           offset: record.offset,
           raw: record.text,
         }),
@@ -136,7 +138,7 @@ function parseOne(
   const parsed = binding.source.parse(record.text, {
     instance: binding.instance,
     observedMs,
-    position: { container: recordContainer(container, record.text), offset: record.offset },
+    position: { container: recordContainer(record.container ?? container, record.text), offset: record.offset },
     fingerprinter,
   });
   if (!parsed.ok) {

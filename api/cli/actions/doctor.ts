@@ -9,6 +9,7 @@ import { openFingerprinter } from '../fingerprint-keys.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
 import { createSurroundings, ensureDataDir, openGeo, openLog, openStore } from '../open-parts.js';
+import { readServerTls } from '../server-tls.js';
 import type { Terminal } from '../terminal.js';
 
 const freeBytesMin = 1 << 30;
@@ -59,10 +60,21 @@ export async function examine(
         ? 'tables are up to date'
         : `${String(pending.length)} migration(s) pending; they run at start, or with \`tourniquet migrate\``;
     });
+    await check('receivers', () => receivers(s.config));
     await check('clock', () => clockAgainstStore(s));
   } finally {
     await lifecycle.stop(10_000);
   }
+}
+
+/** What the collectors will listen with; certificates are read, ports are not taken. */
+function receivers({ receivers, sources }: Config): string {
+  const kinds = new Set(sources.map((source) => source.input?.kind));
+  const { host, port, tls } = receivers.grpc;
+  const secured = readServerTls(tls);
+  const grpc = kinds.has('als') ? [`gRPC on ${host}:${String(port)}${secured === undefined ? '' : ', TLS'}`] : [];
+  const http = kinds.has('http') || kinds.has('otlp') ? [`HTTP on ${receivers.host}:${String(receivers.port)}`] : [];
+  return [...http, ...grpc].join('; ') || 'none needed';
 }
 
 function dataDirectory(s: Surroundings): string {

@@ -44,7 +44,11 @@ export async function runRoles(
   const collecting = roles.collector ? await startCollectors(s, log) : undefined;
   if (collecting !== undefined) {
     s.logger.info(
-      { receiver: collecting.receiver?.address ?? null, file_tails: collecting.tails },
+      {
+        receiver: collecting.receiver?.address ?? null,
+        grpc: collecting.grpc?.address ?? null,
+        file_tails: collecting.tails,
+      },
       'the collectors read',
     );
   }

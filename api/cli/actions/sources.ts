@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { sourceFactories } from '../../../ingest/sources/registry.js';
-import { inputKinds } from '../../config/schema.js';
+import { inputKinds } from '../../config/input-schema.js';
 import { sourcesAnswer } from '../../schemas/sources.js';
 import { createApiClient } from '../api-client.js';
 import type { StatsOptions } from '../commands/sources.js';

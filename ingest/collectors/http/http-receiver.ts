@@ -1,9 +1,9 @@
-import { isIP } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import type { Component } from '../../core/component.js';
 import { AppError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
+import { refuseOpenHost } from '../peer/open-host.js';
 import { httpFault, problemBody } from './problem.js';
 
 export const httpReceiverConfigSchema = z.strictObject({
@@ -30,9 +30,6 @@ export interface HttpReceiver extends Component {
   readonly address: string;
 }
 
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-
 /**
  * A server that mounts the routes of one or more HTTP collectors.
  *
@@ -43,11 +40,11 @@ export function createHttpReceiver(
   routes: readonly ReceiverRoutes[],
   logger: Logger,
 ): HttpReceiver {
-  if (!isLoopback(config.host) && routes.some((route) => route.open)) {
-    throw new AppError('TQ_CONFIG_INVALID', `Receivers without an API key cannot listen on ${config.host}.`, {
-      mend: 'Give every source that is pushed an api_key_sha256, or listen on 127.0.0.1.',
-    });
-  }
+  refuseOpenHost(
+    config.host,
+    routes.some((route) => route.open),
+    'Give every source that is pushed an api_key_sha256, or listen on 127.0.0.1.',
+  );
   return new FastifyReceiver(config, routes, logger);
 }
 

@@ -10,18 +10,23 @@ import {
   namespaceOption,
   type LineRecord,
 } from '../shared/access-source.js';
-import { isObject, readValue } from '../shared/json-reader.js';
+import { isObject, type JsonObject, parseJsonObject, readValue } from '../shared/json-reader.js';
+import { refuse } from '../shared/refuse.js';
 import type { Recognition, RecordSample } from '../recognition.js';
+import { isAlsEntry, readAlsEntry } from './als.js';
 import { readCluster, serviceOfHost } from './cluster.js';
 import { refusalReason } from './response-details.js';
 import { readText } from './text.js';
 
 const product = 'envoy';
-const formats = ['auto', 'text', 'json'] as const;
+const formats = ['auto', 'text', 'json', 'als'] as const;
 
 const optionsSchema = z.strictObject({
   ...accessOptions,
-  format: z.enum(formats).default('auto').describe('`auto` tells text and JSON lines apart line by line.'),
+  format: z
+    .enum(formats)
+    .default('auto')
+    .describe('`auto` tells text, JSON and entries of the gRPC access log apart, record by record.'),
   direction: z
     .enum(['edge', 'inbound', 'outbound'])
     .optional()
@@ -39,7 +44,25 @@ const APPLICATION_LINE = new RegExp(
 
 const json: JsonStyle = { product, setting: 'json_format', recordType: 'http' };
 
-function readJson(line: string, dictionary: KeyDictionary): LineRecord {
+/** Only entries of the gRPC access log name it; a value may too, so the parsed record decides. */
+const alsMark = /"common(?:_p|P)roperties"/;
+
+function readAls(entry: JsonObject, options: EnvoyOptions, dictionary: KeyDictionary): LineRecord {
+  if (isAlsEntry(entry)) return ok(readAlsEntry(entry, { dictionary, direction: options.direction }));
+  return refuse(
+    product,
+    '/common_properties',
+    'The record is no entry of the gRPC access log: it has no common_properties.',
+    'Send HTTPAccessLogEntry or TCPAccessLogEntry, or set `format: auto`.',
+  );
+}
+
+function readJson(line: string, options: EnvoyOptions, dictionary: KeyDictionary): LineRecord {
+  if (options.format === 'als' || alsMark.test(line)) {
+    const entry = parseJsonObject(line, product);
+    if (!entry.ok) return entry;
+    if (options.format === 'als' || isAlsEntry(entry.value)) return readAls(entry.value, options, dictionary);
+  }
   const read = readJsonAccess(line, json, dictionary);
   if (!read.ok) return read;
   const { object, fields, record } = read.value;
@@ -55,8 +78,9 @@ function read(raw: string, options: EnvoyOptions, dictionary: KeyDictionary): Li
   if (APPLICATION_LINE.test(line)) return ok(undefined);
   // Some pipelines put a word before the JSON, as they do before the text (`ACCESS {…}`).
   const object = line.startsWith('ACCESS {') ? line.slice(7) : line;
-  const isJson = options.format === 'json' || (options.format === 'auto' && object.startsWith('{'));
-  const record = isJson ? readJson(object, dictionary) : readText(line);
+  const isJson =
+    options.format === 'json' || options.format === 'als' || (options.format === 'auto' && object.startsWith('{'));
+  const record = isJson ? readJson(object, options, dictionary) : readText(line);
   if (record.ok && record.value !== undefined) interpret(record.value, options);
   return record;
 }
@@ -117,6 +141,7 @@ const textForm = /^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] "[^"]{1,4096}" (?:\d{1,3}) \S+/;
 
 function recognise({ text, json }: RecordSample): Recognition | undefined {
   if (isObject(json)) {
+    if (isAlsEntry(json)) return { confidence: 1, reason: 'common_properties of Envoy’s gRPC access log' };
     const found = jsonMarks.filter((name) => readValue(json, name) !== undefined);
     return found.length >= 3
       ? { confidence: 0.9, reason: `the operators ${found.slice(0, 3).join(', ')} of Envoy` }
@@ -128,7 +153,7 @@ function recognise({ text, json }: RecordSample): Recognition | undefined {
     : undefined;
 }
 
-/** `envoy`: access logs of Envoy and Istio, default text and JSON, HTTP and TCP. */
+/** `envoy`: access logs of Envoy and Istio, default text, JSON and gRPC entries, HTTP and TCP. */
 export const envoyFactory = accessSourceFactory<EnvoyOptions>({
   product,
   variants: formats,

@@ -71,6 +71,13 @@ sources:
     expect(faultsOf('api: { host: 0.0.0.0, anonymous_role: null }')).toEqual([]);
   });
 
+  it('refuses peers where no client certificate is asked for', () => {
+    const source = "sources: [{ name: a, product: envoy, input: { kind: als, peers: ['spiffe://a/*'] } }]";
+    expect(faultsOf(source).map((f) => f.path)).toEqual(['sources.0.input.peers']);
+    const tls = 'receivers: { grpc: { tls: { cert_file: c, key_file: k, client_ca_file: a } } }';
+    expect(faultsOf(`${source}\n${tls}`)).toEqual([]);
+  });
+
   it('replaces environment references and names those that are not set', () => {
     const loaded = loadConfig('data_dir: ${DIR}/x', { DIR: '/d' });
     expect(loaded.ok && loaded.value.data_dir).toBe('/d/x');

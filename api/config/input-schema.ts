@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { grpcReceiverConfigSchema } from '../../ingest/collectors/grpc/config.js';
+
+/** Where records come from, and what listens for them. */
+export const port = z.number().int().min(0).max(65535);
+
+export const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'the lower-case hex SHA-256 of the key (tourniquet keygen --api prints it)');
+
+/** Certificate and key of a receiver; with `client_ca_file` it asks every client for a certificate. */
+const serverTls = z.strictObject({
+  cert_file: z.string().min(1),
+  key_file: z.string().min(1),
+  client_ca_file: z.string().min(1).optional(),
+});
+
+/** Names in client certificates; needs `client_ca_file` at the receiver. */
+const peers = z.array(z.string().min(1).max(512)).min(1).max(256).optional();
+
+export const inputSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('file'), paths: z.array(z.string().min(1)).min(1) }),
+  z.strictObject({ kind: z.literal('http'), api_key_sha256: sha256 }),
+  z.strictObject({ kind: z.literal('otlp'), api_key_sha256: sha256.optional(), service_name: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal('als'),
+    log_name: z.string().min(1).max(256).optional(),
+    api_key_sha256: sha256.optional(),
+    peers,
+  }),
+  z.strictObject({ kind: z.literal('stdin') }),
+]);
+
+/** What a source can read from. */
+export const inputKinds = inputSchema.options.map((option) => option.shape.kind.value);
+
+export const receiversSchema = z
+  .strictObject({
+    host: z.string().default('127.0.0.1'),
+    port: port.default(4318),
+    body_bytes_max: z
+      .number()
+      .int()
+      .min(1024)
+      .max(1 << 28)
+      .default(16 << 20),
+    grpc: grpcReceiverConfigSchema.extend({ tls: serverTls.optional() }).prefault({}),
+  })
+  .prefault({});
+
+export type ServerTlsFiles = z.output<typeof serverTls>;
