@@ -58,7 +58,8 @@ export function pushRoutes(
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     app.setErrorHandler(async (error, _request, reply) => {
       const fault = httpFault(error);
-      if (fault.status >= 500) deps.logger.warn({ code: fault.code, reason: fault.reason }, 'a pushed batch was not taken');
+      if (fault.status >= 500)
+        deps.logger.warn({ code: fault.code, reason: fault.reason }, 'a pushed batch was not taken');
       if (fault.status === 401) reply.header('www-authenticate', 'Bearer');
       if (fault.retryAfterS !== undefined) reply.header('retry-after', String(fault.retryAfterS));
       await reply

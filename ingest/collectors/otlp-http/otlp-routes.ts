@@ -57,7 +57,8 @@ export function otlpRoutes(
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     app.setErrorHandler(async (error, request, reply) => {
       const fault = httpFault(error);
-      if (fault.status >= 500) deps.logger.warn({ code: fault.code, reason: fault.reason }, 'an OTLP batch was not taken');
+      if (fault.status >= 500)
+        deps.logger.warn({ code: fault.code, reason: fault.reason }, 'an OTLP batch was not taken');
       if (fault.status === 401) reply.header('www-authenticate', 'Bearer');
       if (fault.retryAfterS !== undefined) reply.header('retry-after', String(fault.retryAfterS));
       const encoding = encodingOf(request) ?? 'json';
