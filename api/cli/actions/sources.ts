@@ -2,10 +2,15 @@ import type { z } from 'zod';
 import { sourceFactories } from '../../../ingest/sources/registry.js';
 import { inputKinds } from '../../config/input-schema.js';
 import { sourcesAnswer } from '../../schemas/sources.js';
-import { createApiClient } from '../api-client.js';
-import type { StatsOptions } from '../commands/sources.js';
+import { type ApiOptions, createApiClient } from '../api-client.js';
 import type { Terminal } from '../terminal.js';
 import { tableLines } from './sql.js';
+
+export interface StatsOptions extends ApiOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly json: boolean;
+}
 
 /** Every source that can be configured. */
 export function sourcesList({ json }: { readonly json: boolean }, terminal: Terminal): void {

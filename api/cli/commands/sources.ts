@@ -1,14 +1,8 @@
 import type { Command } from 'commander';
-import type { ApiOptions } from '../api-client.js';
+import type { StatsOptions } from '../actions/sources.js';
 import type { CliContext } from '../cli-context.js';
 import { withApi } from '../cli-context.js';
 import { guarded } from '../terminal.js';
-
-export interface StatsOptions extends ApiOptions {
-  readonly from?: string;
-  readonly to?: string;
-  readonly json: boolean;
-}
 
 export function defineSources(program: Command, { terminal }: CliContext): void {
   const sources = program.command('sources').description('what can be read, and how much of it is understood');
