@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../ingest/core/clock.js';
 import { describeError } from '../../ingest/core/errors.js';
 import type { Logger } from '../../ingest/core/logger.js';
@@ -13,6 +14,8 @@ const PASS_MS = 2000;
 const OPEN_DUTY = 0.04;
 const CLOSED_DUTY = 0.25;
 const RETRY_MS = 10_000;
+const STOP_MS = 3000;
+const FIRST_MS = 5000;
 
 /**
  * Keeps the hops of the store level while this worker owns their partition. Passes of two workers, as while a partition
@@ -23,26 +26,30 @@ export class HopKeeper {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #running: Promise<void> | null = null;
-  #nextMs = 0;
+  /** A worker that has just begun has events to read first. */
+  #nextMs: number;
   #openMs = 0;
+  #stopped = false;
 
   constructor({ store, clock, logger }: { store: Store; clock: Clock; logger: Logger }) {
     this.#evaluator = new HopEvaluator(store, clock);
     this.#clock = clock;
+    this.#nextMs = clock.nowMs() + FIRST_MS;
     this.#logger = logger;
   }
 
   /** Begins a pass if one is due and none runs. */
   tick(): void {
-    if (this.#running !== null || this.#clock.nowMs() < this.#nextMs) return;
+    if (this.#stopped || this.#running !== null || this.#clock.nowMs() < this.#nextMs) return;
     this.#running = this.#pass().finally(() => {
       this.#running = null;
     });
   }
 
-  /** Resolves when no pass runs. */
-  async idle(): Promise<void> {
-    await this.#running;
+  /** No more passes; one that runs may end, and is done again later if it does not. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopped = true;
+    await Promise.race([this.#running, delay(Math.min(deadlineMs, STOP_MS), undefined, { ref: false })]);
   }
 
   async #pass(): Promise<void> {
@@ -54,6 +61,7 @@ export class HopKeeper {
       if (done.open) this.#openMs = endedMs + tookMs / OPEN_DUTY;
       this.#nextMs = done.more ? endedMs : Math.max(startedMs + PASS_MS, endedMs + tookMs * (1 / CLOSED_DUTY - 1));
     } catch (error) {
+      if (this.#stopped) return;
       this.#nextMs = this.#clock.nowMs() + RETRY_MS;
       this.#logger.warn({ reason: describeError(error) }, 'hops could not be evaluated; trying again');
     }

@@ -66,7 +66,7 @@ class LogWorker implements Worker {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#stopDeadlineMs = deadlineMs;
     await reader.stop(deadlineMs);
-    await this.#hops.idle();
+    await this.#hops.stop(deadlineMs);
     // A reader that could not revoke in order leaves partitions behind; what they hold is read again.
     for (const partition of [...this.#partitions.keys()]) await this.revoked(this.#options.topic, partition);
   }

@@ -44,6 +44,9 @@ export class EmbeddedConnection implements StoreConnection {
   private readonly readers: ClickHouseClient[];
   private readonly writing = new Limiter(1);
   private readonly reading = new Limiter(READERS);
+  /** Beside the writer, so that a long SELECT keeps no block of events waiting. */
+  private readonly deriver: ClickHouseClient;
+  private readonly deriving = new Limiter(1);
   private readonly people: EmbeddedAnalyst;
   private readonly directory: string;
   private readonly lock: DataDirLock;
@@ -54,6 +57,7 @@ export class EmbeddedConnection implements StoreConnection {
     this.directory = directory;
     this.lock = lock;
     this.writer = openSession(directory);
+    this.deriver = openSession(directory);
     this.readers = Array.from({ length: READERS }, () => openSession(directory));
     this.people = new EmbeddedAnalyst(() => new Session(directory), analystDatabaseOf('default'), ANALYSTS);
   }
@@ -135,9 +139,9 @@ export class EmbeddedConnection implements StoreConnection {
   }
 
   insertSelect(table: string, columns: readonly string[], select: string, params: TableRow): Promise<void> {
-    return this.writing.run(async () => {
+    return this.deriving.run(async () => {
       const query = insertSelectStatement(table, columns, select, selectInsertSettings);
-      await this.writer.command({ query, query_params: { ...params } });
+      await this.deriver.command({ query, query_params: { ...params } });
     });
   }
 
@@ -159,6 +163,7 @@ export class EmbeddedConnection implements StoreConnection {
     // A session that is closed under a running statement takes the whole engine down: wait first.
     await this.people.close(ANALYSTS);
     await this.writing.run(() => this.writer.close());
+    await this.deriving.run(() => this.deriver.close());
     for (let reader = 0; reader < READERS; reader++) {
       await this.reading.run(async () => {
         await this.readers.pop()?.close();

@@ -3,6 +3,7 @@ import { deterministicUuid } from '../../../ingest/event/event-uid.js';
 import { formatTime } from '../../../ingest/event/time.js';
 import type { TokenEvent } from '../../../ingest/event/token-event.js';
 import { HopEvaluator } from '../../../ingest/store/hops/hop-evaluator.js';
+import type { EventWriter } from '../../../ingest/store/store.js';
 import { seededRandom } from '../../support/random.js';
 import { openTestStore, type TestStore } from './support.js';
 
@@ -195,6 +196,39 @@ describe('hops', () => {
     expect(await edges()).toEqual([{ caller_service: '', target_service: 'stock', requests: 1 }]);
     await evaluated([line({ at: 0, from: 'orders', to: 'stock', side: 'outbound', id: 'a' })]);
     expect(await edges()).toEqual([{ caller_service: 'orders', target_service: 'stock', requests: 1 }]);
+  });
+
+  it('is exact again whatever step it was stopped before or after', async () => {
+    const { store: whole } = opened;
+    let next = 0;
+    for (const step of ['evaluate-hops', 'roll-up-hours']) {
+      for (const when of ['before', 'after']) {
+        const stop = (): never => {
+          throw new Error(`stopped ${when} ${step}`);
+        };
+        const writer: EventWriter = {
+          newBlock: () => whole.writer.newBlock(),
+          insertBlock: stop,
+          insertEvents: stop,
+          insertRows: stop,
+          derive: async (derivation, params) => {
+            if (derivation.name === step && when === 'before') stop();
+            await whole.writer.derive(derivation, params);
+            if (derivation.name === step) stop();
+          },
+        };
+        // What the step before left half done has grown by a late line and a new call.
+        next += 1;
+        await store([...call(next * 10, 'orders', 'stock', { id: `r${next}` })]);
+        await expect(new HopEvaluator({ querier: whole.querier, writer }, systemClock).pass()).rejects.toThrow(
+          'stopped',
+        );
+        await store([line({ at: 5, to: 'edge', side: 'edge', id: `e${next}` })]);
+        await new HopEvaluator(whole, systemClock).pass();
+        expect(await hops(opened)).toEqual({ 'orders stock both ': next, ' edge callee ': next });
+        expect(await opened.value('SELECT toInt32(sum(requests)) FROM hop_edges_v1')).toBe(next * 2);
+      }
+    }
   });
 
   it('comes to the same hops in whatever blocks and order the lines come, and with two at work', async () => {
