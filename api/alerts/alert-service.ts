@@ -4,7 +4,7 @@ import { AppError } from '../../ingest/core/errors.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { Alert, AlertState } from './alert.js';
 import { deliveriesFor, type Delivery } from './delivery.js';
-import { groupFindings, type Notice, type NoticeKind } from './grouping.js';
+import { entitiesOf, groupFindings, type Notice, type NoticeKind } from './grouping.js';
 import type { Destination } from './notifiers/notifier.js';
 import type { AlertPolicy } from './policy.js';
 import type { AlertRepository, DeliveryRepository } from './repository.js';
@@ -52,7 +52,7 @@ export class AlertService {
     return this.#oneAtATime(async () => {
       if (findings.length === 0) return [];
       const current = await this.#deps.alerts.related(
-        [...new Set(findings.map((finding) => finding.entity_uid))],
+        [...new Set(findings.flatMap(entitiesOf))],
         [...new Set(findings.map((finding) => finding.finding_uid))],
       );
       const outcome = groupFindings(findings, current, this.#deps.policy, this.#nowIso());

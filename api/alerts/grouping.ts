@@ -34,10 +34,25 @@ export const entityKey = (entity: Pick<Finding, 'entity_kind' | 'entity_uid'>): 
   `${entity.entity_kind}:${entity.entity_uid}`;
 
 /**
+ * Where the same incident may have an alert already, seen from the other stage: a principal's finding names the token
+ * that decided, a token's finding its principal.
+ */
+const kinKey = (finding: Finding): string =>
+  finding.entity_kind === 'principal' ? `token:${finding.token_uid}` : `principal:${finding.principal_uid}`;
+
+/** One detector at work in both stages says one thing; what another one says of the kin is news. */
+const isSameBy =
+  (finding: Finding) =>
+  (alert: Alert): boolean =>
+    alert.detectors.includes(finding.detector);
+
+/**
  * Folds findings, in log order, into the alerts of their entities. Pure and idempotent: a finding that an alert
  * already holds changes nothing, and the ids depend on the findings alone, never on how they were batched.
  *
- * @param current recent alerts of the entities concerned, any state, and every alert that holds one of the findings.
+ * A token and its principal that the same detector reports in one episode are one alert, that of whichever came first.
+ *
+ * @param current recent alerts of `entitiesOf` the findings, any state, and every alert that holds one of the findings.
  */
 export function groupFindings(
   findings: readonly Finding[],
@@ -51,12 +66,14 @@ export function groupFindings(
   const notices: Notice[] = [];
   for (const finding of findings) {
     if (severityRank(finding.severity) < severityRank(policy.severityMin)) continue;
-    const known = listOf(byEntity, entityKey(finding));
-    if (known.some((alert) => alert.finding_uids.includes(finding.finding_uid))) continue;
-    const before = episodeOf(known, finding, policy);
+    const own = listOf(byEntity, entityKey(finding));
+    const kin = listOf(byEntity, kinKey(finding));
+    if ([...own, ...kin].some((alert) => alert.finding_uids.includes(finding.finding_uid))) continue;
+    const before = episodeOf(own, finding, policy) ?? episodeOf(kin.filter(isSameBy(finding)), finding, policy);
     const after = before === undefined ? open(finding, nowIso) : join(before, finding, nowIso);
-    if (before === undefined) known.push(after);
-    else known.splice(known.indexOf(before), 1, after);
+    const home = before === undefined || own.includes(before) ? own : kin;
+    if (before === undefined) home.push(after);
+    else home.splice(home.indexOf(before), 1, after);
     changed.set(after.alert_uid, after);
     const notice = noticeOf(before, after);
     if (notice !== null) notices.push(notice);
@@ -69,6 +86,12 @@ function listOf(lists: Map<string, Alert[]>, key: string): Alert[] {
   lists.set(key, list);
   return list;
 }
+
+/** Whose alerts a finding may belong to. */
+export const entitiesOf = (finding: Finding): readonly string[] =>
+  [finding.entity_uid, finding.entity_kind === 'principal' ? finding.token_uid : finding.principal_uid].filter(
+    (uid) => uid !== '',
+  );
 
 /** The alert that the finding belongs to: the latest episode within reach. */
 function episodeOf(known: readonly Alert[], finding: Finding, policy: AlertPolicy): Alert | undefined {

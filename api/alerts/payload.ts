@@ -100,19 +100,25 @@ export function alertPayload(alert: Alert, kind: NoticeKind, baseUrl: string): A
 
 const HOUR_MS = 3_600_000;
 
-/** Pages for people and, beside each, the same from the API; the map shows the episode and the hour before it. */
+/**
+ * Pages for people and, beside each, the same from the API; the map shows the episode and the hour before it. Where no
+ * token is known, such as with passwords refused at the issuer, the principal takes its place.
+ */
 export function linksOf(alert: Alert, baseUrl: string): AlertPayload['data']['links'] {
   const from = formatTime(Math.max(0, parseTime(alert.first_seen) - HOUR_MS));
   const window = new URLSearchParams({ from, to: formatTime(parseTime(alert.last_seen) + 1) });
   if (alert.token_uid !== '') window.set('token_uid', alert.token_uid);
+  else window.set('principal_uid', alert.principal_uid);
   const at = `alerts/${encodeURIComponent(alert.alert_uid)}`;
   const token = `tokens/${encodeURIComponent(alert.token_uid)}`;
+  const owned = (name: string, value: string): string => `tokens?${new URLSearchParams({ [name]: value }).toString()}`;
+  const known = alert.token_uid !== '';
   return {
     alert: `${baseUrl}/${at}`,
-    token: `${baseUrl}/${token}`,
+    token: `${baseUrl}/${known ? token : owned('q', alert.principal_name || alert.principal_uid)}`,
     map: `${baseUrl}/?${window.toString()}`,
     alert_api: `${baseUrl}/v1/${at}`,
-    token_api: `${baseUrl}/v1/${token}`,
+    token_api: `${baseUrl}/v1/${known ? token : owned('principal_uid', alert.principal_uid)}`,
     map_api: `${baseUrl}/v1/map?${window.toString()}`,
   };
 }
@@ -124,7 +130,7 @@ export function nextStep(alert: Alert): string {
   if (alert.state === 'resolved') return 'Nothing: the alert is resolved.';
   if (alert.reading.drill) return 'Nothing: this is a drill. Resolve the alert when you have seen it.';
   if (alert.severity === 'critical' || alert.severity === 'high') {
-    return `Ask ${owner} whether the traffic from ${from} is theirs; if nobody answers for it, revoke the token at its issuer and look at what it touched since ${alert.first_seen}.`;
+    return `Ask ${owner} whether the traffic from ${from} is theirs; if nobody answers for it, ${alert.token_uid === '' ? 'reset the credential' : 'revoke the token'} at its issuer and look at what it touched since ${alert.first_seen}.`;
   }
   if (alert.reading.measure.includes('failure')) {
     return `Look at why requests from ${from} are refused: an expired or mis-scoped credential of ${owner}, or somebody probing; rotate the token if it is not a known deployment.`;

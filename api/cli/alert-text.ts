@@ -6,7 +6,7 @@ export function alertText(alert: Omit<Alert, 'version'>): string {
   const r = alert.reading;
   const lines = [
     `ALERT ${alert.severity.toUpperCase()}  ${alert.title}`,
-    `  token      ${alert.token_name === '' ? alert.token_uid : `${alert.token_name} (${alert.token_uid})`}`,
+    `  token      ${alert.token_name === '' ? alert.token_uid || 'none' : `${alert.token_name} (${alert.token_uid})`}`,
     `  principal  ${alert.principal_name === '' ? alert.principal_uid || 'unknown' : alert.principal_name}`,
     `  observed   ${amount(r.observed, r.unit)}${r.unit === '1' ? ` ${r.measure.replaceAll('_', ' ')}` : ''} against ${range(r.expected, r.spread, r.unit)} expected (${String(r.sample_count)} samples)`,
     `  window     ${r.window_start} to ${r.window_end}`,

@@ -69,7 +69,7 @@ export async function openLog(s: Surroundings): Promise<EventLog> {
     const opened = await lifecycle.start(
       createEmbeddedEventLog({ directory: join(config.data_dir, 'log') }, { clock, logger, random }),
     );
-    await ensureTopics(opened, log.partitions, 1, 7 * 86_400_000);
+    await ensureTopics(opened, log, 1, 7 * 86_400_000);
     return opened;
   }
   const { createKafkaEventLog } = await import('../../ingest/log/kafka/kafka-event-log.js');
@@ -102,20 +102,24 @@ export async function openLog(s: Surroundings): Promise<EventLog> {
       { logger, random },
     ),
   );
-  await patiently(s, 'the event log', () =>
-    ensureTopics(opened, log.partitions, log.replication_factor, log.retention),
-  );
+  await patiently(s, 'the event log', () => ensureTopics(opened, log, log.replication_factor, log.retention));
   return opened;
 }
 
 async function ensureTopics(
   log: EventLog,
-  partitions: number,
+  counts: Pick<Config['log'], 'partitions' | 'principal_partitions'>,
   replicationFactor: number,
   retentionMs: number,
 ): Promise<void> {
   await log.ensureTopics([
-    { topic: topics.tokenEvents, partitions, replicationFactor, retentionMs },
+    { topic: topics.tokenEvents, partitions: counts.partitions, replicationFactor, retentionMs },
+    {
+      topic: topics.principalObservations,
+      partitions: counts.principal_partitions,
+      replicationFactor,
+      retentionMs,
+    },
     // One partition: its owner is the one process that groups findings into alerts.
     { topic: topics.findings, partitions: 1, replicationFactor, retentionMs },
     {

@@ -22,6 +22,7 @@ export async function startWorker(s: Surroundings, log: EventLog, store: Store):
   const { config, clock, logger, health, lifecycle } = s;
   const options = workerOptionsSchema.parse({
     topic: topics.tokenEvents,
+    principalTopic: topics.principalObservations,
     groupId: config.log.kind === 'kafka' ? config.log.group_id : 'tourniquet-worker',
     allowedLatenessMs: config.worker.allowed_lateness,
     blockRowsMax: config.worker.block_rows_max,

@@ -27,13 +27,18 @@ const tls = z.strictObject({
 });
 
 const log = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('embedded'), partitions: z.number().int().min(1).max(64).default(4) }),
+  z.strictObject({
+    kind: z.literal('embedded'),
+    partitions: z.number().int().min(1).max(64).default(4),
+    principal_partitions: z.number().int().min(1).max(64).default(2),
+  }),
   z.strictObject({
     kind: z.literal('kafka'),
     brokers: z.array(z.string().min(3)).min(1),
     client_id: z.string().default('tourniquet'),
     group_id: z.string().default('tourniquet-worker'),
     partitions: z.number().int().min(1).max(1024).default(12),
+    principal_partitions: z.number().int().min(1).max(1024).default(6),
     replication_factor: z.number().int().min(1).max(7).default(3),
     retention: durationMs.default(7 * 86_400_000),
     compression: z.enum(['none', 'gzip']).default('gzip'),
@@ -134,7 +139,7 @@ const role = z.enum(['viewer', 'analyst', 'responder', 'ingest', 'admin']);
 
 export const configSchema = z.strictObject({
   data_dir: z.string().min(1).default('./.tourniquet'),
-  log: log.default({ kind: 'embedded', partitions: 4 }),
+  log: log.default({ kind: 'embedded', partitions: 4, principal_partitions: 2 }),
   store: store.default({ kind: 'embedded', retention: {} }),
   fingerprint: z.strictObject({ key_file: z.string().optional() }).default({}),
   sources: z.array(source).default([]),

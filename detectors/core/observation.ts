@@ -32,13 +32,18 @@ function isFailure(event: TokenEvent): boolean {
   return (event.target?.status ?? 0) < SERVER_ERROR;
 }
 
+/** Event time as detectors take it, milliseconds since the Unix epoch: a clock far ahead of its collector's is not believed. */
+export function eventTimeMs(event: TokenEvent): number {
+  const time = parseTime(event.time);
+  const observed = parseTime(event.observed_time);
+  return time > observed + FUTURE_MAX_MS ? observed : time;
+}
+
 /**
  * An event as detectors see it. A request is counted once, where the callee saw it: outbound lines are the other half
  * of a hop. What an issuer does with a token is no request, but a failure at the issuer counts.
  */
 export function toObservation(event: TokenEvent, stage: Stage = 'token'): Observation {
-  const time = parseTime(event.time);
-  const observed = parseTime(event.observed_time);
   const issuer = event.source.kind === 'issuer';
   const inbound = event.direction !== 'outbound';
   const failed = inbound && isFailure(event);
@@ -46,7 +51,7 @@ export function toObservation(event: TokenEvent, stage: Stage = 'token'): Observ
     event,
     entityKind: stage,
     entityUid: entityOf(event, stage) ?? '',
-    timeMs: time > observed + FUTURE_MAX_MS ? observed : time,
+    timeMs: eventTimeMs(event),
     accepted: isAccepted(event),
     request: inbound && (event.action === 'use' || (issuer && failed)),
     failed,

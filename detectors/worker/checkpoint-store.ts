@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { formatTime } from '../../ingest/event/time.js';
+import type { Stage } from '../core/detector.js';
 import type { Store, TableRow } from '../../ingest/store/store.js';
 import { columnTime } from './finding-writer.js';
 import type { EventPosition, PartitionRuntime } from './partition-runtime.js';
-import { STAGE } from './worker-deps.js';
+import { type EncodedSources, sourcesSchema } from './origins.js';
 import { checkpointQuery, statesQuery } from './worker-queries.js';
 
 const ROWS_PER_INSERT = 2000;
@@ -11,7 +12,12 @@ const ROWS_PER_INSERT = 2000;
 const positionText = (position: EventPosition): string => `${position.offset}:${position.ordinal}`;
 
 const digits = z.string().regex(/^\d{1,19}$/);
-const markerSchema = z.object({ next: digits, replay_from: digits, watermark_ms: z.number().nullable() });
+const markerSchema = z.object({
+  next: digits,
+  replay_from: digits,
+  watermark_ms: z.number().nullable(),
+  sources: sourcesSchema.default([]),
+});
 const entitySchema = z.object({ next: digits, waiting: z.array(z.string()), entity: z.string() });
 
 /** Where to go on: everything below `replayFrom` is in the states, in between their rows say what is. */
@@ -21,6 +27,8 @@ export interface Marker {
   readonly replayFrom: bigint;
   /** Event time, milliseconds; -Infinity before the first event. */
   readonly watermarkMs: number;
+  /** Where the sources stood before the record at `replayFrom`; empty in the token stage. */
+  readonly sources: EncodedSources;
 }
 
 /** What of the log an entity's restored state holds: all before `next` but for the positions that waited. */
@@ -53,29 +61,32 @@ export class AppliedIndex {
 /** Checkpoints of one partition: a row for each changed entity first, then the marker that makes them count. */
 export class CheckpointStore {
   readonly #store: Store;
+  readonly #stage: Stage;
   readonly #partition: number;
   #version = 0;
 
-  constructor(store: Store, partition: number) {
+  constructor(store: Store, stage: Stage, partition: number) {
     this.#store = store;
+    this.#stage = stage;
     this.#partition = partition;
   }
 
   /** The last marker, null if there is none or it cannot be read. */
   async readMarker(): Promise<Marker | null> {
-    const [row] = await this.#store.querier.run(checkpointQuery, { stage: STAGE, partition: this.#partition });
+    const [row] = await this.#store.querier.run(checkpointQuery, { stage: this.#stage, partition: this.#partition });
     const marker = row === undefined ? null : parseJson(markerSchema, row.state);
     if (marker === null) return null;
     return {
       next: BigInt(marker.next),
       replayFrom: BigInt(marker.replay_from),
       watermarkMs: marker.watermark_ms ?? -Infinity,
+      sources: marker.sources,
     };
   }
 
   /** Puts states back into the runtime, the ones used longest ago first, so that they are the first to leave. */
   async restore(runtime: PartitionRuntime, marker: Marker, max: number): Promise<AppliedIndex> {
-    const params = { stage: STAGE, partition: this.#partition, max };
+    const params = { stage: this.#stage, partition: this.#partition, max };
     const rows = await this.#store.querier.run(statesQuery, params);
     const index = new AppliedIndex();
     for (const row of [...rows].reverse()) {
@@ -93,9 +104,15 @@ export class CheckpointStore {
    * say by themselves what they hold.
    *
    * @param next first offset not offered to the runtime.
+   * @param sourcesAt where the sources stood before a record.
    * @returns how many entities were written.
    */
-  async save(runtime: PartitionRuntime, next: bigint, nowMs: number): Promise<number> {
+  async save(
+    runtime: PartitionRuntime,
+    next: bigint,
+    nowMs: number,
+    sourcesAt: (offset: bigint) => EncodedSources,
+  ): Promise<number> {
     this.#version = Math.max(this.#version + 1, nowMs);
     const { waitingFrom, watermarkMs } = runtime.mark();
     const waiting = runtime.waitingByEntity();
@@ -103,7 +120,7 @@ export class CheckpointStore {
     let rows: TableRow[] = [];
     let chunk = 0;
     const flush = async (): Promise<void> => {
-      const token = `state:${STAGE}:${this.#partition}:${this.#version}:${chunk}`;
+      const token = `state:${this.#stage}:${this.#partition}:${this.#version}:${chunk}`;
       chunk += 1;
       await this.#store.writer.insertRows('detector_state', rows, token);
       rows = [];
@@ -119,33 +136,36 @@ export class CheckpointStore {
     }
     if (rows.length > 0) await flush();
     const replayFrom = waitingFrom ?? next;
-    await this.#writeMarker(next, replayFrom, watermarkMs);
+    await this.#writeMarker({ next, replayFrom, watermarkMs, sources: sourcesAt(replayFrom) });
     for (const entity of dirty) entity.dirty = false;
     return dirty.length;
   }
 
   /** The marker of a partition that is read for the first time. */
-  async begin(from: bigint, nowMs: number): Promise<void> {
+  async begin(from: bigint, nowMs: number): Promise<Marker> {
     this.#version = Math.max(this.#version + 1, nowMs);
-    await this.#writeMarker(from, from, -Infinity);
+    const marker = { next: from, replayFrom: from, watermarkMs: -Infinity, sources: [] };
+    await this.#writeMarker(marker);
+    return marker;
   }
 
-  async #writeMarker(next: bigint, replayFrom: bigint, watermarkMs: number): Promise<void> {
+  async #writeMarker({ next, replayFrom, watermarkMs, sources }: Marker): Promise<void> {
     const known = Number.isFinite(watermarkMs);
     const state = JSON.stringify({
       next: next.toString(),
       replay_from: replayFrom.toString(),
       watermark_ms: known ? watermarkMs : null,
+      ...(sources.length > 0 && { sources }),
     });
     const watermark = columnTime(formatTime(known ? Math.max(0, watermarkMs) : 0));
     const row = { ...this.#columns(next), watermark, state };
-    const token = `marker:${STAGE}:${this.#partition}:${this.#version}`;
+    const token = `marker:${this.#stage}:${this.#partition}:${this.#version}`;
     await this.#store.writer.insertRows('worker_checkpoints', [row], token);
   }
 
   #columns(next: bigint): TableRow {
     return {
-      stage: STAGE,
+      stage: this.#stage,
       log_partition: this.#partition,
       version: this.#version,
       applied_through: (next > 0n ? next - 1n : 0n).toString(),

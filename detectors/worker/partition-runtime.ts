@@ -2,10 +2,12 @@ import type { TokenEvent } from '../../ingest/event/token-event.js';
 import type { AnyDetector, HourlyUsage, Observation, Stage } from '../core/detector.js';
 import type { Finding } from '../core/finding.js';
 import { EVIDENCE_MAX, makeFinding } from '../core/make-finding.js';
-import { entityOf, toObservation } from '../core/observation.js';
+import { entityOf, eventTimeMs, toObservation } from '../core/observation.js';
 import { type Entity, KeyedState } from './keyed-state.js';
 import { TimeHeap } from './time-heap.js';
 
+/** Events that may wait for their turn; beyond it the oldest have theirs at once. */
+const WAITING_MAX = 250_000;
 /** Measures of an entity whose last window is remembered. */
 const EMITTED_MAX = 64;
 
@@ -14,6 +16,11 @@ export interface RuntimeOptions {
   readonly stage?: Stage;
   /** Those of other stages are passed over. */
   readonly detectors: readonly AnyDetector[];
+  /**
+   * True where the events do not say how far time has come, since several partitions of the source met on the way here:
+   * then `advance` does.
+   */
+  readonly watermarkGiven?: boolean;
   /** How far behind the newest event one may come and still be put in order, milliseconds of event time. */
   readonly allowedLatenessMs: number;
   /** Hard cap on entities whose state is kept. */
@@ -83,23 +90,25 @@ export class PartitionRuntime {
     }
     const { offset, ordinal } = position;
     this.#waiting.push({ timeMs, id: event.event_uid, uid, observation, offset, ordinal });
-    if (timeMs <= this.#watermarkMs) return;
-    this.#watermarkMs = timeMs;
-    this.#release(timeMs - this.#options.allowedLatenessMs);
+    if (this.#waiting.size > WAITING_MAX) this.#applyNext();
+    if (this.#options.watermarkGiven !== true) this.advance(timeMs);
+  }
+
+  /** Event time has come so far: events older than that by the allowed lateness are scored. */
+  advance(watermarkMs: number): void {
+    if (watermarkMs <= this.#watermarkMs) return;
+    this.#watermarkMs = watermarkMs;
+    this.#release(watermarkMs - this.#options.allowedLatenessMs);
   }
 
   /** Lets time go on by an event that a restored state holds already. */
   passOver(event: TokenEvent): void {
-    const { timeMs } = toObservation(event, this.#stage);
-    if (timeMs <= this.#watermarkMs) return;
-    this.#watermarkMs = timeMs;
-    this.#release(timeMs - this.#options.allowedLatenessMs);
+    if (this.#options.watermarkGiven !== true) this.advance(eventTimeMs(event));
   }
 
   /** Scores all that waits; for a partition that went quiet, or for the end. */
   flush(): void {
-    this.#release(Infinity);
-    this.#flushedMs = Math.max(this.#flushedMs, this.#watermarkMs);
+    while (this.#waiting.size > 0) this.#applyNext();
   }
 
   /** Findings made since the last call, in the order in which they were made. */
@@ -107,6 +116,12 @@ export class PartitionRuntime {
     const found = this.#findings;
     this.#findings = [];
     return found;
+  }
+
+  /** True if something waits that would be scored at this watermark. */
+  isHeldAt(watermarkMs: number): boolean {
+    const next = this.#waiting.peek();
+    return next !== undefined && next.timeMs < watermarkMs - this.#options.allowedLatenessMs;
   }
 
   get waitingCount(): number {
@@ -164,6 +179,14 @@ export class PartitionRuntime {
       this.#waiting.pop();
       this.#apply(next.uid, next.observation);
     }
+  }
+
+  /** Scores what waits first, before its time: what is older and comes now is late. */
+  #applyNext(): void {
+    const next = this.#waiting.pop();
+    if (next === undefined) return;
+    this.#flushedMs = Math.max(this.#flushedMs, next.timeMs);
+    this.#apply(next.uid, next.observation);
   }
 
   #apply(uid: string, observation: Observation): void {

@@ -1,36 +1,39 @@
 import { AppError, describeError } from '../../ingest/core/errors.js';
-import { formatTime } from '../../ingest/event/time.js';
 import type { CommittedOffset, RecordBatch, StoredRecord } from '../../ingest/log/event-log.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
+import type { Stage } from '../core/detector.js';
 import type { Finding } from '../core/finding.js';
 import { entityOf } from '../core/observation.js';
 import { Block } from './block.js';
-import { type AppliedIndex, CheckpointStore, type Marker } from './checkpoint-store.js';
-import { DedupeWindow } from './dedupe-window.js';
+import { type AppliedIndex, CheckpointStore } from './checkpoint-store.js';
 import { emitFindings } from './finding-writer.js';
+import type { Forwarder } from './forwarder.js';
+import type { Intake } from './intake.js';
 import { blockToken, decodeIntent, encodeIntent, type Intent } from './intent.js';
 import { PartitionRuntime } from './partition-runtime.js';
 import { type Patience, persist, withHeartbeat } from './patience.js';
-import { type DecodedRecord, decodeRecord, findStored, placeMs, sendDeadLetters } from './record-intake.js';
+import { type DecodedRecord, sendDeadLetters } from './record-intake.js';
 import { warmStart } from './warm-start.js';
-import { HEALTH_PART, type WorkerDeps } from './worker-deps.js';
+import { healthParts, type WorkerDeps } from './worker-deps.js';
 import type { WorkerOptions } from './worker-options.js';
-import { recentUidsQuery } from './worker-queries.js';
 
 /** Bytes of records that are decoded at a stretch, before others get their turn. */
 const SLICE_BYTES = 1 << 20;
-/** How far before the watermark stored event_uids are loaded into the window. */
-const WINDOW_LOOKBACK_MS = 600_000;
 
 export interface PartitionPlace {
+  readonly stage: Stage;
   readonly topic: string;
   readonly partition: number;
   /** Share of the worker's keys. */
   readonly keysMax: number;
+  readonly intake: Intake;
+  /** Hands events on to the next stage; null in the last one. */
+  readonly forwarder: Forwarder | null;
   commit(offset: bigint, metadata: string): Promise<void>;
 }
 
 export interface PartitionStatus {
+  readonly stage: Stage;
   readonly partition: number;
   /** Next offset that a restart would store; everything below is in the store. */
   readonly committed: bigint;
@@ -41,7 +44,10 @@ export interface PartitionStatus {
   readonly keys: number;
 }
 
-/** One partition from its assignment to its revocation: blocks into the store, events past the detectors. */
+/**
+ * One partition from its assignment to its revocation: events past the detectors of its stage and, in the token stage,
+ * into the store and on to the next stage. A block of the principal stage holds no events: only its offsets count.
+ */
 export class PartitionWorker {
   readonly #deps: WorkerDeps;
   readonly #options: WorkerOptions;
@@ -49,12 +55,12 @@ export class PartitionWorker {
   readonly #runtime: PartitionRuntime;
   readonly #checkpoints: CheckpointStore;
   readonly #patience: Patience;
-  #window: DedupeWindow;
   #applied: AppliedIndex | null = null;
   #intent: Intent | null = null;
   #block: Block;
   #writing: Promise<void> = Promise.resolve();
   #emitting: Promise<void> = Promise.resolve();
+  #forwarding: Promise<void> = Promise.resolve();
   #findings: Finding[] = [];
   #lock: Promise<void> = Promise.resolve();
   #busy = 0;
@@ -66,6 +72,7 @@ export class PartitionWorker {
   #checkpointNext = 0n;
   #checkpointMs: number;
   #lastTakeMs: number;
+  #lastRestMs = -Infinity;
   #hasHistory = false;
   #lost: unknown = null;
   #giveUpMs = Infinity;
@@ -77,19 +84,20 @@ export class PartitionWorker {
     this.#place = place;
     const { allowedLatenessMs } = options;
     this.#runtime = new PartitionRuntime({
+      stage: place.stage,
+      watermarkGiven: place.stage !== 'token',
       detectors: deps.detectors,
       allowedLatenessMs,
       entitiesMax: place.keysMax,
     });
-    this.#checkpoints = new CheckpointStore(deps.store, place.partition);
-    this.#window = new DedupeWindow(options.dedupeGenerationMax, -Infinity);
+    this.#checkpoints = new CheckpointStore(deps.store, place.stage, place.partition);
     this.#block = new Block(deps.store.writer.newBlock());
     this.#checkpointMs = deps.clock.nowMs();
     this.#lastTakeMs = this.#checkpointMs;
     this.#patience = {
       logger: deps.logger,
       goOn: () => this.#lost === null && deps.clock.nowMs() < this.#giveUpMs,
-      failed: (reason) => deps.health?.fail(HEALTH_PART, reason),
+      failed: (reason) => deps.health?.fail(healthParts[place.stage], reason),
     };
   }
 
@@ -106,8 +114,13 @@ export class PartitionWorker {
       for (const slice of slices(batch.records.filter((record) => record.offset >= this.#next))) {
         await withHeartbeat(this.#takeSlice(slice), heartbeat);
       }
-      await withHeartbeat(this.#emit(), heartbeat);
+      // One append at a time waits for the disk, while the next records are taken.
+      await withHeartbeat(this.#forwarding, heartbeat);
+      this.#throwIfLost();
+      void this.#forward();
       this.#lastTakeMs = this.#deps.clock.nowMs();
+      await withHeartbeat(this.#rest(this.#lastTakeMs, false), heartbeat);
+      await withHeartbeat(this.#emit(), heartbeat);
     });
   }
 
@@ -118,11 +131,9 @@ export class PartitionWorker {
       const nowMs = this.#deps.clock.nowMs();
       const old = this.#block.through !== null && nowMs - this.#block.openedMs >= this.#options.blockAgeMs;
       if (old && this.#intent === null) await this.#seal();
+      if (this.#place.forwarder?.hasNews(nowMs) === true) await this.#forward();
       const quiet = this.#next >= this.#highWatermark && nowMs - this.#lastTakeMs >= this.#options.idleFlushMs;
-      if (quiet && this.#runtime.waitingCount > 0) {
-        this.#runtime.flush();
-        await this.#emit();
-      }
+      if (this.#runtime.waitingCount > 0) await this.#rest(nowMs, quiet);
       if (nowMs - this.#checkpointMs >= this.#options.checkpointIntervalMs) await this.#checkpoint();
     });
   }
@@ -134,6 +145,7 @@ export class PartitionWorker {
       if (this.#lost !== null) return;
       if (this.#intent === null) await this.#seal();
       await this.#writing;
+      await this.#forwarding;
       await this.#emit();
       await this.#checkpoint();
     });
@@ -146,6 +158,7 @@ export class PartitionWorker {
 
   status(): PartitionStatus {
     return {
+      stage: this.#place.stage,
       partition: this.#place.partition,
       committed: this.#committed ?? 0n,
       lag: Math.max(0, Number(this.#highWatermark - (this.#committed ?? 0n))),
@@ -160,8 +173,7 @@ export class PartitionWorker {
     let marker = await this.#checkpoints.readMarker();
     // Without a commit but with a checkpoint the log is a new one, and positions of the old one say nothing.
     if (marker === null || (committed.offset === null && marker.next > 0n)) {
-      await this.#checkpoints.begin(from, nowMs);
-      marker = { next: from, replayFrom: from, watermarkMs: -Infinity };
+      marker = await this.#checkpoints.begin(from, nowMs);
     } else {
       this.#applied = await this.#checkpoints.restore(this.#runtime, marker, this.#place.keysMax);
     }
@@ -171,70 +183,59 @@ export class PartitionWorker {
     this.#intent = decodeIntent(committed.metadata);
     this.#next = start;
     this.#checkpointNext = marker.next;
-    if (committed.offset !== null) this.#window = await this.#loadWindow(marker, start);
+    if (committed.offset !== null) await this.#place.intake.open(marker, start);
     this.#deps.logger.info(
-      { partition: this.#place.partition, from: start.toString(), keys: this.#runtime.keyed.size },
+      {
+        stage: this.#place.stage,
+        partition: this.#place.partition,
+        from: start.toString(),
+        keys: this.#runtime.keyed.size,
+      },
       'partition opened',
     );
     return committed.offset === null ? null : start;
   }
 
-  async #loadWindow(marker: Marker, before: bigint): Promise<DedupeWindow> {
-    const fromMs = Number.isFinite(marker.watermarkMs) ? Math.max(0, marker.watermarkMs - WINDOW_LOOKBACK_MS) : 0;
-    const max = this.#options.dedupeGenerationMax;
-    const rows = await this.#deps.store.querier.run(recentUidsQuery, {
-      partition: this.#place.partition,
-      before: before.toString(),
-      from: formatTime(fromMs),
-      max,
-    });
-    const oldest = rows.at(-1);
-    const coveredAfterMs = rows.length === max && oldest !== undefined ? oldest.time_ms : fromMs - 1;
-    const window = new DedupeWindow(max, coveredAfterMs);
-    for (const row of [...rows].reverse()) window.add(row.event_uid, row.time_ms);
-    return window;
-  }
-
   async #takeSlice(slice: readonly StoredRecord[]): Promise<void> {
-    const { partition, topic } = this.#place;
-    const records = slice.map(decodeRecord);
-    const stored = await persist('look up events', this.#patience, () =>
-      findStored(this.#deps, this.#window, partition, records),
-    );
+    const { stage, partition, topic, intake } = this.#place;
+    const records = slice.map((record) => intake.decode(record));
+    await persist('look up events', this.#patience, () => intake.prepare(records));
     if (this.#hasHistory || this.#runtime.keyed.evictions > 0) {
-      await persist('read history', this.#patience, () => warmStart(this.#deps, this.#runtime, records));
+      await persist('read history', this.#patience, () => warmStart(this.#deps, stage, this.#runtime, records));
     }
     const unseen = records.filter((record) => record.offset >= (this.#committed ?? 0n));
     const letters = await persist('dead letters', this.#patience, () =>
       sendDeadLetters(this.#deps, topic, partition, unseen),
     );
-    if (letters > 0) this.#deps.metrics?.count('tourniquet.worker.events', letters, { outcome: 'dead_letter' });
+    const counted = stage === 'token' ? 'tourniquet.worker.events' : 'tourniquet.worker.observations';
+    if (letters > 0) this.#deps.metrics?.count(counted, letters, { outcome: 'dead_letter' });
     let duplicates = 0;
     let fresh = 0;
     for (const record of records) {
-      const kept = await this.#takeRecord(record, stored);
+      const kept = await this.#takeRecord(record);
       fresh += kept;
       duplicates += record.events.length - kept;
     }
-    this.#deps.metrics?.count('tourniquet.worker.events', fresh, { outcome: 'ok' });
-    if (duplicates > 0) this.#deps.metrics?.count('tourniquet.worker.events', duplicates, { outcome: 'duplicate' });
+    this.#deps.metrics?.count(counted, fresh, { outcome: 'ok' });
+    if (duplicates > 0) this.#deps.metrics?.count(counted, duplicates, { outcome: 'duplicate' });
   }
 
-  async #takeRecord(record: DecodedRecord, stored: ReadonlySet<string>): Promise<number> {
+  async #takeRecord(record: DecodedRecord): Promise<number> {
+    const { stage, partition, intake, forwarder } = this.#place;
     const replayed = this.#committed !== null && record.offset < this.#committed;
     if (this.#intent !== null && record.offset > this.#intent.through) await this.#seal();
     let kept = 0;
     record.events.forEach((event, ordinal) => {
-      const place = placeMs(event);
-      const familiar = this.#window.look(event.event_uid, place);
-      if (familiar === 'seen' || (familiar === 'unsure' && stored.has(event.event_uid))) return;
-      this.#window.add(event.event_uid, place);
+      if (!intake.isNew(event, record, ordinal)) return;
       kept += 1;
-      if (!replayed) this.#block.addEvent({ event, partition: this.#place.partition, offset: record.offset });
+      if (!replayed && stage === 'token') this.#block.addEvent({ event, partition, offset: record.offset });
+      if (!replayed) forwarder?.add(event, record.offset);
       this.#offer(event, record.offset, ordinal);
     });
+    intake.finish(record, this.#runtime);
     this.#next = record.offset + 1n;
     if (replayed) return kept;
+    forwarder?.finish(record.offset);
     this.#block.addRecord(record.offset, record.bytes, this.#deps.clock.nowMs());
     const full = this.#block.isFull(this.#options);
     const resumed = this.#intent !== null && record.offset >= this.#intent.through;
@@ -246,7 +247,7 @@ export class PartitionWorker {
     if (this.#applied !== null) {
       if (this.#applied.isPast(offset)) this.#applied = null;
       else {
-        const uid = entityOf(event);
+        const uid = entityOf(event, this.#place.stage);
         if (uid !== null && this.#applied.has(uid, { offset, ordinal })) {
           this.#runtime.passOver(event);
           return;
@@ -265,14 +266,44 @@ export class PartitionWorker {
     this.#block = new Block(this.#deps.store.writer.newBlock());
     const resumed = this.#intent !== null;
     this.#intent = null;
-    this.#writing = this.#write(block, block.through, resumed).catch((error: unknown) => {
-      this.#lost = error;
-      const { partition } = this.#place;
-      this.#deps.logger.error({ partition, reason: describeError(error) }, 'partition given up, to be read again');
-    });
+    const forwarded = this.#forward();
+    this.#writing = this.#write(block, block.through, resumed, forwarded).catch((error: unknown) =>
+      this.#giveUp(error),
+    );
   }
 
-  async #write(block: Block, through: bigint, resumed: boolean): Promise<void> {
+  #giveUp(error: unknown): void {
+    this.#lost ??= error;
+    const { stage, partition } = this.#place;
+    this.#deps.logger.error({ stage, partition, reason: describeError(error) }, 'partition given up, to be read again');
+  }
+
+  /** Makes durable what is to be handed on, after what was before it; a failure gives the partition up. */
+  #forward(): Promise<void> {
+    const { forwarder } = this.#place;
+    if (forwarder === null) return Promise.resolve();
+    const consignment = forwarder.load(this.#deps.clock.nowMs());
+    if (consignment.length === 0) return this.#forwarding;
+    this.#forwarding = this.#forwarding
+      .then(() => {
+        this.#throwIfLost();
+        return persist('hand on', this.#patience, () =>
+          this.#deps.log.writer().append(this.#options.principalTopic, consignment),
+        );
+      })
+      .catch((error: unknown) => this.#giveUp(error));
+    return this.#forwarding;
+  }
+
+  /** Lets time go on where it would stand still; not more often than a silence is long. */
+  async #rest(nowMs: number, quiet: boolean): Promise<void> {
+    if (nowMs - this.#lastRestMs < this.#options.idleFlushMs) return;
+    this.#lastRestMs = nowMs;
+    await this.#place.intake.rest(this.#runtime, quiet);
+    await this.#emit();
+  }
+
+  async #write(block: Block, through: bigint, resumed: boolean, forwarded: Promise<void>): Promise<void> {
     const { topic, partition } = this.#place;
     const first = this.#committed ?? block.firstEvent ?? through;
     if (block.events.rows > 0) {
@@ -284,10 +315,12 @@ export class PartitionWorker {
       this.#deps.metrics?.count('tourniquet.worker.blocks', 1);
     }
     await this.#emit();
+    await forwarded;
+    this.#throwIfLost();
     await this.#commit(through + 1n, '');
     this.#committed = through + 1n;
     const nowMs = this.#deps.clock.nowMs();
-    this.#deps.health?.report(HEALTH_PART, nowMs);
+    this.#deps.health?.report(healthParts[this.#place.stage], nowMs);
     this.#report();
   }
 
@@ -322,7 +355,9 @@ export class PartitionWorker {
     // While a resumed block is being formed, states of the former owner are newer than what would be written.
     if (this.#next <= this.#checkpointNext && this.#applied !== null) return;
     await this.#emit();
-    await persist('checkpoint', this.#patience, () => this.#checkpoints.save(this.#runtime, this.#next, nowMs));
+    await persist('checkpoint', this.#patience, () =>
+      this.#checkpoints.save(this.#runtime, this.#next, nowMs, (offset) => this.#place.intake.mark(offset)),
+    );
     this.#checkpointNext = this.#next;
     this.#runtime.forgetIdle();
   }
@@ -330,10 +365,14 @@ export class PartitionWorker {
   #report(): void {
     const { metrics } = this.#deps;
     const { lateEvents, keyed } = this.#runtime;
+    const { stage } = this.#place;
     const partition = String(this.#place.partition);
-    metrics?.set('tourniquet.worker.lag', this.status().lag, { 'messaging.destination.partition.id': partition });
-    metrics?.count('tourniquet.worker.late_events', lateEvents - this.#reported.late);
-    metrics?.count('tourniquet.worker.state.evictions', keyed.evictions - this.#reported.evictions);
+    metrics?.set('tourniquet.worker.lag', this.status().lag, {
+      stage,
+      'messaging.destination.partition.id': partition,
+    });
+    metrics?.count('tourniquet.worker.late_events', lateEvents - this.#reported.late, { stage });
+    metrics?.count('tourniquet.worker.state.evictions', keyed.evictions - this.#reported.evictions, { stage });
     this.#reported = { late: lateEvents, evictions: keyed.evictions };
   }
 

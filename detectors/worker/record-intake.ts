@@ -6,6 +6,7 @@ import { redactText } from '../../ingest/event/credential-text.js';
 import { formatTime, parseTime } from '../../ingest/event/time.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { STORE_TIME_MAX_MS, STORE_TIME_MIN_MS } from '../../ingest/store/native/event-time.js';
+import { type Origin, readOrigin } from './origin.js';
 import type { DedupeWindow } from './dedupe-window.js';
 import type { WorkerDeps } from './worker-deps.js';
 import { knownUidsQuery } from './worker-queries.js';
@@ -18,11 +19,23 @@ export interface DecodedRecord {
   readonly bytes: number;
   readonly events: readonly TokenEvent[];
   readonly faults: readonly DecodeFault[];
+  /** Only of records of observations. */
+  readonly origin?: Origin;
 }
 
 export function decodeRecord(record: StoredRecord): DecodedRecord {
   const { events, faults } = decodeEvents(record.value);
   return { offset: record.offset, bytes: record.value.length, events, faults };
+}
+
+/** Observations are of no use without their origin, nor where a line is missing: a bad record is bad as a whole. */
+export function decodeObservations(record: StoredRecord): DecodedRecord {
+  const { events, faults } = decodeEvents(record.value);
+  const origin = readOrigin(record.headers, events.length);
+  const sound = { offset: record.offset, bytes: record.value.length };
+  if (origin !== null && faults.length === 0) return { ...sound, events, faults, origin };
+  const fault = { line: 1, message: 'The record is none of observations with their origin.', text: '' };
+  return { ...sound, events: [], faults: faults.length > 0 ? faults : [fault] };
 }
 
 /**

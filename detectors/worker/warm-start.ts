@@ -1,24 +1,24 @@
 import { formatTime } from '../../ingest/event/time.js';
-import type { HourlyUsage } from '../core/detector.js';
-import { entityOf, toObservation } from '../core/observation.js';
+import type { HourlyUsage, Stage } from '../core/detector.js';
+import { entityOf, eventTimeMs } from '../core/observation.js';
 import type { PartitionRuntime } from './partition-runtime.js';
 import type { DecodedRecord } from './record-intake.js';
 import type { WorkerDeps } from './worker-deps.js';
-import { usageQuery } from './worker-queries.js';
+import { usageQueries } from './worker-queries.js';
 
 const HOUR_MS = 3_600_000;
 /** The roll-up's hours are DateTime, which ends in 2106. */
 const TIME_MAX_MS = Date.UTC(2100, 0, 1);
 const HISTORY_MS = 28 * 24 * HOUR_MS;
 
-/** Tokens of these records that the runtime knows too little of, with the hour of their first event here. */
-function strangers(runtime: PartitionRuntime, records: readonly DecodedRecord[]): Map<string, number> {
+/** Entities of these records that the runtime knows too little of, with the hour of their first event here. */
+function strangers(stage: Stage, runtime: PartitionRuntime, records: readonly DecodedRecord[]): Map<string, number> {
   const found = new Map<string, number>();
   for (const record of records) {
     for (const event of record.events) {
-      const uid = entityOf(event);
+      const uid = entityOf(event, stage);
       if (uid === null || runtime.keyed.isWarm(uid)) continue;
-      const hour = Math.floor(Math.min(TIME_MAX_MS, toObservation(event).timeMs) / HOUR_MS) * HOUR_MS;
+      const hour = Math.floor(Math.min(TIME_MAX_MS, eventTimeMs(event)) / HOUR_MS) * HOUR_MS;
       const known = found.get(uid);
       if (known === undefined || hour < known) found.set(uid, hour);
     }
@@ -26,27 +26,28 @@ function strangers(runtime: PartitionRuntime, records: readonly DecodedRecord[])
   return found;
 }
 
-/** Gives tokens without state their closed hours from the store, so that a restart or a backfill starts them warm. */
+/** Gives entities without state their closed hours from the store, so that a restart or a backfill starts them warm. */
 export async function warmStart(
   deps: WorkerDeps,
+  stage: Stage,
   runtime: PartitionRuntime,
   records: readonly DecodedRecord[],
 ): Promise<void> {
-  const unknown = strangers(runtime, records);
+  const unknown = strangers(stage, runtime, records);
   if (unknown.size === 0) return;
   const hours = [...unknown.values()];
   const to = Math.max(...hours);
   const from = Math.max(0, Math.min(...hours) - HISTORY_MS);
   if (to <= from) return;
-  const params = { tokens: [...unknown.keys()], from: formatTime(from), to: formatTime(to) };
-  const rows = await deps.store.querier.run(usageQuery, params);
+  const params = { uids: [...unknown.keys()], from: formatTime(from), to: formatTime(to) };
+  const rows = await deps.store.querier.run(usageQueries[stage], params);
   const history = new Map<string, HourlyUsage[]>();
   for (const row of rows) {
-    const before = unknown.get(row.token_uid);
+    const before = unknown.get(row.uid);
     if (before === undefined || row.hour_ms >= before) continue;
     const usage = { hourStartMs: row.hour_ms, requests: row.requests, failures: row.failures };
-    const list = history.get(row.token_uid);
-    if (list === undefined) history.set(row.token_uid, [usage]);
+    const list = history.get(row.uid);
+    if (list === undefined) history.set(row.uid, [usage]);
     else list.push(usage);
   }
   for (const [uid, usage] of history) runtime.warmUp(uid, usage);

@@ -4,7 +4,7 @@ import type { Logger } from '../../ingest/core/logger.js';
 import type { Metrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import type { Store } from '../../ingest/store/store.js';
-import type { AnyDetector } from '../core/detector.js';
+import type { AnyDetector, Stage } from '../core/detector.js';
 import type { Finding } from '../core/finding.js';
 
 export interface WorkerDeps {
@@ -14,7 +14,7 @@ export interface WorkerDeps {
   readonly logger: Logger;
   readonly detectors: readonly AnyDetector[];
   readonly metrics?: Metrics;
-  /** The worker reports under the part `worker`. */
+  /** Each stage reports under its own part. */
   readonly health?: HealthRegistry;
   /**
    * Takes findings before they count as emitted; called again with the same ones after a failure or a kill, so it must
@@ -23,6 +23,5 @@ export interface WorkerDeps {
   readonly onFinding?: (findings: readonly Finding[]) => Promise<void>;
 }
 
-/** Name of the token stage in the tables of worker state. */
-export const STAGE = 'token';
-export const HEALTH_PART = 'worker';
+/** Under which name a stage reports that it works. */
+export const healthParts = { token: 'worker', principal: 'worker_principals' } as const satisfies Record<Stage, string>;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** Options of the worker; durations in milliseconds. */
 export const workerOptionsSchema = z.strictObject({
   topic: z.string().min(1).default('tourniquet.token-events.v1'),
+  principalTopic: z.string().min(1).default('tourniquet.principal-observations.v1'),
   groupId: z.string().min(1).default('tourniquet-worker'),
   allowedLatenessMs: z.number().int().min(0).default(1000),
   idleFlushMs: z.number().int().min(10).default(500).describe('Silence after which events that wait are scored.'),
@@ -11,7 +12,12 @@ export const workerOptionsSchema = z.strictObject({
   blockBytesMax: z.number().int().min(1024).default(33_554_432),
   blockAgeMs: z.number().int().min(10).default(1000),
   checkpointIntervalMs: z.number().int().min(100).default(30_000),
-  keysMax: z.number().int().min(1).default(200_000).describe('Tokens with state in memory, over all partitions.'),
+  keysMax: z
+    .number()
+    .int()
+    .min(1)
+    .default(200_000)
+    .describe('Tokens, and again principals, with state in memory, over all partitions.'),
   dedupeGenerationMax: z.number().int().min(1000).default(262_144),
 });
 

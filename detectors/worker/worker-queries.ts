@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Stage } from '../core/detector.js';
 import { defineQuery } from '../../ingest/store/query.js';
 
 const partitionParams = z.object({ stage: z.string(), partition: z.number() });
@@ -53,17 +54,20 @@ WHERE event_uid IN (SELECT arrayJoin({uids:Array(UUID)}))
   row: z.object({ event_uid: z.string() }),
 });
 
-/** Hours of these tokens since a time, oldest first. */
-export const usageQuery = defineQuery({
-  name: 'worker_token_usage',
-  sql: `SELECT token_uid, toUnixTimestamp(hour) * 1000 AS hour_ms, sum(requests) AS requests, sum(failures) AS failures
-FROM token_usage_hourly
-WHERE token_uid IN {tokens:Array(String)}
+const usageQuery = (stage: Stage) =>
+  defineQuery({
+    name: `worker_${stage}_usage`,
+    sql: `SELECT ${stage}_uid AS uid, toUnixTimestamp(hour) * 1000 AS hour_ms, sum(requests) AS requests, sum(failures) AS failures
+FROM ${stage}_usage_hourly
+WHERE ${stage}_uid IN {uids:Array(String)}
   AND hour >= parseDateTimeBestEffort({from:String}, 'UTC') AND hour < parseDateTimeBestEffort({to:String}, 'UTC')
-GROUP BY token_uid, hour ORDER BY token_uid, hour`,
-  params: z.object({ tokens: z.array(z.string()), from: z.string(), to: z.string() }),
-  row: z.object({ token_uid: z.string(), hour_ms: z.number(), requests: z.number(), failures: z.number() }),
-});
+GROUP BY uid, hour ORDER BY uid, hour`,
+    params: z.object({ uids: z.array(z.string()), from: z.string(), to: z.string() }),
+    row: z.object({ uid: z.string(), hour_ms: z.number(), requests: z.number(), failures: z.number() }),
+  });
+
+/** Hours of these entities since a time, oldest first. */
+export const usageQueries = { token: usageQuery('token'), principal: usageQuery('principal') } as const;
 
 /** Which of these findings are stored. */
 export const knownFindingsQuery = defineQuery({

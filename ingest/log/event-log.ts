@@ -100,6 +100,8 @@ export interface EventLog extends Component {
 
 export const topics = {
   tokenEvents: 'tourniquet.token-events.v1',
+  /** Events of known principals as the token stage hands them on, key = principal_uid. */
+  principalObservations: 'tourniquet.principal-observations.v1',
   findings: 'tourniquet.findings.v1',
   deadLetters: 'tourniquet.token-events.dlq.v1',
 } as const;

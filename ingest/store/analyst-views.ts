@@ -6,6 +6,7 @@ const names = [
   'tokens',
   'principals',
   'token_usage',
+  'principal_usage',
   'token_aliases',
   'first_seen',
   'edges',

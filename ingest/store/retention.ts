@@ -29,6 +29,7 @@ const tables: readonly RetentionTable[] = [
   { of: 'events', table: 'token_events', time: 'toDateTime(observed_time)', wholeParts: true },
   { of: 'events', table: 'hops', time: 'evaluated', wholeParts: false },
   { of: 'rollups', table: 'token_usage_hourly', time: 'hour', wholeParts: false },
+  { of: 'rollups', table: 'principal_usage_hourly', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'edges_hourly', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'edge_hours', time: 'hour', wholeParts: false },
   { of: 'findings', table: 'findings', time: 'toDateTime(stored_time)', wholeParts: false },

@@ -27,9 +27,10 @@ export function worker(job) {
     const log = await openLog(surroundings);
     const store = await openStore(surroundings);
     const made = createWorker(workerOptionsSchema.parse({}), { ...deps, log, store, detectors: createDetectors() });
-    const take = made.batch.bind(made);
+    const [tokens] = made.stages;
+    const take = tokens.batch.bind(tokens);
     let stop;
-    made.batch = (batch, heartbeat) => {
+    tokens.batch = (batch, heartbeat) => {
       stop ??= stopwatch();
       return take(batch, heartbeat);
     };

@@ -1,6 +1,8 @@
 const T0 = Date.UTC(2026, 0, 5);
 const EVERY_MS = 40;
 const TOKENS = 300;
+/** So many tokens belong to one principal. */
+const TOKENS_EACH = 10;
 const BURST_EVERY = 40_000;
 const BURST_LENGTH = 300;
 
@@ -23,6 +25,11 @@ export function killedRunEvent(n, { deterministicUuid, formatTime }) {
     outcome: refused ? 'failure' : 'success',
     ...(refused ? { reason: 'not_found' } : {}),
     token: { token_uid: `tok_${name}`, fp_key_id: 'k', identity: 'opaque', kind: 'api_key' },
+    principal: {
+      principal_uid: `fault|${token % (TOKENS / TOKENS_EACH)}`,
+      kind: 'client',
+      id: String(token % (TOKENS / TOKENS_EACH)),
+    },
     client: { address: `198.51.100.${n % 200}` },
     target: { service: `service-${n % 7}`, method: 'GET', route: '/things/{id}', status: refused ? 404 : 200 },
   };

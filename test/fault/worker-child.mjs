@@ -37,6 +37,7 @@ await store.migrator.up();
 const spec = { replicationFactor: 1, retentionMs: -1 };
 await log.ensureTopics([
   { topic: topics.tokenEvents, partitions: PARTITIONS, ...spec },
+  { topic: topics.principalObservations, partitions: 2, ...spec },
   { topic: topics.findings, partitions: 1, ...spec },
   { topic: topics.deadLetters, partitions: 1, ...spec },
 ]);
@@ -72,12 +73,14 @@ for (let from = Number(firstText); from < total; from += CHUNK) {
   await wait(20);
 }
 // Against the log itself: the worker's own lag knows nothing of records that wait for their turn behind a slow insert.
-const stored = async () => {
-  const committed = new Map(worker.status().map((state) => [state.partition, state.committed]));
-  const offsets = await log.offsets(topics.tokenEvents);
+const stored = async (stage, topic) => {
+  const own = worker.status().filter((state) => state.stage === stage);
+  const committed = new Map(own.map((state) => [state.partition, state.committed]));
+  const offsets = await log.offsets(topic);
   return offsets.every(({ partition, low, high }) => high === low || (committed.get(partition) ?? 0n) >= high);
 };
-while (!(await stored())) await wait(50);
+while (!(await stored('token', topics.tokenEvents))) await wait(50);
+while (!(await stored('principal', topics.principalObservations))) await wait(50);
 await worker.stop(20_000);
 await log.stop(5_000);
 await store.stop();

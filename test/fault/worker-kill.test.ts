@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { deterministicUuid } from '../../ingest/event/event-uid.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
+import { stages } from '../../detectors/core/detector.js';
+import type { Finding } from '../../detectors/core/finding.js';
 import { createDetectors } from '../../detectors/registry.js';
 import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
 import { seededRandom } from '../support/random.js';
@@ -46,17 +48,17 @@ async function live(directory: string, from: number, killAfterMs: number | null)
 }
 
 /** What the detectors find in the same events when nothing is ever killed. */
-function expectedFindings(): string[] {
-  const runtime = new PartitionRuntime({
-    detectors: createDetectors(),
-    allowedLatenessMs: 1000,
-    entitiesMax: 100_000,
+function expectedFindings(): Finding[] {
+  return stages.flatMap((stage) => {
+    const runtime = new PartitionRuntime({
+      stage,
+      detectors: createDetectors(),
+      allowedLatenessMs: 1000,
+      entitiesMax: 100_000,
+    });
+    for (let n = 0; n < EVENTS; n += 1) runtime.offer(event(n), { offset: BigInt(n), ordinal: 0 });
+    return runtime.takeFindings();
   });
-  for (let n = 0; n < EVENTS; n += 1) runtime.offer(event(n), { offset: BigInt(n), ordinal: 0 });
-  return runtime
-    .takeFindings()
-    .map((finding) => finding.finding_uid)
-    .sort();
 }
 
 async function storedFindings(parts: RealParts): Promise<string[]> {
@@ -92,6 +94,15 @@ describe('a worker that is killed again and again', () => {
               FROM token_events GROUP BY token_uid, toStartOfHour(time))) AS counted`,
       );
       expect(recount['kept']).toBe(recount['counted']);
+      const principals = await numbers(
+        parts,
+        `SELECT
+            (SELECT sum(cityHash64(principal_uid, hour, requests, failures)) FROM principal_usage_v1) AS kept,
+            (SELECT sum(h) FROM (
+              SELECT cityHash64(principal_uid, toDateTime(toStartOfHour(time), 'UTC'), count(), countIf(outcome = 'failure')) AS h
+              FROM token_events GROUP BY principal_uid, toStartOfHour(time))) AS counted`,
+      );
+      expect(principals['kept']).toBe(principals['counted']);
       const sums = await numbers(
         parts,
         `SELECT (SELECT sum(requests) FROM edges_v1) AS edges, (SELECT sum(events) FROM tokens_v1) AS tokens,
@@ -99,8 +110,8 @@ describe('a worker that is killed again and again', () => {
       );
       expect(sums).toEqual({ edges: EVENTS, tokens: EVENTS, addresses: EVENTS });
       const expected = expectedFindings();
-      expect(expected.length).toBeGreaterThan(0);
-      expect(await storedFindings(parts)).toEqual(expected);
+      expect(new Set(expected.map((finding) => finding.entity_kind))).toEqual(new Set(stages));
+      expect(await storedFindings(parts)).toEqual(expected.map((finding) => finding.finding_uid).sort());
       await parts.stop();
     });
   }, 300_000);

@@ -30,6 +30,7 @@ export async function openParts(
   directory: string,
   partitions: number,
   logger: Logger = silentLogger,
+  principalPartitions = 2,
 ): Promise<RealParts> {
   const log = createEmbeddedEventLog(
     { directory: join(directory, 'log'), freeBytesMin: 0 },
@@ -47,6 +48,7 @@ export async function openParts(
     const spec = { replicationFactor: 1, retentionMs: -1 };
     await log.ensureTopics([
       { topic: topics.tokenEvents, partitions, ...spec },
+      { topic: topics.principalObservations, partitions: principalPartitions, ...spec },
       { topic: topics.findings, partitions: 1, ...spec },
       { topic: topics.deadLetters, partitions: 1, ...spec },
     ]);

@@ -31,9 +31,11 @@ export function AlertDetail({ uid, known }: { uid: string; known: Alert | null }
         <StateWord state={alert.state} />
       </div>
       <p class="actions">
-        <a class="button primary" href={`/tokens/${alert.token_uid}`}>
-          Open token
-        </a>
+        {alert.token_uid === '' ? null : (
+          <a class="button primary" href={`/tokens/${alert.token_uid}`}>
+            Open token
+          </a>
+        )}
         <a class="button" href={mapLink(alert)}>
           Show on the map
         </a>
@@ -65,11 +67,22 @@ function Facts({ alert }: { alert: Alert }) {
   const ended = parse(alert.last_seen);
   return (
     <dl class="facts">
-      <dt>Token</dt>
-      <dd>
-        <a href={`/tokens/${alert.token_uid}`}>{alert.principal_name || alert.token_name || 'not named'}</a>{' '}
-        <span class="mono dim">{alert.token_uid}</span>
-      </dd>
+      {alert.token_uid === '' ? (
+        <>
+          <dt>Principal</dt>
+          <dd>
+            {alert.principal_name || 'not named'} <span class="mono dim">{alert.principal_uid}</span>
+          </dd>
+        </>
+      ) : (
+        <>
+          <dt>Token</dt>
+          <dd>
+            <a href={`/tokens/${alert.token_uid}`}>{alert.principal_name || alert.token_name || 'not named'}</a>{' '}
+            <span class="mono dim">{alert.token_uid}</span>
+          </dd>
+        </>
+      )}
       <dt>Since</dt>
       <dd>
         {moment(began)} UTC{' '}
@@ -92,12 +105,12 @@ function Facts({ alert }: { alert: Alert }) {
 /** Each finding of the alert: what was seen, what is usual, and how much past stands behind "usual". */
 function Why({ alert }: { alert: Alert }) {
   const ask = new URLSearchParams({
-    token_uid: alert.token_uid,
+    ...(alert.entity_kind === 'principal' ? { principal_uid: alert.principal_uid } : { token_uid: alert.token_uid }),
     from: alert.first_seen,
     to: iso(parse(alert.last_seen) + 1),
     limit: '200',
   });
-  const loaded = useJson<Page<Finding>>(alert.token_uid === '' ? null : `/v1/findings?${ask.toString()}`);
+  const loaded = useJson<Page<Finding>>(`/v1/findings?${ask.toString()}`);
   const own = (loaded.value.value?.items ?? []).filter((finding) => alert.finding_uids.includes(finding.finding_uid));
   const rows = own.length > 0 ? own : [{ ...alert.reading, time: alert.first_seen, severity: alert.severity }];
   return (
@@ -206,7 +219,7 @@ export function summaryOf(alert: Alert): string {
   const { observed, usual } = readingText(alert.reading);
   return [
     `[${alert.severity.toUpperCase()}] ${alert.title}`,
-    `token: ${alert.principal_name || alert.token_name || 'not named'} (${alert.token_uid})`,
+    `token: ${alert.principal_name || alert.token_name || 'not named'} (${alert.token_uid || alert.principal_uid})`,
     `observed: ${observed}; usual: ${usual} (${alert.reading.sample_count} samples)`,
     `since: ${alert.first_seen}, last ${alert.last_seen}; ${alert.finding_count} findings`,
     `from: ${alert.client_addresses.join(', ') || 'not observed'}`,

@@ -75,7 +75,9 @@ function AlertRow({ alert, current }: { alert: Alert; current: boolean }) {
       aria-current={current ? 'true' : undefined}
     >
       <SeverityBadge severity={alert.severity} />
-      <span class="alert-who clip">{alert.principal_name || alert.token_name || alert.token_uid}</span>
+      <span class="alert-who clip">
+        {alert.principal_name || alert.token_name || alert.token_uid || alert.principal_uid}
+      </span>
       <span class="alert-when">
         {moment(began)}
         <span class="dim"> {lasted < 1000 ? '' : `for ${span(lasted)}`}</span>

@@ -37,6 +37,7 @@ async function untilLed(admin: Admin, { topic, partitions }: TopicSpec): Promise
 /** One admin connection, made at the first need and made anew after a failure. */
 export class KafkaAdmin {
   private connecting: Promise<Admin> | undefined;
+  private asking: Promise<void> = Promise.resolve();
   private readonly kafka: Kafka;
   private readonly recordBytesMax: number;
 
@@ -111,7 +112,17 @@ export class KafkaAdmin {
     });
   }
 
+  /** One at a time: kafkajs loses sight of a topic for a moment while it learns of another one. */
   offsets(topic: string): Promise<PartitionOffsets[]> {
+    const asked = this.asking.then(() => this.fetchOffsets(topic));
+    this.asking = asked.then(
+      () => undefined,
+      () => undefined,
+    );
+    return asked;
+  }
+
+  private fetchOffsets(topic: string): Promise<PartitionOffsets[]> {
     return this.use(`read the offsets of ${topic}`, async (admin) => {
       const found = await admin.fetchTopicOffsets(topic);
       return found

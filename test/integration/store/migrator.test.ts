@@ -142,6 +142,7 @@ describe('migrations', () => {
           token_events: expected,
           hops: `evaluated + toIntervalDay(${events})`,
           token_usage_hourly: usage,
+          principal_usage_hourly: usage,
           edges_hourly: usage,
           edge_hours: usage,
         });
@@ -155,6 +156,7 @@ describe('migrations', () => {
       await opened.migrator.up();
       expect(await ttls(opened)).toEqual({
         token_usage_hourly: usage,
+        principal_usage_hourly: usage,
         edges_hourly: usage,
         edge_hours: usage,
         findings: 'toDateTime(stored_time) + toIntervalDay(90)',

@@ -5,6 +5,9 @@ import type { PositionedEvent } from '../../../ingest/store/store.js';
 import { arbitraryEvent, expectedRow } from './arbitrary-events.js';
 import { openTestStore, type TestStore } from './support.js';
 
+const failed = `(outcome = 'failure' AND reason NOT IN ('server_error', 'temporarily_unavailable', 'upstream_error')
+  AND target_status < 500)`;
+
 /** What a block must be found as again, whatever it was cut into and however often it was sent. */
 const recounts = [
   {
@@ -20,6 +23,15 @@ const recounts = [
       sum(ifNull(request_bytes, 0)) AS bytes_in, sum(ifNull(response_bytes, 0)) AS bytes_out,
       uniqCombined64(12)(toString(target_service)) AS targets, uniqCombined64(12)(toString(client_address)) AS clients
       FROM token_events WHERE token_uid != '' GROUP BY token_uid, hour ORDER BY token_uid, hour`,
+  },
+  {
+    name: 'principal_usage_hourly',
+    rollup: `SELECT principal_uid, hour, sum(events) AS events, sum(requests) AS requests, sum(failures) AS failures
+      FROM principal_usage_hourly GROUP BY principal_uid, hour ORDER BY principal_uid, hour`,
+    raw: `SELECT principal_uid, toDateTime(toStartOfHour(time), 'UTC') AS hour, count() AS events,
+      countIf(direction != 'outbound' AND (action = 'use' OR (source_kind = 'issuer' AND ${failed}))) AS requests,
+      countIf(direction != 'outbound' AND (action = 'use' OR source_kind = 'issuer') AND ${failed}) AS failures
+      FROM token_events WHERE principal_uid != '' GROUP BY principal_uid, hour ORDER BY principal_uid, hour`,
   },
   {
     name: 'edges_hourly',

@@ -1,7 +1,8 @@
 import type { Alert } from '../../../../api/alerts/alert.js';
 import { groupFindings } from '../../../../api/alerts/grouping.js';
+import { linksOf } from '../../../../api/alerts/payload.js';
 import { defaultPolicy } from '../../../../api/alerts/policy.js';
-import { finding } from '../../../support/alert-fixtures.js';
+import { finding, TOKEN } from '../../../support/alert-fixtures.js';
 
 const now = '2026-01-05T13:00:00.000Z';
 const group = (findings: Parameters<typeof groupFindings>[0], current: readonly Alert[] = []) =>
@@ -47,6 +48,55 @@ describe('grouping findings into alerts', () => {
   it('keeps entities apart', () => {
     const other = `tok_${'B'.repeat(22)}`;
     expect(group([finding(0), finding(0, { entity_uid: other, token_uid: other })]).changed).toHaveLength(2);
+  });
+
+  describe('of a token and its principal', () => {
+    const principal = finding(0).principal_uid;
+    const ofPrincipal = (minute: number, change: Parameters<typeof finding>[1] = {}) =>
+      finding(minute, { entity_kind: 'principal', entity_uid: principal, token_uid: TOKEN, ...change });
+    const other = `tok_${'B'.repeat(22)}`;
+
+    it('makes one alert of what one detector says of both, whichever comes first', () => {
+      for (const findings of [
+        [finding(0), ofPrincipal(1)],
+        [ofPrincipal(0), finding(1)],
+      ]) {
+        const atOnce = group(findings);
+        expect(atOnce.changed).toHaveLength(1);
+        expect(atOnce.changed[0]).toMatchObject({ finding_count: 2, token_uid: TOKEN, principal_uid: principal });
+        expect(atOnce.notices.map(({ kind }) => kind)).toEqual(['opened']);
+        const first = group(findings.slice(0, 1)).changed;
+        expect(group(findings.slice(1), first).changed).toEqual(atOnce.changed);
+        expect(group(findings, atOnce.changed)).toEqual({ changed: [], notices: [] });
+      }
+    });
+
+    it('keeps apart what another detector says, what another token decided, and what is of another time', () => {
+      for (const second of [
+        ofPrincipal(1, { detector: 'baseline' }),
+        ofPrincipal(1, { token_uid: other }),
+        ofPrincipal(600),
+      ]) {
+        expect(group([finding(0), second]).changed).toHaveLength(2);
+      }
+    });
+
+    it('stays at home where the entity has an alert of its own', () => {
+      const { changed } = group([finding(0), ofPrincipal(0, { token_uid: other }), ofPrincipal(1)]);
+      expect(changed.map((alert) => [alert.entity_kind, alert.finding_count])).toEqual([
+        ['token', 1],
+        ['principal', 2],
+      ]);
+    });
+
+    it('makes one alert of guessing without a token, and links to the principal', () => {
+      const guessed = ofPrincipal(0, { detector: 'failures', token_uid: '', token_name: '' });
+      const [alert] = group([guessed, ofPrincipal(1, { detector: 'failures', token_uid: '' })]).changed;
+      expect(alert).toMatchObject({ finding_count: 2, token_uid: '' });
+      const links = linksOf(alert!, 'https://t.example');
+      expect(links.token_api).toBe(`https://t.example/v1/tokens?principal_uid=${encodeURIComponent(principal)}`);
+      expect(links.map).toContain('principal_uid=');
+    });
   });
 
   it('opens a new alert when a resolved one is followed by new findings', () => {

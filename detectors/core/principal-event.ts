@@ -1,0 +1,72 @@
+import type { PrincipalFacts, TokenEvent, TokenFacts } from '../../ingest/event/token-event.js';
+
+type Target = NonNullable<TokenEvent['target']>;
+
+/**
+ * What detectors of the principal stage see of an event: whose, when, what became of it, from where, by what, to what. It
+ * is a TokenEvent itself, without what names one request only (paths, sizes, trace, aliases, words of the product), and
+ * travels as one.
+ *
+ * @returns null for an event that tells no principal, and for the caller's half of a hop: the callee's counts.
+ */
+export function toPrincipalEvent(event: TokenEvent): TokenEvent | null {
+  const { principal, direction } = event;
+  if (principal === undefined || direction === 'outbound') return null;
+  const { token, target } = event;
+  const { product, instance, kind } = event.source;
+  return {
+    schema_version: event.schema_version,
+    event_uid: event.event_uid,
+    time: event.time,
+    observed_time: event.observed_time,
+    source: { product, instance, kind },
+    action: event.action,
+    outcome: event.outcome,
+    ...(event.reason !== undefined && { reason: event.reason }),
+    ...(token !== undefined && { token: compactToken(token) }),
+    principal: compactPrincipal(principal),
+    ...(event.client !== undefined && { client: event.client }),
+    ...(event.user_agent !== undefined && { user_agent: event.user_agent }),
+    ...(event.caller !== undefined && { caller: event.caller }),
+    ...(target !== undefined && { target: compactTarget(target) }),
+    ...(event.session_uid !== undefined && { session_uid: event.session_uid }),
+    ...(direction !== undefined && { direction }),
+  };
+}
+
+function compactToken(token: TokenFacts): TokenFacts {
+  const { token_uid, fp_key_id, identity, kind, secret_fp, key_id, display_name, issuer, scopes, audience } = token;
+  return {
+    token_uid,
+    fp_key_id,
+    identity,
+    kind,
+    ...(secret_fp !== undefined && { secret_fp }),
+    ...(key_id !== undefined && { key_id }),
+    ...(display_name !== undefined && { display_name }),
+    ...(issuer !== undefined && { issuer }),
+    ...(scopes !== undefined && { scopes }),
+    ...(audience !== undefined && { audience }),
+  };
+}
+
+function compactPrincipal({ principal_uid, kind, id, name, client_id }: PrincipalFacts): PrincipalFacts {
+  return {
+    principal_uid,
+    kind,
+    id,
+    ...(name !== undefined && { name }),
+    ...(client_id !== undefined && { client_id }),
+  };
+}
+
+function compactTarget({ service, namespace, address, method, route, status }: Target): Target {
+  return {
+    ...(service !== undefined && { service }),
+    ...(namespace !== undefined && { namespace }),
+    ...(service === undefined && address !== undefined && { address }),
+    ...(method !== undefined && { method }),
+    ...(route !== undefined && { route }),
+    ...(status !== undefined && { status }),
+  };
+}

@@ -1,0 +1,172 @@
+import type { Component } from '../../ingest/core/component.js';
+import { describeError } from '../../ingest/core/errors.js';
+import { traceProcess } from '../../ingest/core/telemetry/traces.js';
+import type { EventLogReader, PartitionAssignment, PartitionHandler, RecordBatch } from '../../ingest/log/event-log.js';
+import { recordHeaders } from '../../ingest/log/record-headers.js';
+import type { Stage } from '../core/detector.js';
+import { Forwarder } from './forwarder.js';
+import { HOP_PARTITION, HopKeeper } from './hop-keeper.js';
+import type { Intake } from './intake.js';
+import { PartitionWorker, type PartitionStatus } from './partition-worker.js';
+import { PrincipalIntake } from './principal-intake.js';
+import { TokenIntake } from './token-intake.js';
+import { healthParts, type WorkerDeps } from './worker-deps.js';
+import type { WorkerOptions } from './worker-options.js';
+
+const TICK_MS = 100;
+const REVOKE_DEADLINE_MS = 15_000;
+
+export interface StagePlan {
+  readonly stage: Stage;
+  readonly topic: string;
+  readonly groupId: string;
+  /** True if events of known principals go on to the principal stage. */
+  readonly handsOn: boolean;
+}
+
+/** One stage: a consumer group over a topic, and what it makes of each partition. */
+export class StageWorker implements Component, PartitionHandler {
+  readonly name: string;
+  readonly stage: Stage;
+  readonly #topic: string;
+  readonly #groupId: string;
+  readonly #options: WorkerOptions;
+  readonly #deps: WorkerDeps;
+  readonly #partitions = new Map<number, PartitionWorker>();
+  readonly #hops: HopKeeper | null;
+  #reader: EventLogReader | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  readonly #handsOn: boolean;
+  #partitionCount = 1;
+  #sourceCount = 1;
+  #laneCount = 0;
+  #stopDeadlineMs: number | null = null;
+
+  constructor(plan: StagePlan, options: WorkerOptions, deps: WorkerDeps) {
+    this.name = `${plan.stage} stage`;
+    this.stage = plan.stage;
+    this.#topic = plan.topic;
+    this.#groupId = plan.groupId;
+    this.#handsOn = plan.handsOn;
+    this.#options = options;
+    this.#deps = deps;
+    this.#hops = plan.stage === 'token' ? new HopKeeper(deps) : null;
+  }
+
+  async start(): Promise<void> {
+    if (this.#reader !== null) return;
+    const topic = this.#topic;
+    const groupId = this.#groupId;
+    const writer = this.#deps.log.writer();
+    this.#deps.health?.declare(this.#healthPart);
+    this.#partitionCount = Math.max(1, await writer.partitions(topic));
+    this.#sourceCount = Math.max(1, await writer.partitions(this.#options.topic));
+    if (this.#handsOn) this.#laneCount = await writer.partitions(this.#options.principalTopic);
+    this.#reader = this.#deps.log.reader({ topic, groupId, handler: this });
+    await this.#reader.start();
+    this.#deps.health?.report(this.#healthPart, this.#deps.clock.nowMs());
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer.unref();
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    const reader = this.#reader;
+    if (reader === null) return;
+    this.#reader = null;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stopDeadlineMs = deadlineMs;
+    await reader.stop(deadlineMs);
+    await this.#hops?.stop(deadlineMs);
+    // A reader that could not revoke in order leaves partitions behind; what they hold is read again.
+    for (const partition of [...this.#partitions.keys()]) await this.revoked(this.#topic, partition);
+  }
+
+  async assigned(assignment: PartitionAssignment): Promise<bigint | null> {
+    const { topic, partition, committed } = assignment;
+    const worker = new PartitionWorker(this.#deps, this.#options, {
+      stage: this.stage,
+      topic,
+      partition,
+      keysMax: Math.ceil(this.#options.keysMax / this.#partitionCount),
+      intake: this.#intakeOf(partition),
+      forwarder: this.#handsOn ? new Forwarder(partition, Number(committed.offset ?? 0n), this.#laneCount) : null,
+      commit: (offset, metadata) => this.#commit(topic, partition, offset, metadata),
+    });
+    const from = await worker.open(committed);
+    this.#partitions.set(partition, worker);
+    return from;
+  }
+
+  async batch(batch: RecordBatch, heartbeat: () => Promise<void>): Promise<void> {
+    const worker = this.#partitions.get(batch.partition);
+    if (worker === undefined) throw new TypeError(`partition ${batch.partition} was not assigned`);
+    const { topic, partition, records } = batch;
+    const traceparents = records.map((record) => record.headers[recordHeaders.traceparent]);
+    await traceProcess(topic, partition, records.length, traceparents, () => worker.take(batch, heartbeat));
+  }
+
+  async revoked(topic: string, partition: number): Promise<void> {
+    const worker = this.#partitions.get(partition);
+    if (worker === undefined) return;
+    try {
+      await worker.close(this.#stopDeadlineMs ?? REVOKE_DEADLINE_MS);
+    } catch (error) {
+      const reason = describeError(error);
+      this.#deps.logger.warn({ topic, partition, reason }, 'partition left before it was drained; it is read again');
+    } finally {
+      if (this.#partitions.get(partition) === worker) this.#partitions.delete(partition);
+    }
+  }
+
+  /** Of the partitions that this worker owns. */
+  status(): readonly PartitionStatus[] {
+    return [...this.#partitions.values()].map((worker) => worker.status());
+  }
+
+  /** True if this worker has stored, committed and scored every record that the topic holds now. */
+  async caughtUp(): Promise<boolean> {
+    const offsets = await this.#deps.log.offsets(this.#topic);
+    return offsets.every(
+      ({ partition, low, high }) => high === low || this.#partitions.get(partition)?.isDone(high) === true,
+    );
+  }
+
+  get #healthPart(): string {
+    return healthParts[this.stage];
+  }
+
+  #intakeOf(partition: number): Intake {
+    if (this.stage === 'principal') {
+      return new PrincipalIntake(this.#sourceCount, () => this.#deps.log.offsets(this.#options.topic));
+    }
+    return new TokenIntake(this.#deps, partition, this.#options.dedupeGenerationMax);
+  }
+
+  #commit(topic: string, partition: number, offset: bigint, metadata: string): Promise<void> {
+    const reader = this.#activeReader ?? this.#reader;
+    if (reader === null) return Promise.reject(new TypeError('the reader is stopped'));
+    this.#activeReader = reader;
+    return reader.commit(topic, partition, offset, metadata);
+  }
+
+  /** Commits go on while the reader stops, when `#reader` is gone. */
+  #activeReader: EventLogReader | null = null;
+
+  #tick(): void {
+    for (const [partition, worker] of this.#partitions) {
+      worker.tick().catch((error: unknown) => {
+        this.#deps.logger.warn({ partition, reason: describeError(error) }, 'periodic work of a partition failed');
+      });
+    }
+    if (this.#partitions.has(HOP_PARTITION)) this.#hops?.tick();
+    const partitions = this.status();
+    const nowMs = this.#deps.clock.nowMs();
+    const lag = partitions.reduce((sum, state) => sum + state.lag, 0);
+    this.#deps.health?.lag(this.#healthPart, lag, nowMs);
+    this.#deps.metrics?.set(
+      'tourniquet.worker.state.keys',
+      partitions.reduce((sum, state) => sum + state.keys, 0),
+      { stage: this.stage },
+    );
+  }
+}
