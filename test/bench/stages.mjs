@@ -1,6 +1,7 @@
 // One stage at a time, in this process, without its neighbours.
 import { readFileSync } from 'node:fs';
 import { createDetectors } from '../../dist/detectors/registry.js';
+import { Forwarder } from '../../dist/detectors/worker/forwarder.js';
 import { PartitionRuntime } from '../../dist/detectors/worker/partition-runtime.js';
 import { decodeEvents } from '../../dist/ingest/event/event-codec.js';
 import { RawSecret } from '../../dist/ingest/event/raw-secret.js';
@@ -35,17 +36,37 @@ export async function stages(job) {
     });
     out.read = await measure(() => readAll(log, events.length));
   });
-  out.detect = await measure(() => {
-    const runtime = new PartitionRuntime({
-      detectors: createDetectors(),
-      allowedLatenessMs: 1000,
-      entitiesMax: 200_000,
+  const detect = (stage, seen) =>
+    measure(() => {
+      const runtime = new PartitionRuntime({
+        stage,
+        detectors: createDetectors(),
+        allowedLatenessMs: 1000,
+        entitiesMax: 200_000,
+      });
+      seen.forEach((event, ordinal) => runtime.offer(event, { offset: 0n, ordinal }));
+      runtime.flush();
+      out.findings = (out.findings ?? 0) + runtime.takeFindings().length;
+      return seen.length;
     });
-    events.forEach((event, ordinal) => runtime.offer(event, { offset: 0n, ordinal }));
-    runtime.flush();
-    out.findings = runtime.takeFindings().length;
+  out.detect = await detect('token', events);
+  const handedOn = [];
+  out.hand_on = await measure(() => {
+    const forwarder = new Forwarder(0, 0, 2);
+    chunks(events, 5_000).forEach((chunk, offset) => {
+      for (const event of chunk) forwarder.add(event, BigInt(offset));
+      forwarder.finish(BigInt(offset));
+      handedOn.push(...forwarder.load(0).map(({ value }) => value));
+    });
     return events.length;
   });
+  out.observation_bytes = Math.round(handedOn.reduce((sum, { length }) => sum + length, 0) / events.length);
+  const observations = [];
+  out.take_over = await measure(() => {
+    for (const value of handedOn) observations.push(...decodeEvents(value).events);
+    return observations.length;
+  });
+  out.detect_principals = await detect('principal', observations);
   const positioned = events.map((event, n) => ({ event, partition: 0, offset: BigInt(n) }));
   encodeBlock(positioned.slice(0, 5_000));
   out.encode = await measure(() => {

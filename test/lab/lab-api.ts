@@ -17,7 +17,11 @@ export interface TokenDetail {
 
 export interface AlertItem {
   readonly alert_uid: string;
+  /** Empty where no token is known. */
   readonly token_uid: string;
+  readonly entity_kind: string;
+  readonly principal_name: string;
+  readonly detectors: readonly string[];
   readonly title: string;
   readonly first_seen: string;
   readonly client_addresses: readonly string[];

@@ -3,7 +3,7 @@ import type { Driver, Session } from './driver.js';
 
 /** Addresses and programs of those who do not belong here. */
 export const thief = { from: '127.0.0.66', userAgent: 'python-requests/2.32.3' } as const;
-const guesser = { from: '127.0.0.77', userAgent: 'Hydra/9.5' } as const;
+export const guesser = { from: '127.0.0.77', userAgent: 'Hydra/9.5' } as const;
 const flooder = { from: '127.0.0.88', userAgent: 'Go-http-client/2.0' } as const;
 
 const times = async (count: number, act: (n: number) => Promise<unknown>): Promise<void> => {
