@@ -133,6 +133,11 @@ export class PartitionRuntime {
     return this.#watermarkMs;
   }
 
+  /** What is older has been scored, unless it comes late; -Infinity before the first event. */
+  get scoredMs(): number {
+    return this.#watermarkMs - this.#options.allowedLatenessMs;
+  }
+
   mark(): RuntimeMark {
     let from: bigint | null = null;
     for (const item of this.#waiting.items()) if (from === null || item.offset < from) from = item.offset;

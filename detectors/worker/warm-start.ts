@@ -11,14 +11,19 @@ const HOUR_MS = 3_600_000;
 const TIME_MAX_MS = Date.UTC(2100, 0, 1);
 const HISTORY_MS = 28 * 24 * HOUR_MS;
 
-/** Entities of these records that the runtime knows too little of, with the hour of their first event here. */
+/**
+ * Entities of these records that the runtime knows too little of, each with the hour before which history is to tell of
+ * it: that of its first event here. Of a principal, events of hours before may still be under way from another
+ * partition though the store has them; so only hours that have been scored to their end count.
+ */
 function strangers(stage: Stage, runtime: PartitionRuntime, records: readonly DecodedRecord[]): Map<string, number> {
   const found = new Map<string, number>();
+  const latestMs = stage === 'principal' ? Math.min(TIME_MAX_MS, runtime.scoredMs) : TIME_MAX_MS;
   for (const record of records) {
     for (const event of record.events) {
       const uid = entityOf(event, stage);
       if (uid === null || runtime.keyed.isWarm(uid)) continue;
-      const hour = Math.floor(Math.min(TIME_MAX_MS, eventTimeMs(event)) / HOUR_MS) * HOUR_MS;
+      const hour = Math.floor(Math.min(latestMs, eventTimeMs(event)) / HOUR_MS) * HOUR_MS;
       const known = found.get(uid);
       if (known === undefined || hour < known) found.set(uid, hour);
     }
