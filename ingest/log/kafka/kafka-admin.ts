@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
+import { isRetryable } from '../../core/errors.js';
 import type { TopicSpec } from '../event-log.js';
 import { kafkaError, protocolType } from './kafka-errors.js';
 
 const CREATE_TIMEOUT_MS = 30_000;
 const LEADER_POLL_MS = 100;
+const OFFSETS_ATTEMPTS_MAX = 3;
 /** A batch of records has some bytes around its values, and compression may add some. */
 const BATCH_OVERHEAD = 1 << 20;
 
@@ -122,7 +124,19 @@ export class KafkaAdmin {
     return asked;
   }
 
-  private fetchOffsets(topic: string): Promise<PartitionOffsets[]> {
+  /** A broker may fail to tell them for a moment, and kafkajs stumbles over an answer without the topic. */
+  private async fetchOffsets(topic: string): Promise<PartitionOffsets[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.fetchOffsetsOnce(topic);
+      } catch (error) {
+        if (attempt >= OFFSETS_ATTEMPTS_MAX || !isRetryable(error)) throw error;
+        await delay(LEADER_POLL_MS);
+      }
+    }
+  }
+
+  private fetchOffsetsOnce(topic: string): Promise<PartitionOffsets[]> {
     return this.use(`read the offsets of ${topic}`, async (admin) => {
       const found = await admin.fetchTopicOffsets(topic);
       return found
