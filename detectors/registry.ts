@@ -11,10 +11,16 @@ import { DecoyIndex, type DecoyLookup } from './honeytoken/decoys.js';
 import { createHoneytokenDetector } from './honeytoken/honeytoken-detector.js';
 import { createLifecycleDetector } from './lifecycle/lifecycle-detector.js';
 import { lifecycleOptionsSchema } from './lifecycle/lifecycle-options.js';
+import { createNoveltyDetector } from './novelty/novelty-detector.js';
+import { noveltyOptionsSchema } from './novelty/novelty-options.js';
 import { createRateDetector } from './rate/rate-detector.js';
 import { rateOptionsSchema } from './rate/rate-options.js';
 import { createScopeDetector } from './scope/scope-detector.js';
 import { scopeOptionsSchema } from './scope/scope-options.js';
+import { createSessionDetector } from './session/session-detector.js';
+import { sessionOptionsSchema } from './session/session-options.js';
+import { createTravelDetector } from './travel/travel-detector.js';
+import { travelOptionsSchema } from './travel/travel-options.js';
 
 /** The `detectors` part of the configuration: options by detector id; a detector can be switched off. */
 export const detectorsOptionsSchema = z.strictObject({
@@ -24,8 +30,25 @@ export const detectorsOptionsSchema = z.strictObject({
   lifecycle: lifecycleOptionsSchema.prefault({}),
   concurrent: concurrentOptionsSchema.prefault({}),
   scope: scopeOptionsSchema.prefault({}),
+  session: sessionOptionsSchema.prefault({}),
+  novelty: noveltyOptionsSchema.prefault({}),
+  travel: travelOptionsSchema.prefault({}),
   disabled: z
-    .array(z.enum(['rate', 'baseline', 'failures', 'honeytoken', 'lifecycle', 'concurrent', 'binding', 'scope']))
+    .array(
+      z.enum([
+        'rate',
+        'baseline',
+        'failures',
+        'honeytoken',
+        'lifecycle',
+        'concurrent',
+        'binding',
+        'scope',
+        'session',
+        'novelty',
+        'travel',
+      ]),
+    )
     .default([]),
 });
 
@@ -43,6 +66,9 @@ export function createDetectors(
     createConcurrentDetector(options.concurrent),
     createBindingDetector(),
     createScopeDetector(options.scope),
+    createSessionDetector(options.session),
+    createNoveltyDetector(options.novelty),
+    createTravelDetector(options.travel),
     createRateDetector(options.rate),
     createBaselineDetector(options.baseline),
   ];

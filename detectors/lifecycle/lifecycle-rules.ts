@@ -1,15 +1,9 @@
 import type { FactRule } from '../core/fact-detector.js';
 import type { Observation, Score } from '../core/detector.js';
 import { figureSql, isOfEntity, SERVED, sqlText, sqlTime } from '../core/reproduce.js';
+import { spanText } from '../core/span-text.js';
 
 const DAY_MS = 86_400_000;
-
-/** `90 s`, `5 min`, `3 h`, `12 d`. */
-export function span(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
-}
 
 /** From the window's start, an ending, to the newest use within what was observed. */
 function lastUseSql(score: Score, observation: Observation): string {
@@ -41,7 +35,7 @@ export const lifecycleRules = {
     fidelity: 'medium',
     techniques: ['T1550.001'],
     unit: 's',
-    summary: (s, o) => `The ${sessionOrToken(o)} was used ${span(s.observed)} after it was revoked, and served.`,
+    summary: (s, o) => `The ${sessionOrToken(o)} was used ${spanText(s.observed)} after it was revoked, and served.`,
     sql: lastUseSql,
   },
   use_after_end_elsewhere: {
@@ -50,7 +44,7 @@ export const lifecycleRules = {
     techniques: ['T1550.001', 'T1528'],
     unit: 's',
     summary: (s, o) =>
-      `The ${sessionOrToken(o)} was used ${span(s.observed)} after it was revoked, from an address that never used it before.`,
+      `The ${sessionOrToken(o)} was used ${spanText(s.observed)} after it was revoked, from an address that never used it before.`,
     sql: lastUseSql,
   },
   use_after_expiry: {
@@ -58,7 +52,7 @@ export const lifecycleRules = {
     fidelity: 'medium',
     techniques: ['T1550.001'],
     unit: 's',
-    summary: (s) => `Served ${span(s.observed)} after the token expired: who serves it does not check exp.`,
+    summary: (s) => `Served ${spanText(s.observed)} after the token expired: who serves it does not check exp.`,
     sql: ofEvent(seconds('expires_at', 'time')),
   },
   use_before_validity: {
@@ -66,7 +60,7 @@ export const lifecycleRules = {
     fidelity: 'medium',
     techniques: ['T1606'],
     unit: 's',
-    summary: (s) => `Served ${span(s.observed)} before the token's nbf or iat: forged, or a clock is wrong.`,
+    summary: (s) => `Served ${spanText(s.observed)} before the token's nbf or iat: forged, or a clock is wrong.`,
     sql: ofEvent(`greatest(ifNull(${seconds('time', 'not_before')}, 0), ifNull(${seconds('time', 'issued_at')}, 0))`),
   },
   lifetime_implausible: {
@@ -91,7 +85,7 @@ export const lifecycleRules = {
     fidelity: 'medium',
     techniques: ['T1550.001', 'T1078'],
     unit: 's',
-    summary: (s) => `The old secret is still used and served ${span(s.observed)} after the key was rotated.`,
+    summary: (s) => `The old secret is still used and served ${spanText(s.observed)} after the key was rotated.`,
     sql: lastUseSql,
   },
   dormant_awakened: {
@@ -126,7 +120,7 @@ export const lifecycleRules = {
     techniques: ['T1606'],
     unit: 's',
     summary: (s) =>
-      `One token was served with an expiry that differs by ${span(s.observed)}: no issuer changes a token that it has made.`,
+      `One token was served with an expiry that differs by ${spanText(s.observed)}: no issuer changes a token that it has made.`,
     sql: (s, o) => figureSql(o, s.windowStartMs, SERVED, seconds('min(expires_at)', 'max(expires_at)')),
   },
   long_lived: {

@@ -21,6 +21,7 @@ const eager = detectorsOptionsSchema.parse({
     requests_min: 20,
     limits: stages.map((per) => ({ name: `per-${per}`, per, window_seconds: 60, requests_max: 100 })),
   },
+  novelty: { learning_days: 0, learning_uses: 20 },
   baseline: { hours_min: 2, requests_min: 20, failures_min: 3 },
 });
 /** One token of the traffic is a decoy. */
@@ -33,6 +34,7 @@ const ownerOf = (token: string): string => `p${Math.floor(Number(token.slice(1))
 function actionOf(dice: number): TokenEvent['action'] {
   if (dice < 0.05) return 'revoke';
   if (dice < 0.1) return 'login';
+  if (dice < 0.11) return 'logout';
   return dice < 0.12 ? 'grant' : 'use';
 }
 
@@ -43,7 +45,10 @@ function adorned(event: TokenEvent, random: () => number): TokenEvent {
   const denied = event.target?.status === 404 && random() < 0.6;
   return {
     ...event,
-    client: { address: elsewhere ? '198.51.100.66' : '203.0.113.7' },
+    client: elsewhere
+      ? { address: '198.51.100.66', geo: { latitude: -33.87, longitude: 151.21 } }
+      : { address: '203.0.113.7', geo: { latitude: 48.85, longitude: 2.35 } },
+    session_uid: `s${Math.floor(random() * 3)}`,
     user_agent: elsewhere ? 'curl/8.5.0' : 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
     target: { ...event.target, route, method: random() < 0.03 ? 'DELETE' : 'GET', ...(denied && { status: 403 }) },
     ...(event.token !== undefined && { token: { ...event.token, scopes: ['orders:read'] } }),

@@ -87,6 +87,14 @@ function laidOver(base: unknown, over: unknown, startMs: number, nowMs: number):
   return merged;
 }
 
+/** Scenarios that stand in one store must not share a principal. */
+function ownPrincipal(made: unknown, scenario: string): TokenEvent {
+  const event = made as TokenEvent;
+  const { principal } = event;
+  if (principal === undefined) return event;
+  return { ...event, principal: { ...principal, principal_uid: `${scenario}|${principal.principal_uid}` } };
+}
+
 const isEmpty = (over: Readonly<Record<string, unknown>>): boolean => Object.keys(over).length === 0;
 
 function* eventsOf(part: Phase, name: string, startMs: number, random: () => number): Generator<TokenEvent> {
@@ -110,7 +118,7 @@ function* eventsOf(part: Phase, name: string, startMs: number, random: () => num
         ...(failed && part.reason !== undefined ? { reason: part.reason } : {}),
       };
       const made = makeEvent(sketch);
-      yield isEmpty(part.with) ? made : (laidOver(made, part.with, startMs, sketch.timeMs) as TokenEvent);
+      yield isEmpty(part.with) ? made : ownPrincipal(laidOver(made, part.with, startMs, sketch.timeMs), name);
     }
   }
 }

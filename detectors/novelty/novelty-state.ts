@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { dimensions } from './dimensions.js';
+
+/** One value of a dimension: its hash, when it was seen first and last (seconds), and how often (up to 2^31). */
+export type Seen = readonly [value: number, firstS: number, lastS: number, count: number];
+
+const seenSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly();
+
+export const noveltyStateSchema = z.strictObject({
+  /** Beginning of the learning period, milliseconds; -1 before the first use. */
+  sinceMs: z.number(),
+  lastMs: z.number(),
+  uses: z.number(),
+  /** Values by dimension, the one used longest ago first. */
+  seen: z.array(z.array(seenSchema).readonly()).length(dimensions.length),
+});
+
+export type NoveltyState = z.output<typeof noveltyStateSchema>;
+
+const SEEN_BYTES = 18 + 11 + 11 + 11 + 4;
+export const NOVELTY_BYTES_MAX = 128 + dimensions.reduce((sum, { max }) => sum + 4 + max * SEEN_BYTES, 0);
+
+const NONE: readonly Seen[] = [];
+
+export const newNoveltyState = (): NoveltyState => ({
+  sinceMs: -1,
+  lastMs: -1,
+  uses: 0,
+  seen: dimensions.map(() => NONE),
+});
+
+/** The values with one more use. */
+export function withValue(list: readonly Seen[], value: number, timeMs: number, max: number): readonly Seen[] {
+  const second = Math.floor(timeMs / 1000);
+  const last = list[list.length - 1];
+  if (last?.[0] === value && last[2] === second) return list;
+  const known = last?.[0] === value ? last : list.find((one) => one[0] === value);
+  if (known === undefined) return [...(list.length >= max ? list.slice(1) : list), [value, second, second, 1]];
+  const used: Seen = [value, known[1], Math.max(known[2], second), Math.min(known[3] + 1, 0x7fffffff)];
+  if (list.length === 1) return [used];
+  return [...list.filter((one) => one !== known), used];
+}
