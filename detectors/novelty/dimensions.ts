@@ -13,9 +13,9 @@ export interface Dimension {
   /** Values that are remembered. */
   readonly max: number;
   /** The value in an event; empty where it is not told. */
-  of(event: TokenEvent): string;
+  readonly of: (event: TokenEvent) => string;
   /** Condition of `events_v1` for the value of this event. */
-  condition(event: TokenEvent): string;
+  readonly condition: (event: TokenEvent) => string;
 }
 
 const reads: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
