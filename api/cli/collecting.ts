@@ -12,7 +12,8 @@ import type { PushInput } from '../../ingest/collectors/http-push/push-routes.js
 import { pushRoutes } from '../../ingest/collectors/http-push/push-routes.js';
 import { otlpHttpConfigSchema } from '../../ingest/collectors/otlp-http/config.js';
 import { otlpRoutes } from '../../ingest/collectors/otlp-http/otlp-routes.js';
-import type { OtlpInput } from '../../ingest/collectors/otlp-http/otlp-records.js';
+import type { OtlpInput } from '../../ingest/collectors/otlp/otlp-records.js';
+import { isOpenRule } from '../../ingest/collectors/peer/caller-rule.js';
 import { createStdinCollector, stdinConfigSchema } from '../../ingest/collectors/stdin/stdin-collector.js';
 import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
@@ -24,12 +25,16 @@ import { callerRule, startGrpc } from './grpc-inputs.js';
 import type { Surroundings } from './open-parts.js';
 import { openEnricher } from './open-parts.js';
 import { bindingOf } from './source-by-name.js';
+import { readServerTls } from './server-tls.js';
+import { startKafkaTopic } from './kafka-input.js';
+import { startSyslog, type SyslogSource } from './syslog-inputs.js';
 
 /** What the collectors of this process listen on, for the API to mount and for the terminal to say. */
 export interface Collecting {
   readonly push: FastifyPluginAsync | undefined;
   readonly receiver: HttpReceiver | undefined;
   readonly grpc: GrpcReceiver | undefined;
+  readonly syslog: readonly string[];
   readonly tails: number;
 }
 
@@ -51,7 +56,9 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
   let tails = 0;
   const pushed: PushInput[] = [];
   const otlp: OtlpInput[] = [];
+  const otlpGrpc: OtlpInput[] = [];
   const als: AlsInput[] = [];
+  const syslog: SyslogSource[] = [];
   for (const source of config.sources) {
     const { input } = source;
     if (input === undefined) continue;
@@ -64,6 +71,10 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
       await lifecycle.start(createStdinCollector(stdinConfigSchema.parse({}), stdin));
     } else if (input.kind === 'http') {
       pushed.push({ ...bindingOf(source), name: source.name, apiKeySha256: input.api_key_sha256 });
+    } else if (input.kind === 'kafka') {
+      await startKafkaTopic(s, input, { ...deps, binding: bindingOf(source) });
+    } else if (input.kind === 'syslog') {
+      syslog.push({ name: source.name, binding: bindingOf(source), input });
     } else if (input.kind === 'als') {
       als.push({
         ...bindingOf(source),
@@ -72,12 +83,14 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
         ...callerRule(input),
       });
     } else {
-      otlp.push({
+      const entry = {
         ...bindingOf(source),
         name: source.name,
         ...(input.service_name === undefined ? {} : { serviceName: input.service_name }),
-        ...(input.api_key_sha256 === undefined ? {} : { apiKeySha256: input.api_key_sha256 }),
-      });
+        ...callerRule(input),
+      };
+      if (input.protocols.includes('http')) otlp.push(entry);
+      if (input.protocols.includes('grpc')) otlpGrpc.push(entry);
     }
   }
   const push = pushed.length === 0 ? undefined : pushRoutes(httpPushConfigSchema.parse({}), pushed, deps);
@@ -86,13 +99,17 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
   if (otlp.length > 0) {
     routes.push({
       plugin: otlpRoutes(otlpHttpConfigSchema.parse({}), otlp, deps),
-      open: otlp.some((i) => i.apiKeySha256 === undefined),
+      open: otlp.some(isOpenRule),
     });
   }
   const { host, port, body_bytes_max } = config.receivers;
   const http = httpReceiverConfigSchema.parse({ host, port, body_bytes_max });
-  const receiver = routes.length === 0 ? undefined : await lifecycle.start(createHttpReceiver(http, routes, logger));
-  return { push, receiver, grpc: await startGrpc(s, als, deps), tails };
+  const receiver =
+    routes.length === 0
+      ? undefined
+      : await lifecycle.start(createHttpReceiver(http, routes, logger, readServerTls(config.receivers.tls)));
+  const listeners = await startSyslog(s, syslog, deps);
+  return { push, receiver, syslog: listeners, grpc: await startGrpc(s, { als, otlp: otlpGrpc }, deps), tails };
 }
 
 function countInto(metrics: ReturnType<typeof createMetrics>): CountsListener {

@@ -1,7 +1,9 @@
 import type { AlsInput } from '../../ingest/collectors/als/als-service.js';
 import type { CollectorDeps } from '../../ingest/collectors/collector-deps.js';
-import type { CallerRule } from '../../ingest/collectors/grpc/grpc-callers.js';
 import type { GrpcReceiver } from '../../ingest/collectors/grpc/grpc-receiver.js';
+import { otlpHttpConfigSchema } from '../../ingest/collectors/otlp-http/config.js';
+import type { OtlpInput } from '../../ingest/collectors/otlp/otlp-records.js';
+import type { CallerRule } from '../../ingest/collectors/peer/caller-rule.js';
 import type { Surroundings } from './open-parts.js';
 import { readServerTls } from './server-tls.js';
 
@@ -19,15 +21,20 @@ export function callerRule(input: {
 /** Starts the gRPC receiver when an input needs it. gRPC takes a while to load, so only then. */
 export async function startGrpc(
   s: Surroundings,
-  als: readonly AlsInput[],
+  inputs: { readonly als: readonly AlsInput[]; readonly otlp: readonly OtlpInput[] },
   deps: CollectorDeps,
 ): Promise<GrpcReceiver | undefined> {
-  if (als.length === 0) return undefined;
-  const [{ createGrpcReceiver }, { alsConfigSchema, createAlsService }] = await Promise.all([
+  const { als, otlp } = inputs;
+  if (als.length === 0 && otlp.length === 0) return undefined;
+  const [{ createGrpcReceiver }, { alsConfigSchema, createAlsService }, { createOtlpGrpcService }] = await Promise.all([
     import('../../ingest/collectors/grpc/grpc-receiver.js'),
     import('../../ingest/collectors/als/als-service.js'),
+    import('../../ingest/collectors/otlp-grpc/otlp-grpc-service.js'),
   ]);
   const { tls, ...config } = s.config.receivers.grpc;
-  const services = [createAlsService(alsConfigSchema.parse({}), als, deps)];
+  const services = [
+    ...(als.length === 0 ? [] : [createAlsService(alsConfigSchema.parse({}), als, deps)]),
+    ...(otlp.length === 0 ? [] : [createOtlpGrpcService(otlpHttpConfigSchema.parse({}), otlp, deps)]),
+  ];
   return s.lifecycle.start(createGrpcReceiver(config, readServerTls(tls), services, s.logger));
 }

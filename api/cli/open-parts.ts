@@ -15,6 +15,7 @@ import type { Retention } from '../../ingest/store/retention.js';
 import type { Store } from '../../ingest/store/store.js';
 import type { Config } from '../config/schema.js';
 import type { Lifecycle } from './lifecycle.js';
+import { kafkaOptions } from './kafka-options.js';
 import { readSecretFile } from './secret-file.js';
 
 /** What every role of a process is built from. */
@@ -73,35 +74,7 @@ export async function openLog(s: Surroundings): Promise<EventLog> {
     return opened;
   }
   const { createKafkaEventLog } = await import('../../ingest/log/kafka/kafka-event-log.js');
-  const opened = await lifecycle.start(
-    createKafkaEventLog(
-      {
-        brokers: log.brokers,
-        clientId: log.client_id,
-        compression: log.compression,
-        ...(log.tls === undefined
-          ? {}
-          : {
-              tls: {
-                rejectUnauthorized: log.tls.reject_unauthorized,
-                ...(log.tls.ca_file === undefined ? {} : { ca: readSecretFile(log.tls.ca_file) }),
-                ...(log.tls.cert_file === undefined ? {} : { cert: readSecretFile(log.tls.cert_file) }),
-                ...(log.tls.key_file === undefined ? {} : { key: readSecretFile(log.tls.key_file) }),
-              },
-            }),
-        ...(log.sasl === undefined
-          ? {}
-          : {
-              sasl: {
-                mechanism: log.sasl.mechanism,
-                username: log.sasl.username,
-                password: readSecretFile(log.sasl.password_file).trim(),
-              },
-            }),
-      },
-      { logger, random },
-    ),
-  );
+  const opened = await lifecycle.start(createKafkaEventLog(kafkaOptions(log), { logger, random }));
   await patiently(s, 'the event log', () => ensureTopics(opened, log, log.replication_factor, log.retention));
   return opened;
 }

@@ -169,15 +169,7 @@ function crossChecks(config: Config): ConfigFault[] {
     for (const fault of declaredRoutes(source.routes).faults)
       faults.push({ ...fault, path: `sources.${i}.routes.${fault.path}` });
   });
-  config.sources.forEach(({ input }, i) => {
-    const asksPeers = input !== undefined && 'peers' in input && input.peers !== undefined;
-    if (!asksPeers || config.receivers.grpc.tls?.client_ca_file !== undefined) return;
-    faults.push({
-      path: `sources.${i}.input.peers`,
-      message: 'no client certificate is ever asked for',
-      mend: 'Set receivers.grpc.tls with client_ca_file.',
-    });
-  });
+  faults.push(...peersWithoutAuthority(config), ...sharedListeners(config));
   const readers = config.sources.filter((source) => source.input?.kind === 'stdin');
   if (readers.length > 1) {
     faults.push({
@@ -198,6 +190,55 @@ function crossChecks(config: Config): ConfigFault[] {
     });
   }
   return faults;
+}
+
+/** Sources that share a syslog listener must agree on who may send, and differ in whose messages they take. */
+function sharedListeners({ sources }: Config): ConfigFault[] {
+  const first = new Map<string, { name: string; allow: string }>();
+  return sources.flatMap(({ name, input }, i) => {
+    if (input?.kind !== 'syslog') return [];
+    const address = input.path ?? `${input.protocol}://${input.host}:${input.port}`;
+    const allow = JSON.stringify(input.allow ?? null);
+    const known = first.get(address);
+    if (known === undefined) first.set(address, { name, allow });
+    if (known === undefined || known.allow === allow) return [];
+    return [
+      {
+        path: `sources.${i}.input.allow`,
+        message: `${known.name} listens on the same address and allows others`,
+        mend: 'Give both the same `allow`, or addresses of their own.',
+      },
+    ];
+  });
+}
+
+/** Names in client certificates are worth nothing where no certificate is asked for. */
+function peersWithoutAuthority({ sources, receivers }: Config): ConfigFault[] {
+  return sources.flatMap(({ input }, i) => {
+    if (input === undefined || !('peers' in input) || input.peers === undefined) return [];
+    const asking = {
+      http: { name: 'receivers.tls', tls: receivers.tls },
+      grpc: { name: 'receivers.grpc.tls', tls: receivers.grpc.tls },
+      syslog: { name: 'receivers.syslog.tls, and protocol tls,', tls: receivers.syslog.tls },
+    };
+    const needed =
+      input.kind === 'otlp'
+        ? input.protocols.map((protocol) => asking[protocol])
+        : [
+            input.kind === 'als'
+              ? asking.grpc
+              : input.protocol === 'tls'
+                ? asking.syslog
+                : { ...asking.syslog, tls: undefined },
+          ];
+    return needed
+      .filter(({ tls }) => tls?.client_ca_file === undefined)
+      .map(({ name }) => ({
+        path: `sources.${i}.input.peers`,
+        message: 'no client certificate is ever asked for',
+        mend: `Set ${name} with client_ca_file.`,
+      }));
+  });
 }
 
 /** The configuration as people may see it. Only file names and hashes are in it, yet URLs may carry a password. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { detectorsOptionsSchema } from '../../detectors/registry.js';
+import { kafkaConnection } from './kafka-schema.js';
 import { inputSchema, port, receiversSchema, sha256 } from './input-schema.js';
 
 /**
@@ -19,13 +20,6 @@ const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, dot, dash, underscore; at most 64');
 
-const tls = z.strictObject({
-  ca_file: z.string().optional(),
-  cert_file: z.string().optional(),
-  key_file: z.string().optional(),
-  reject_unauthorized: z.boolean().default(true),
-});
-
 const log = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('embedded'),
@@ -34,22 +28,13 @@ const log = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('kafka'),
-    brokers: z.array(z.string().min(3)).min(1),
-    client_id: z.string().default('tourniquet'),
+    ...kafkaConnection,
     group_id: z.string().default('tourniquet-worker'),
     partitions: z.number().int().min(1).max(1024).default(12),
     principal_partitions: z.number().int().min(1).max(1024).default(6),
     replication_factor: z.number().int().min(1).max(7).default(3),
     retention: durationMs.default(7 * 86_400_000),
     compression: z.enum(['none', 'gzip']).default('gzip'),
-    tls: tls.optional(),
-    sasl: z
-      .strictObject({
-        mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
-        username: z.string(),
-        password_file: z.string(),
-      })
-      .optional(),
   }),
 ]);
 

@@ -4,6 +4,7 @@ import type { DeadLetterReason } from './dead-letter.js';
 export const dropReasons = {
   blank: 'The line is empty or only white space.',
   no_auth_event: 'The record is of this product but holds no auth event.',
+  overloaded: 'A datagram came while too many waited for the log; its transport knows no way to say so.',
 } as const satisfies Record<string, string>;
 
 export type DropReason = keyof typeof dropReasons;
@@ -23,7 +24,7 @@ export function emptyCounts(): RecordCounts {
     received: 0,
     ok: 0,
     events: 0,
-    drop: { blank: 0, no_auth_event: 0 },
+    drop: { blank: 0, no_auth_event: 0, overloaded: 0 },
     dlq: { unparsable: 0, invalid_encoding: 0, too_large: 0, no_source: 0, parser_fault: 0, log_refused: 0 },
   };
 }
@@ -34,6 +35,7 @@ export function addCounts(into: RecordCounts, more: RecordCounts): void {
   into.events += more.events;
   into.drop.blank += more.drop.blank;
   into.drop.no_auth_event += more.drop.no_auth_event;
+  into.drop.overloaded += more.drop.overloaded;
   into.dlq.unparsable += more.dlq.unparsable;
   into.dlq.invalid_encoding += more.dlq.invalid_encoding;
   into.dlq.too_large += more.dlq.too_large;
@@ -42,7 +44,8 @@ export function addCounts(into: RecordCounts, more: RecordCounts): void {
   into.dlq.log_refused += more.dlq.log_refused;
 }
 
-export const droppedOf = (counts: RecordCounts): number => counts.drop.blank + counts.drop.no_auth_event;
+export const droppedOf = (counts: RecordCounts): number =>
+  counts.drop.blank + counts.drop.no_auth_event + counts.drop.overloaded;
 
 export function deadLetteredOf(counts: RecordCounts): number {
   let sum = 0;

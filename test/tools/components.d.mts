@@ -11,3 +11,4 @@ export const components: readonly Component[];
 export function keycloakHome(): string | undefined;
 export function envoyProgram(): string | undefined;
 export function nginxProgram(): string | undefined;
+export function haproxyProgram(): string | undefined;

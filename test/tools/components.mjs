@@ -15,6 +15,7 @@ const MAVEN_UNPACK = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unp
 const keycloakFolder = join(cache, `keycloak-${KEYCLOAK}`);
 const envoyFolder = join(cache, `envoy-${ENVOY}`);
 const nginxFolder = join(cache, 'nginx');
+const haproxyFolder = join(cache, 'haproxy');
 
 const complete = (folder) => existsSync(join(folder, '.complete'));
 
@@ -30,6 +31,14 @@ export function envoyProgram() {
 /** An `nginx` on PATH wins; it is only ever run with a prefix, a configuration and ports of our own. */
 export function nginxProgram() {
   for (const program of ['nginx', '/usr/sbin/nginx', join(nginxFolder, 'usr/sbin/nginx')]) {
+    if (answers(program, ['-v'])) return program;
+  }
+  return undefined;
+}
+
+/** A `haproxy` on PATH wins; it is only ever run with a configuration and ports of our own. */
+export function haproxyProgram() {
+  for (const program of ['haproxy', '/usr/sbin/haproxy', join(haproxyFolder, 'haproxy')]) {
     if (answers(program, ['-v'])) return program;
   }
   return undefined;
@@ -57,6 +66,12 @@ export const components = [
     ready: () => nginxProgram() !== undefined,
     install: installNginx,
     mend: 'apt-get install nginx, or an nginx on PATH (macOS: brew install nginx)',
+  },
+  {
+    name: 'HAProxy',
+    ready: () => haproxyProgram() !== undefined,
+    install: installHaproxy,
+    mend: 'apt-get install haproxy, or a haproxy on PATH (macOS: brew install haproxy)',
   },
   {
     name: 'OpenSSL',
@@ -111,21 +126,42 @@ function installEnvoy() {
   });
 }
 
-/** Debian's package, unpacked beside us: installing it would start a service on port 80. */
-function installNginx() {
-  return aside(nginxFolder, async (part) => {
-    if (!answers('apt-get', ['--version'])) return 'there is no apt-get here';
-    let fetched = await run('apt-get', ['download', '-q', 'nginx'], part);
-    if (fetched !== undefined && process.getuid?.() === 0) {
-      await run('apt-get', ['update', '-q']);
-      fetched = await run('apt-get', ['download', '-q', 'nginx'], part);
-    }
-    if (fetched !== undefined) return fetched;
-    const deb = readdirSync(part).find((name) => name.endsWith('.deb'));
-    const unpacked = await run('dpkg-deb', ['-x', join(part, deb ?? ''), part]);
+/** Debian's packages, unpacked into a folder: installing them would start services on ports of the system. */
+async function unpackDebs(part, packages) {
+  if (!answers('apt-get', ['--version'])) return 'there is no apt-get here';
+  let fetched = await run('apt-get', ['download', '-q', ...packages], part);
+  if (fetched !== undefined && process.getuid?.() === 0) {
+    await run('apt-get', ['update', '-q']);
+    fetched = await run('apt-get', ['download', '-q', ...packages], part);
+  }
+  if (fetched !== undefined) return fetched;
+  for (const deb of readdirSync(part).filter((name) => name.endsWith('.deb'))) {
+    const unpacked = await run('dpkg-deb', ['-x', join(part, deb), part]);
     if (unpacked !== undefined) return unpacked;
-    const tried = spawnSync(join(part, 'usr/sbin/nginx'), ['-v'], { encoding: 'utf8' });
-    return tried.status === 0 ? undefined : `it does not run: ${tried.stderr}`;
+    rmSync(join(part, deb));
+  }
+  return undefined;
+}
+
+const runs = (program) => {
+  const tried = spawnSync(program, ['-v'], { encoding: 'utf8' });
+  return tried.status === 0 ? undefined : `it does not run: ${tried.stderr}`;
+};
+
+function installNginx() {
+  return aside(nginxFolder, async (part) => (await unpackDebs(part, ['nginx'])) ?? runs(join(part, 'usr/sbin/nginx')));
+}
+
+function installHaproxy() {
+  return aside(haproxyFolder, async (part) => {
+    const libraries = ['liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1'];
+    const wrong = await unpackDebs(part, ['haproxy', ...libraries]);
+    if (wrong !== undefined) return wrong;
+    // Its libraries lie beside it.
+    const script = ['#!/bin/sh', 'here=$(dirname "$(readlink -f "$0")")',
+      'export LD_LIBRARY_PATH="$(echo "$here"/usr/lib/*-linux-gnu)"', 'exec "$here/usr/sbin/haproxy" "$@"', '']; // prettier-ignore
+    writeFileSync(join(part, 'haproxy'), script.join('\n'), { mode: 0o755 });
+    return runs(join(part, 'haproxy'));
   });
 }
 

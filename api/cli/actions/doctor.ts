@@ -9,6 +9,7 @@ import { openFingerprinter } from '../fingerprint-keys.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
 import { createSurroundings, ensureDataDir, openGeo, openLog, openStore } from '../open-parts.js';
+import { syslogAddress } from '../syslog-inputs.js';
 import { readServerTls } from '../server-tls.js';
 import type { Terminal } from '../terminal.js';
 
@@ -69,12 +70,18 @@ export async function examine(
 
 /** What the collectors will listen with; certificates are read, ports are not taken. */
 function receivers({ receivers, sources }: Config): string {
-  const kinds = new Set(sources.map((source) => source.input?.kind));
-  const { host, port, tls } = receivers.grpc;
-  const secured = readServerTls(tls);
-  const grpc = kinds.has('als') ? [`gRPC on ${host}:${String(port)}${secured === undefined ? '' : ', TLS'}`] : [];
-  const http = kinds.has('http') || kinds.has('otlp') ? [`HTTP on ${receivers.host}:${String(receivers.port)}`] : [];
-  return [...http, ...grpc].join('; ') || 'none needed';
+  const inputs = sources.flatMap(({ input }) => input ?? []);
+  const needsGrpc = inputs.some((i) => i.kind === 'als' || (i.kind === 'otlp' && i.protocols.includes('grpc')));
+  const needsHttp = inputs.some((i) => i.kind === 'http' || (i.kind === 'otlp' && i.protocols.includes('http')));
+  const { host, port } = receivers.grpc;
+  const [plain, secured] = [readServerTls(receivers.tls), readServerTls(receivers.grpc.tls)];
+  const grpc = needsGrpc ? [`gRPC on ${host}:${String(port)}${secured === undefined ? '' : ', TLS'}`] : [];
+  const http = needsHttp
+    ? [`HTTP${plain === undefined ? '' : 'S'} on ${receivers.host}:${String(receivers.port)}`]
+    : [];
+  const listening = inputs.flatMap((input) => (input.kind === 'syslog' ? syslogAddress(input) : []));
+  if (listening.length > 0) readServerTls(receivers.syslog.tls);
+  return [...http, ...grpc, ...new Set(listening)].join('; ') || 'none needed';
 }
 
 function dataDirectory(s: Surroundings): string {

@@ -47,6 +47,7 @@ export async function runRoles(
       {
         receiver: collecting.receiver?.address ?? null,
         grpc: collecting.grpc?.address ?? null,
+        syslog: collecting.syslog,
         file_tails: collecting.tails,
       },
       'the collectors read',

@@ -8,9 +8,10 @@ import { deliver } from '../../pipeline/delivery.js';
 import { parseRecords, type RawRecord, type SourceBinding } from '../../pipeline/record-parser.js';
 import { emptyCounts } from '../../pipeline/record-tally.js';
 import type { CollectorDeps } from '../collector-deps.js';
-import { inputsForCaller, isOpenRule, type CallerRule } from '../grpc/grpc-callers.js';
+import { callerOf } from '../grpc/grpc-callers.js';
 import { grpcFault } from '../grpc/grpc-fault.js';
 import type { GrpcService } from '../grpc/grpc-receiver.js';
+import { inputsForCaller, isOpenRule, type CallerRule } from '../peer/caller-rule.js';
 import { decodeMessage, entryTexts, type AlsIdentifier, type AlsMessage } from './als-messages.js';
 
 export const alsConfigSchema = z.strictObject({
@@ -108,7 +109,7 @@ class AlsService {
 
   private async run(call: Stream, answer: Answer): Promise<void> {
     try {
-      const allowed = inputsForCaller(this.inputs, call);
+      const allowed = inputsForCaller(this.inputs, callerOf(call));
       if (this.draining) throw new AppError('TQ_UNAVAILABLE', 'The collector is stopping.', { retryable: true });
       const stream = new AlsStream(call, allowed, this.config, this.deps, this.lost.signal);
       this.streams.add(stream);

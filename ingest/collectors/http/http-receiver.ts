@@ -4,6 +4,7 @@ import type { Component } from '../../core/component.js';
 import { AppError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import { refuseOpenHost } from '../peer/open-host.js';
+import { tlsOptions, type ServerTls } from '../peer/server-tls.js';
 import { httpFault, problemBody } from './problem.js';
 
 export const httpReceiverConfigSchema = z.strictObject({
@@ -26,7 +27,7 @@ export interface ReceiverRoutes {
 }
 
 export interface HttpReceiver extends Component {
-  /** `http://host:port`; the port is known after start. */
+  /** `http://host:port`, or `https:`; the port is known after start. */
   readonly address: string;
 }
 
@@ -39,13 +40,14 @@ export function createHttpReceiver(
   config: HttpReceiverConfig,
   routes: readonly ReceiverRoutes[],
   logger: Logger,
+  tls?: ServerTls,
 ): HttpReceiver {
   refuseOpenHost(
     config.host,
-    routes.some((route) => route.open),
-    'Give every source that is pushed an api_key_sha256, or listen on 127.0.0.1.',
+    tls?.clientCa === undefined && routes.some((route) => route.open),
+    'Give every source that is pushed an api_key_sha256, ask for client certificates (receivers.tls.client_ca_file), or listen on 127.0.0.1.',
   );
-  return new FastifyReceiver(config, routes, logger);
+  return new FastifyReceiver(config, routes, logger, tls);
 }
 
 class FastifyReceiver implements HttpReceiver {
@@ -56,10 +58,16 @@ class FastifyReceiver implements HttpReceiver {
   private bound = '';
   private stopping: Promise<void> | undefined;
 
-  constructor(config: HttpReceiverConfig, routes: readonly ReceiverRoutes[], logger: Logger) {
+  constructor(
+    config: HttpReceiverConfig,
+    routes: readonly ReceiverRoutes[],
+    logger: Logger,
+    tls: ServerTls | undefined,
+  ) {
     this.config = config;
     this.routes = routes;
     this.app = fastify({
+      https: tls === undefined ? null : tlsOptions(tls),
       bodyLimit: config.body_bytes_max,
       requestTimeout: config.request_timeout_ms,
       forceCloseConnections: 'idle',

@@ -1,17 +1,15 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../../core/errors.js';
-import type { DeadLetter } from '../../log/dlq.js';
-import { makeDeadLetter } from '../../pipeline/dead-letter.js';
-import { parseRecords, type ParsedBatch } from '../../pipeline/record-parser.js';
-import { handOver } from '../../pipeline/delivery.js';
-import { deadLetteredOf, emptyCounts } from '../../pipeline/record-tally.js';
 import type { CollectorDeps } from '../collector-deps.js';
-import { entriesForKey, presentedKey, sha256Hex } from '../http/api-keys.js';
+import { sha256Hex } from '../http/api-keys.js';
 import { decodeBody, InFlightBytes } from '../http/body.js';
+import { httpCaller } from '../http/http-caller.js';
 import { httpFault } from '../http/problem.js';
+import { inputsForCaller } from '../peer/caller-rule.js';
 import type { OtlpHttpConfig } from './config.js';
-import { decodeRequest, encodeResponse, encodeStatus, type OtlpEncoding } from './otlp-messages.js';
-import { recordsOf, type OtlpInput, type OtlpRecords } from './otlp-records.js';
+import { decodeRequest, encodeResponse, encodeStatus, type OtlpEncoding } from '../otlp/otlp-messages.js';
+import { handRecords } from '../otlp/otlp-hand-over.js';
+import { recordsOf, type OtlpInput } from '../otlp/otlp-records.js';
 
 const mediaTypes: Readonly<Record<OtlpEncoding, string>> = {
   protobuf: 'application/x-protobuf',
@@ -33,7 +31,7 @@ export function otlpRoutes(
   const inFlight = new InFlightBytes(config.in_flight_bytes_max);
 
   const take = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const allowed = allowedInputs(inputs, request);
+    const allowed = inputsForCaller(inputs, httpCaller(request));
     const encoding = encodingOf(request);
     if (encoding === undefined) {
       throw new AppError('TQ_REQUEST_INVALID', 'The Content-Type is not known.', {
@@ -76,60 +74,4 @@ function encodingOf(request: FastifyRequest): OtlpEncoding | undefined {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
   if (type === 'application/x-protobuf') return 'protobuf';
   return type === 'application/json' ? 'json' : undefined;
-}
-
-/** Sources without a key are open to all, those with one to its holders. @throws AppError TQ_UNAUTHENTICATED */
-function allowedInputs(inputs: readonly OtlpInput[], request: FastifyRequest): OtlpInput[] {
-  const keyed = entriesForKey(inputs, presentedKey(request.headers));
-  const allowed = inputs.filter((input) => input.apiKeySha256 === undefined || keyed.includes(input));
-  if (allowed.length > 0) return allowed;
-  throw new AppError('TQ_UNAUTHENTICATED', 'No valid API key was presented.', {
-    mend: 'Send the key of the source as Authorization: Bearer.',
-  });
-}
-
-async function handRecords(
-  records: OtlpRecords,
-  container: string,
-  deps: CollectorDeps,
-): Promise<{ rejected: number; message: string }> {
-  const batches: { product: string; instance: string; batch: ParsedBatch }[] = records.groups.map((group) => ({
-    product: group.binding.source.product,
-    instance: group.binding.instance,
-    batch: parseRecords(group.binding, group.records, container, deps),
-  }));
-  const strayLetters = records.strays.map((stray) => strayLetter(stray, container, deps.clock.nowMs()));
-  await handOver(deps.sink, {
-    events: batches.flatMap(({ batch }) => batch.events),
-    letters: [...batches.flatMap(({ batch }) => batch.letters), ...strayLetters],
-  });
-  for (const { product, instance, batch } of batches) deps.onCounts?.(product, instance, batch.counts);
-  if (strayLetters.length > 0) {
-    const counts = emptyCounts();
-    counts.received = strayLetters.length;
-    counts.dlq.no_source = strayLetters.length;
-    deps.onCounts?.('otlp', '', counts);
-  }
-  const faults = batches.flatMap(({ batch }) => batch.faults);
-  const rejected = batches.reduce((sum, { batch }) => sum + deadLetteredOf(batch.counts), strayLetters.length);
-  const first = faults[0];
-  const message =
-    first === undefined
-      ? (strayLetters[0]?.message ?? '')
-      : `${first.message} ${first.mend} All refused records are kept as dead letters.`;
-  return { rejected, message };
-}
-
-function strayLetter(stray: OtlpRecords['strays'][number], container: string, timeMs: number): DeadLetter {
-  return makeDeadLetter({
-    reason: 'no_source',
-    timeMs,
-    message: 'No source is configured for the resource of this log record.',
-    mend: 'Set service_name of a source with input otlp, or the resource attribute tourniquet.source to its name.',
-    product: 'otlp',
-    instance: stray.service,
-    container,
-    offset: stray.record.offset,
-    raw: stray.record.text,
-  });
 }

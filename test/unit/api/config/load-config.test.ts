@@ -78,6 +78,22 @@ sources:
     expect(faultsOf(`${source}\n${tls}`)).toEqual([]);
   });
 
+  it('refuses syslog inputs that contradict each other or themselves', () => {
+    const inputs = (one: string, other: string): readonly string[] =>
+      faultsOf(
+        `sources: [{ name: a, product: nginx, input: { kind: syslog, ${one} } }, { name: b, product: nginx, input: { kind: syslog, ${other} } }]`,
+      ).map((f) => f.path);
+    expect(inputs('protocol: udp, allow: [10.0.0.0/8]', 'protocol: udp, app_names: [x]')).toEqual([
+      'sources.1.input.allow',
+    ]);
+    expect(inputs('protocol: udp', 'protocol: tcp')).toEqual([]);
+    expect(inputs('protocol: unix', 'protocol: udp, path: /x')).toEqual([
+      'sources.0.input.path',
+      'sources.1.input.path',
+    ]);
+    expect(inputs('protocol: tcp, peers: [a]', 'protocol: tls, port: 1')).toEqual(['sources.0.input.peers']);
+  });
+
   it('replaces environment references and names those that are not set', () => {
     const loaded = loadConfig('data_dir: ${DIR}/x', { DIR: '/d' });
     expect(loaded.ok && loaded.value.data_dir).toBe('/d/x');

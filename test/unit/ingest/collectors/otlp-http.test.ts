@@ -4,7 +4,7 @@ import { sha256Hex } from '../../../../ingest/collectors/http/api-keys.js';
 import { httpReceiverConfigSchema } from '../../../../ingest/collectors/http/http-receiver.js';
 import { otlpHttpConfigSchema } from '../../../../ingest/collectors/otlp-http/config.js';
 import { createOtlpHttpCollector } from '../../../../ingest/collectors/otlp-http/otlp-http-collector.js';
-import type { OtlpInput } from '../../../../ingest/collectors/otlp-http/otlp-records.js';
+import type { OtlpInput } from '../../../../ingest/collectors/otlp/otlp-records.js';
 import { ok } from '../../../../ingest/core/result.js';
 import type { Source } from '../../../../ingest/sources/source.js';
 import { base, lineSource, MemorySink, sampleEvent } from '../pipeline/support.js';

@@ -1,13 +1,12 @@
 import type { RawRecord, SourceBinding } from '../../pipeline/record-parser.js';
+import type { CallerRule } from '../peer/caller-rule.js';
 import type { AnyValue, ExportLogsRequest, KeyValue, LogRecord } from './otlp-messages.js';
 
 /** A source that takes OTLP log records, and which of them are its own. */
-export interface OtlpInput extends SourceBinding {
+export interface OtlpInput extends SourceBinding, CallerRule {
   readonly name: string;
   /** Resource attribute `service.name`; without one the source takes what no other source names. */
   readonly serviceName?: string;
-  /** SHA-256 (hex) of the key that may send to it; without one no key is asked for. */
-  readonly apiKeySha256?: string;
 }
 
 /** Records of one source and instance, in the order of the request. */
