@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tabledFactories } from '../unit/ingest/sources/shared/case-table.js';
 import { goodCases, plantEverywhere } from './planted-records.js';
@@ -29,6 +29,8 @@ interface CanaryFile {
   readonly source: string;
   readonly name: string;
   readonly lines: readonly string[];
+  /** What the generic source is told of them. */
+  readonly mapping?: unknown;
 }
 
 const handWritten: readonly CanaryFile[] = [
@@ -91,14 +93,16 @@ const handWritten: readonly CanaryFile[] = [
 
 /** The first record of a source's table with a canary in each of its parts in turn, and one that breaks off. */
 function planted(source: string): CanaryFile {
-  const [row] = goodCases(source).filter((candidate) => candidate.options === undefined);
+  const { mapping } = goodCases(source)[0]?.options ?? {};
+  const [row] = goodCases(source).filter((candidate) => mapping !== undefined || candidate.options === undefined);
   const raw = row?.raw ?? '';
   const lines = plantEverywhere(raw, '@').map(({ where }, i) => {
     const value = values[i % values.length] ?? '';
     const text = i % 2 === 0 ? `https://x.example/cb?access_token=${value}` : `Bearer ${value}`;
     return plantEverywhere(raw, text).find((record) => record.where === where)?.raw ?? '';
   });
-  return { source, name: `${source}.log`, lines: [...lines, `${raw.slice(0, -1)} token=${canaries.opaque}`] };
+  const broken = `${raw.slice(0, -1)} token=${canaries.opaque}`;
+  return { source, name: `${source}.log`, lines: [...lines, broken], ...(mapping !== undefined && { mapping }) };
 }
 
 /** One file per source; the last lines of each are broken on purpose, so that dead letters are searched as well. */
@@ -109,6 +113,25 @@ export const canaryFiles: readonly CanaryFile[] = [
     .filter((product) => !handWritten.some((file) => file.source === product))
     .map(planted),
 ];
+
+const mappingFile = (folder: string, source: string): string => join(folder, 'logs', `${source}-mapping.json`);
+
+/** Writes the files to `<folder>/logs`. */
+export function writeCanaryFiles(folder: string): void {
+  mkdirSync(join(folder, 'logs'));
+  for (const { source, name, lines, mapping } of canaryFiles) {
+    writeFileSync(join(folder, 'logs', name), `${lines.join('\n')}\n`);
+    if (mapping !== undefined) writeFileSync(mappingFile(folder, source), JSON.stringify(mapping));
+  }
+}
+
+/** What a source of the configuration says beside its product. */
+export const mappingKey = (folder: string, { source, mapping }: CanaryFile): string =>
+  mapping === undefined ? '' : ` mapping: '${mappingFile(folder, source)}',`;
+
+/** `parse` of such a file. */
+export const parseArguments = (folder: string, { source, mapping }: CanaryFile): readonly string[] =>
+  mapping === undefined ? ['-s', source] : ['--mapping', mappingFile(folder, source)];
 
 /** The forms in which a secret could stand somewhere: as it is, percent-encoded, hex, base64 at each of three offsets. */
 function formsOf(secret: string): readonly string[] {

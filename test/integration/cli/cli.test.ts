@@ -115,7 +115,7 @@ describe('tourniquet', () => {
     expect(rows.length).toBeGreaterThan(15);
     expect(rows.find((row) => row.product === 'envoy')).toMatchObject({
       kinds: ['mesh', 'proxy'],
-      formats: ['auto', 'text', 'json'],
+      formats: ['auto', 'text', 'json', 'als'],
       inputs: expect.arrayContaining(['file', 'http', 'otlp']) as string[],
     });
     expect(rows.filter((row) => row.kinds.length === 0 || !existsSync(row.documentation))).toEqual([]);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../ingest/core/clock.js';
@@ -6,7 +6,14 @@ import { silentLogger } from '../../../ingest/core/logger.js';
 import { createEmbeddedEventLog } from '../../../ingest/log/embedded/embedded-event-log.js';
 import { createKafkaEventLog } from '../../../ingest/log/kafka/kafka-event-log.js';
 import { sourceFactories } from '../../../ingest/sources/registry.js';
-import { canariesIn, canariesOnDisk, canaryFiles, canaryJwt } from '../../support/canaries.js';
+import {
+  canariesIn,
+  canariesOnDisk,
+  canaryFiles,
+  canaryJwt,
+  mappingKey,
+  writeCanaryFiles,
+} from '../../support/canaries.js';
 import { recordsOf, rowsOf } from '../../support/canary-search.js';
 import { runCli, startCli } from '../../support/run-cli.js';
 import { startKafka, type TestKafka } from '../../tools/kafka.mjs';
@@ -52,8 +59,7 @@ describe('planted secrets of every source', () => {
   let kafka: TestKafka | undefined;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'tourniquet-canary-'));
-    mkdirSync(join(folder, 'logs'));
-    for (const file of canaryFiles) writeFileSync(join(folder, 'logs', file.name), `${file.lines.join('\n')}\n`);
+    writeCanaryFiles(folder);
   });
   afterEach(async () => {
     await kafka?.stop();
@@ -61,6 +67,12 @@ describe('planted secrets of every source', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  /** Sources that need more than their name. */
+  const told = (): string =>
+    `sources: [${canaryFiles
+      .filter(({ mapping }) => mapping !== undefined)
+      .map((canary) => `{ name: ${canary.source},${mappingKey(folder, canary)} product: ${canary.source} }`)
+      .join(', ')}]\n`;
   const files = (): string[] => canaryFiles.map((f) => `${f.source}:${join(folder, 'logs', f.name)}`);
 
   it('there is a file of every source', () => {
@@ -78,7 +90,9 @@ describe('planted secrets of every source', () => {
 
   it('are nowhere on disk, in the store, the log, the API, stdout and stderr of the embedded shape', async () => {
     const data = join(folder, 'data');
-    const run = await runCli(['replay', ...files(), '--json', '--data', data]);
+    const config = join(folder, 'config.yaml');
+    writeFileSync(config, told());
+    const run = await runCli(['replay', ...files(), '--json', '--config', config, '--data', data]);
     expect(canariesIn(run.stdout + run.stderr)).toEqual([]);
     expect(run.stdout).toMatch(/"dead_letters":[1-9]/);
     expect(canariesIn(await answersOf(['--data', data]))).toEqual([]);
@@ -100,7 +114,7 @@ describe('planted secrets of every source', () => {
     writeFileSync(keys, (await runCli(['keygen'])).stdout);
     writeFileSync(
       config,
-      `log: { kind: kafka, brokers: ['${kafka.brokers.join("','")}'], partitions: 2, replication_factor: 1 }\nfingerprint: { key_file: '${keys}' }\n`,
+      `log: { kind: kafka, brokers: ['${kafka.brokers.join("','")}'], partitions: 2, replication_factor: 1 }\nfingerprint: { key_file: '${keys}' }\n${told()}`,
     );
     const run = await runCli(['replay', ...files(), '--json', '--config', config, '--data', data]);
     expect(run.stdout).toMatch(/"events":[1-9]/);

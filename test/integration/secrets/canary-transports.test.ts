@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +9,16 @@ import { silentLogger } from '../../../ingest/core/logger.js';
 import { createEmbeddedEventLog } from '../../../ingest/log/embedded/embedded-event-log.js';
 import { topics } from '../../../ingest/log/event-log.js';
 import { createKafkaEventLog } from '../../../ingest/log/kafka/kafka-event-log.js';
-import { canaries, canariesIn, canariesOnDisk, canaryFiles, canaryJwt } from '../../support/canaries.js';
+import {
+  canaries,
+  canariesIn,
+  canariesOnDisk,
+  canaryFiles,
+  canaryJwt,
+  mappingKey,
+  parseArguments,
+  writeCanaryFiles,
+} from '../../support/canaries.js';
 import { recordsOf, rowsOf } from '../../support/canary-search.js';
 import { HttpRecorder } from '../../support/http-recorder.js';
 import { runCli, startCli } from '../../support/run-cli.js';
@@ -38,8 +47,7 @@ describe('planted secrets through every transport', () => {
   const telemetry = new HttpRecorder();
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'tourniquet-canary-up-'));
-    mkdirSync(join(folder, 'logs'));
-    for (const file of canaryFiles) writeFileSync(join(folder, 'logs', file.name), `${file.lines.join('\n')}\n`);
+    writeCanaryFiles(folder);
   });
   let child: ChildProcess | undefined;
   afterEach(async () => {
@@ -55,11 +63,15 @@ describe('planted secrets through every transport', () => {
   const configOf = (brokers: readonly string[] | undefined, hookUrl: string, telemetryUrl: string): string => {
     const file = (name: string): string => join(folder, name);
     writeFileSync(file('hook.secret'), `whsec_${Buffer.alloc(32, 7).toString('base64')}`);
-    const inputs = canaryFiles.flatMap(({ source, name }) => [
-      `  - { name: ${source}-file, product: ${source}, input: { kind: file, paths: ['${file(`logs/${name}`)}'] } }`,
-      `  - { name: ${source}-http, product: ${source}, input: { kind: http, api_key_sha256: ${keyHash} } }`,
-      `  - { name: ${source}-otlp, product: ${source}, input: { kind: otlp, service_name: ${source} } }`,
-    ]);
+    const inputs = canaryFiles.flatMap((canary) => {
+      const { source, name } = canary;
+      const product = `product: ${source},${mappingKey(folder, canary)}`;
+      return [
+        `  - { name: ${source}-file, ${product} input: { kind: file, paths: ['${file(`logs/${name}`)}'] } }`,
+        `  - { name: ${source}-http, ${product} input: { kind: http, api_key_sha256: ${keyHash} } }`,
+        `  - { name: ${source}-otlp, ${product} input: { kind: otlp, service_name: ${source} } }`,
+      ];
+    });
     return [
       `data_dir: '${file('data')}'`,
       `fingerprint: { key_file: '${file('fingerprint.keys')}' }`,
@@ -222,8 +234,9 @@ describe('planted secrets through every transport', () => {
   it('are nowhere in what parse prints, of any source', async () => {
     let rejects = '';
     let events = '';
-    for (const { source, lines } of canaryFiles) {
-      const run = await runCli(['parse', '-s', source, '--number'], `${lines.join('\n')}\n`);
+    for (const canary of canaryFiles) {
+      const { source, lines } = canary;
+      const run = await runCli(['parse', ...parseArguments(folder, canary), '--number'], `${lines.join('\n')}\n`);
       expect([source, (run.stdout + run.stderr).includes('{')]).toEqual([source, true]);
       events += run.stdout;
       expect([source, canariesIn(run.stdout), canariesIn(run.stderr)]).toEqual([source, [], []]);
