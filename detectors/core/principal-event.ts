@@ -4,7 +4,7 @@ type Target = NonNullable<TokenEvent['target']>;
 
 /**
  * What detectors of the principal stage see of an event: whose, when, what became of it, from where, by what, to what. It
- * is a TokenEvent itself, without what names one request only (paths, sizes, trace, aliases, words of the product), and
+ * is a TokenEvent itself, without what names one request only (paths, sizes, trace, most aliases, words of the product), and
  * travels as one.
  *
  * @returns null for an event that tells no principal, and for the caller's half of a hop: the callee's counts.
@@ -36,6 +36,7 @@ export function toPrincipalEvent(event: TokenEvent): TokenEvent | null {
 
 function compactToken(token: TokenFacts): TokenFacts {
   const { token_uid, fp_key_id, identity, kind, secret_fp, key_id, display_name, issuer, scopes, audience } = token;
+  const links = token.aliases?.filter((alias) => alias.kind === 'refresh_jti') ?? [];
   return {
     token_uid,
     fp_key_id,
@@ -47,6 +48,9 @@ function compactToken(token: TokenFacts): TokenFacts {
     ...(issuer !== undefined && { issuer }),
     ...(scopes !== undefined && { scopes }),
     ...(audience !== undefined && { audience }),
+    // A refresh chain is the session's, and so the principal's.
+    ...(links.length > 0 && { aliases: links }),
+    ...(token.parent?.kind === 'refresh_jti' && { parent: token.parent }),
   };
 }
 
