@@ -141,7 +141,7 @@ describe.each(detectors)('detector $id', (detector) => {
 
 describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
   const see = (event: TokenEvent): Observation => toObservation(event, stage);
-  const observations = traffic(7, 2000, 1).map(see);
+  const observations = traffic(7, 3000, 1).map(see);
 
   it('gives readings and verdicts on this traffic, or the tests below prove nothing', () => {
     let readings = 0;

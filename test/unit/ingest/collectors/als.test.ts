@@ -162,7 +162,7 @@ describe('who may send', () => {
       const call = client.open(key);
       call.stream.write(message(alsEntry(1)));
       const { code, details } = await call.ended;
-      expect([code, details.includes('authorization: Bearer')]).toEqual([16, true]);
+      expect([code, details.includes('Authorization: Bearer')]).toEqual([16, true]);
     }, keyed);
     expect(sink.events).toEqual([]);
   });
