@@ -6,7 +6,7 @@ import { kafkaError, protocolType } from './kafka-errors.js';
 
 const CREATE_TIMEOUT_MS = 30_000;
 const LEADER_POLL_MS = 100;
-const OFFSETS_ATTEMPTS_MAX = 3;
+const ASK_ATTEMPTS_MAX = 3;
 /** A batch of records has some bytes around its values, and compression may add some. */
 const BATCH_OVERHEAD = 1 << 20;
 
@@ -63,6 +63,28 @@ export class KafkaAdmin {
     }
   }
 
+  /** Questions go one at a time: kafkajs loses sight of a topic for a moment while it learns of another one. */
+  private ask<T>(what: string, action: (admin: Admin) => Promise<T>): Promise<T> {
+    const asked = this.asking.then(() => this.askAgain(what, action));
+    this.asking = asked.then(
+      () => undefined,
+      () => undefined,
+    );
+    return asked;
+  }
+
+  /** A broker may fail to tell for a moment, and kafkajs stumbles over an answer without the topic. */
+  private async askAgain<T>(what: string, action: (admin: Admin) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.use(what, action);
+      } catch (error) {
+        if (attempt >= ASK_ATTEMPTS_MAX || !isRetryable(error)) throw error;
+        await delay(LEADER_POLL_MS);
+      }
+    }
+  }
+
   private async connect(): Promise<Admin> {
     const admin = this.kafka.admin();
     await admin.connect();
@@ -108,36 +130,14 @@ export class KafkaAdmin {
   }
 
   partitions(topic: string): Promise<number> {
-    return this.use(`describe the topic ${topic}`, async (admin) => {
+    return this.ask(`describe the topic ${topic}`, async (admin) => {
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
       return topics.find(({ name }) => name === topic)?.partitions.length ?? 0;
     });
   }
 
-  /** One at a time: kafkajs loses sight of a topic for a moment while it learns of another one. */
   offsets(topic: string): Promise<PartitionOffsets[]> {
-    const asked = this.asking.then(() => this.fetchOffsets(topic));
-    this.asking = asked.then(
-      () => undefined,
-      () => undefined,
-    );
-    return asked;
-  }
-
-  /** A broker may fail to tell them for a moment, and kafkajs stumbles over an answer without the topic. */
-  private async fetchOffsets(topic: string): Promise<PartitionOffsets[]> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.fetchOffsetsOnce(topic);
-      } catch (error) {
-        if (attempt >= OFFSETS_ATTEMPTS_MAX || !isRetryable(error)) throw error;
-        await delay(LEADER_POLL_MS);
-      }
-    }
-  }
-
-  private fetchOffsetsOnce(topic: string): Promise<PartitionOffsets[]> {
-    return this.use(`read the offsets of ${topic}`, async (admin) => {
+    return this.ask(`read the offsets of ${topic}`, async (admin) => {
       const found = await admin.fetchTopicOffsets(topic);
       return found
         .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
@@ -146,7 +146,7 @@ export class KafkaAdmin {
   }
 
   committed(groupId: string, topic: string): Promise<Map<number, CommittedByGroup>> {
-    return this.use(`read the commits of the group ${groupId}`, async (admin) => {
+    return this.ask(`read the commits of the group ${groupId}`, async (admin) => {
       const found = await admin.fetchOffsets({ groupId, topics: [topic] });
       const result = new Map<number, CommittedByGroup>();
       for (const { partition, offset, metadata } of found.find((t) => t.topic === topic)?.partitions ?? []) {
