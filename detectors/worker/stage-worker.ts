@@ -35,6 +35,8 @@ export class StageWorker implements Component, PartitionHandler {
   readonly #partitions = new Map<number, PartitionWorker>();
   readonly #hops: HopKeeper | null;
   #reader: EventLogReader | null = null;
+  /** The same; commits go on while it stops, when `#reader` is gone. */
+  #committer: EventLogReader | null = null;
   #timer: NodeJS.Timeout | null = null;
   readonly #handsOn: boolean;
   #partitionCount = 1;
@@ -63,6 +65,7 @@ export class StageWorker implements Component, PartitionHandler {
     this.#sourceCount = Math.max(1, await writer.partitions(this.#options.topic));
     if (this.#handsOn) this.#laneCount = await writer.partitions(this.#options.principalTopic);
     this.#reader = this.#deps.log.reader({ topic, groupId, handler: this });
+    this.#committer = this.#reader;
     await this.#reader.start();
     this.#deps.health?.report(this.#healthPart, this.#deps.clock.nowMs());
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -143,14 +146,10 @@ export class StageWorker implements Component, PartitionHandler {
   }
 
   #commit(topic: string, partition: number, offset: bigint, metadata: string): Promise<void> {
-    const reader = this.#activeReader ?? this.#reader;
-    if (reader === null) return Promise.reject(new TypeError('the reader is stopped'));
-    this.#activeReader = reader;
+    const reader = this.#committer;
+    if (reader === null) return Promise.reject(new TypeError('the reader was never started'));
     return reader.commit(topic, partition, offset, metadata);
   }
-
-  /** Commits go on while the reader stops, when `#reader` is gone. */
-  #activeReader: EventLogReader | null = null;
 
   #tick(): void {
     for (const [partition, worker] of this.#partitions) {
