@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tryJson } from '../../ingest/core/try-json.js';
 import type {
   Detector,
   Fidelity,
@@ -147,7 +148,7 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
   }
 
   decode(text: string): FactState<Own> {
-    const read = this.#schema.safeParse(parseJson(text));
+    const read = this.#schema.safeParse(tryJson(text));
     if (!read.success) throw new TypeError(`The text is no state of detector ${this.id}.`);
     const [own, episodes] = read.data;
     return { own, episodes };
@@ -182,14 +183,6 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
       lastMs: Math.max(known[2], timeMs),
       count: known[3] + 1,
     };
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

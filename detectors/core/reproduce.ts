@@ -13,8 +13,10 @@ export function sqlTime(ms: number): string {
   return `parseDateTime64BestEffort('${formatTime(ms)}', 3, 'UTC')`;
 }
 
+const list = (texts: readonly string[]): string => texts.map(sqlText).join(', ');
+
 // The same words as `toObservation`, for the store.
-const FAILED = `(outcome = 'failure' AND reason NOT IN (${outageReasons.map(sqlText).join(', ')}) AND target_status < 500)`;
+const FAILED = `(outcome = 'failure' AND reason NOT IN (${list(outageReasons)}) AND target_status < 500)`;
 const REQUEST = `direction != 'outbound' AND (action = 'use' OR (source_kind = 'issuer' AND ${FAILED}))`;
 
 /** A condition: events of the entity. */
@@ -23,17 +25,18 @@ export function isOfEntity({ entityKind, entityUid }: Observation): string {
 }
 
 /** Events of the entity from `fromMs` up to and with the deciding one, in the order in which detectors see them. */
-function scope(observation: Observation, fromMs: number): string {
+function upToDecisive(observation: Observation, fromMs: number): string {
   const at = sqlTime(observation.timeMs);
   const uid = sqlText(observation.event.event_uid);
   return [
-    'FROM events_v1',
-    `WHERE ${isOfEntity(observation)}`,
-    `AND time >= ${sqlTime(fromMs)}`,
+    `FROM events_v1 WHERE ${isOfEntity(observation)} AND time >= ${sqlTime(fromMs)}`,
     `AND (time < ${at} OR (time = ${at} AND toString(event_uid) <= ${uid}))`,
-    `AND ${REQUEST}`,
   ].join(' ');
 }
+
+/** Those of them that count as requests. */
+const requests = (observation: Observation, fromMs: number): string =>
+  `${upToDecisive(observation, fromMs)} AND ${REQUEST}`;
 
 /**
  * Requests since `startMs` plus a part of those in the window before it.
@@ -48,14 +51,14 @@ export function requestsInWindowsSql(
   share: number,
 ): string {
   const start = sqlTime(startMs);
-  if (share === 0) return `SELECT count() AS observed ${scope(observation, startMs)}`;
+  if (share === 0) return `SELECT count() AS observed ${requests(observation, startMs)}`;
   const before = `${share.toString()} * countIf(time < ${start})`;
-  return `SELECT countIf(time >= ${start}) + ${before} AS observed ${scope(observation, startMs - widthMs)}`;
+  return `SELECT countIf(time >= ${start}) + ${before} AS observed ${requests(observation, startMs - widthMs)}`;
 }
 
 /** Share of failed requests since `startMs`. */
 export function failureShareSql(observation: Observation, startMs: number): string {
-  return `SELECT countIf(${FAILED}) / count() AS observed ${scope(observation, startMs)}`;
+  return `SELECT countIf(${FAILED}) / count() AS observed ${requests(observation, startMs)}`;
 }
 
 /** Events of the entity since `startMs`, whatever became of them and from whichever side of the hop they were seen. */
@@ -67,7 +70,7 @@ export function usesSinceSql(observation: Observation, startMs: number): string 
 
 /** Refusals of the entity for one of these reasons (or a 401 without any) since `startMs`. */
 export function failuresSinceSql(observation: Observation, startMs: number, reasons: readonly Reason[]): string {
-  const named = `reason IN (${reasons.map(sqlText).join(', ')})`;
+  const named = `reason IN (${list(reasons)})`;
   const bare = "(reason = '' AND target_status = 401)";
   return [
     `SELECT count() AS observed FROM events_v1 WHERE ${isOfEntity(observation)}`,
@@ -78,8 +81,6 @@ export function failuresSinceSql(observation: Observation, startMs: number, reas
 
 /** The words of `isServed` for the store. */
 export const SERVED = "direction != 'outbound' AND action = 'use' AND outcome = 'success'";
-
-const list = (texts: readonly string[]): string => texts.map(sqlText).join(', ');
 
 /** A use of which `accepted` is true, in the words of the store. */
 export const ACCEPTED = [
@@ -100,10 +101,19 @@ export const NETWORK = [
  * @param condition which of the events count.
  */
 export function figureSql(observation: Observation, startMs: number, condition: string, figure = 'count()'): string {
-  const at = sqlTime(observation.timeMs);
-  const uid = sqlText(observation.event.event_uid);
+  return `SELECT ${figure} AS observed ${upToDecisive(observation, startMs)} AND ${condition}`;
+}
+
+/**
+ * Seconds from `startMs`, an ending, to the entity's newest served use within what was observed.
+ *
+ * @param observedS what the finding says, seconds.
+ * @param condition which uses count, beside being served.
+ */
+export function lastUseSql(observation: Observation, startMs: number, observedS: number, condition = SERVED): string {
   return [
-    `SELECT ${figure} AS observed FROM events_v1 WHERE ${isOfEntity(observation)} AND time >= ${sqlTime(startMs)}`,
-    `AND (time < ${at} OR (time = ${at} AND toString(event_uid) <= ${uid})) AND ${condition}`,
+    `SELECT (toUnixTimestamp64Milli(max(time)) - ${startMs}) / 1000 AS observed FROM events_v1`,
+    `WHERE ${isOfEntity(observation)}`,
+    `AND time >= ${sqlTime(startMs)} AND time <= ${sqlTime(startMs + observedS * 1000)} AND ${condition}`,
   ].join(' ');
 }

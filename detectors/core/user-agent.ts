@@ -1,3 +1,5 @@
+import { BoundedCache } from '../../ingest/core/bounded-cache.js';
+
 /** Families of browsers, the more special first: all call themselves Mozilla, and most also Safari. */
 const browsers: readonly (readonly [mark: string, family: string])[] = [
   ['Edg', 'Edge'],
@@ -17,15 +19,13 @@ const TOOL =
   /^(?:curl|wget|python|aiohttp|httpx|go-http-client|libwww|lwp|postman|insomnia|httpie|powershell|scrapy|java|ruby|perl|node-fetch|undici|axios|got$|okta-sdk|hydra|nuclei|sqlmap|ffuf|burp)/i;
 
 /** A fleet has few programs; what floods the memory with names of its own pays for itself. */
-const families = new Map<string, string>();
-const FAMILIES_MAX = 2000;
+const families = new BoundedCache<string>(256 * 1024);
 
 /** What kind of program a user agent names; its version changes with every update and is left out. */
 export function agentFamily(userAgent: string | undefined): string {
   if (userAgent === undefined || userAgent === '') return '';
   let family = families.get(userAgent);
   if (family === undefined) {
-    if (families.size >= FAMILIES_MAX) families.clear();
     family = readFamily(userAgent);
     families.set(userAgent, family);
   }

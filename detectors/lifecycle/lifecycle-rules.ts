@@ -1,19 +1,12 @@
 import type { FactRule } from '../core/fact-detector.js';
 import type { Observation, Score } from '../core/detector.js';
-import { figureSql, isOfEntity, SERVED, sqlText, sqlTime } from '../core/reproduce.js';
+import { figureSql, lastUseSql, SERVED, sqlText, sqlTime } from '../core/reproduce.js';
 import { spanText } from '../core/span-text.js';
 
 const DAY_MS = 86_400_000;
 
 /** From the window's start, an ending, to the newest use within what was observed. */
-function lastUseSql(score: Score, observation: Observation): string {
-  const untilMs = score.windowStartMs + score.observed * 1000;
-  return [
-    `SELECT (toUnixTimestamp64Milli(max(time)) - ${score.windowStartMs}) / 1000 AS observed FROM events_v1`,
-    `WHERE ${isOfEntity(observation)}`,
-    `AND time >= ${sqlTime(score.windowStartMs)} AND time <= ${sqlTime(untilMs)} AND ${SERVED}`,
-  ].join(' ');
-}
+const sinceEndSql: FactRule['sql'] = ({ windowStartMs, observed }, o) => lastUseSql(o, windowStartMs, observed);
 
 /** A figure of the deciding event alone. */
 const ofEvent =
@@ -36,7 +29,7 @@ export const lifecycleRules = {
     techniques: ['T1550.001'],
     unit: 's',
     summary: (s, o) => `The ${sessionOrToken(o)} was used ${spanText(s.observed)} after it was revoked, and served.`,
-    sql: lastUseSql,
+    sql: sinceEndSql,
   },
   use_after_end_elsewhere: {
     severity: 'high',
@@ -45,7 +38,7 @@ export const lifecycleRules = {
     unit: 's',
     summary: (s, o) =>
       `The ${sessionOrToken(o)} was used ${spanText(s.observed)} after it was revoked, from an address that never used it before.`,
-    sql: lastUseSql,
+    sql: sinceEndSql,
   },
   use_after_expiry: {
     severity: 'medium',
@@ -86,7 +79,7 @@ export const lifecycleRules = {
     techniques: ['T1550.001', 'T1078'],
     unit: 's',
     summary: (s) => `The old secret is still used and served ${spanText(s.observed)} after the key was rotated.`,
-    sql: lastUseSql,
+    sql: sinceEndSql,
   },
   dormant_awakened: {
     severity: 'info',

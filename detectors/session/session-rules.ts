@@ -1,19 +1,13 @@
-import type { Observation, Score } from '../core/detector.js';
+import type { Observation } from '../core/detector.js';
 import type { FactRule } from '../core/fact-detector.js';
-import { figureSql, isOfEntity, SERVED, sqlText, sqlTime } from '../core/reproduce.js';
+import { figureSql, lastUseSql, SERVED, sqlText } from '../core/reproduce.js';
 import { spanText } from '../core/span-text.js';
 
 const ofSession = ({ event }: Observation): string => `session_uid = ${sqlText(event.session_uid ?? '')}`;
 
 /** From the end of the session to its newest use within what was observed. */
-function lastUseSql(score: Score, observation: Observation): string {
-  const untilMs = score.windowStartMs + score.observed * 1000;
-  return [
-    `SELECT (toUnixTimestamp64Milli(max(time)) - ${score.windowStartMs}) / 1000 AS observed FROM events_v1`,
-    `WHERE ${isOfEntity(observation)} AND ${ofSession(observation)}`,
-    `AND time >= ${sqlTime(score.windowStartMs)} AND time <= ${sqlTime(untilMs)} AND ${SERVED}`,
-  ].join(' ');
-}
+const sinceEndSql: FactRule['sql'] = ({ windowStartMs, observed }, o) =>
+  lastUseSql(o, windowStartMs, observed, `${ofSession(o)} AND ${SERVED}`);
 
 const reusesSql: FactRule['sql'] = (score, observation) => {
   const parent = sqlText(observation.event.token?.parent?.value ?? '');
@@ -33,7 +27,7 @@ export const sessionRules = {
     unit: 's',
     summary: (s, { event }) =>
       `A token of session ${event.session_uid ?? ''} was served ${spanText(s.observed)} after the session ended.`,
-    sql: lastUseSql,
+    sql: sinceEndSql,
   },
   use_after_logout_elsewhere: {
     severity: 'high',
@@ -42,7 +36,7 @@ export const sessionRules = {
     unit: 's',
     summary: (s, { event }) =>
       `A token of session ${event.session_uid ?? ''} was served ${spanText(s.observed)} after the session ended, from an address that this principal did not use before.`,
-    sql: lastUseSql,
+    sql: sinceEndSql,
   },
   refresh_token_reuse: {
     severity: 'info',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tryJson } from '../../ingest/core/try-json.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { Stage } from '../core/detector.js';
 import type { Store, TableRow } from '../../ingest/store/store.js';
@@ -174,10 +175,5 @@ export class CheckpointStore {
 }
 
 function parseJson<T>(schema: z.ZodType<T>, text: string): T | null {
-  try {
-    const parsed = schema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
+  return schema.safeParse(tryJson(text)).data ?? null;
 }

@@ -1,4 +1,5 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { tryJson } from '../core/try-json.js';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../core/clock.js';
@@ -66,7 +67,7 @@ async function load(path: string, options: CheckpointStoreOptions): Promise<Map<
     if (codeOf(error) === 'ENOENT') return new Map();
     throw unusable(path, error);
   }
-  const parsed = storeSchema.safeParse(parseJson(text));
+  const parsed = storeSchema.safeParse(tryJson(text));
   if (parsed.success) return new Map(Object.entries(parsed.data.checkpoints));
   const aside = `${path}.broken-${options.clock.nowMs()}`;
   await rename(path, aside);
@@ -163,14 +164,6 @@ class JsonCheckpointStore implements CheckpointStore {
           })
         : unusable(this.path, error);
     }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

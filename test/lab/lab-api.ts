@@ -67,11 +67,6 @@ export class LabApi {
     return this.#get(`/v1/map?edge_limit=1000&lane_limit=500&${query}`);
   }
 
-  async edges(layer: string): Promise<readonly MapEdge[]> {
-    const { edges } = await this.map('');
-    return edges.filter((edge) => edge.layer === layer);
-  }
-
   /** The token that the issuer calls `jti`. */
   async tokenUidOf(jti: string): Promise<string> {
     const named = (item: TokenItem): boolean => item.aliases.some(({ kind, value }) => kind === 'jti' && value === jti);

@@ -2,16 +2,14 @@ import { sha256Hex } from '../../core/sha256.js';
 import type { ServerReadableStream, ServiceDefinition } from '@grpc/grpc-js';
 import { z } from 'zod';
 import { AppError, describeError } from '../../core/errors.js';
-import type { DeadLetter } from '../../log/dlq.js';
-import { makeDeadLetter } from '../../pipeline/dead-letter.js';
 import { deliver } from '../../pipeline/delivery.js';
 import { parseRecords, type RawRecord, type SourceBinding } from '../../pipeline/record-parser.js';
-import { emptyCounts } from '../../pipeline/record-tally.js';
 import type { CollectorDeps } from '../collector-deps.js';
 import { callerOf } from '../grpc/grpc-callers.js';
 import { grpcFault } from '../grpc/grpc-fault.js';
 import type { GrpcService } from '../grpc/grpc-receiver.js';
 import { inputsForCaller, isOpenRule, type CallerRule } from '../peer/caller-rule.js';
+import { countStrays, strayLetters } from '../stray-records.js';
 import { decodeMessage, entryTexts, type AlsIdentifier, type AlsMessage } from './als-messages.js';
 
 export const alsConfigSchema = z.strictObject({
@@ -38,6 +36,12 @@ export interface AlsInput extends SourceBinding, CallerRule {
   /** `log_name` of Envoy's configuration; without one the source takes what no other source names. */
   readonly logName?: string;
 }
+
+const strayRule = {
+  transport: 'als',
+  message: 'No source is configured for the log_name of this access log stream.',
+  mend: 'Set log_name of a source with input als to the log_name of Envoy’s access log.',
+};
 
 type Stream = ServerReadableStream<AlsMessage | Error, Buffer>;
 type Answer = (error: ReturnType<typeof grpcFault> | null, value?: Buffer) => void;
@@ -226,24 +230,9 @@ class AlsStream {
   }
 
   private async refuseStrays(records: readonly RawRecord[]): Promise<void> {
-    const timeMs = this.deps.clock.nowMs();
-    const letters = records.map(({ text, container }): DeadLetter =>
-      makeDeadLetter({
-        reason: 'no_source',
-        timeMs,
-        message: 'No source is configured for the log_name of this access log stream.',
-        mend: 'Set log_name of a source with input als to the log_name of Envoy’s access log.',
-        product: 'als',
-        instance: '',
-        container: container ?? 'als',
-        offset: 0,
-        raw: text,
-      }),
-    );
+    const strays = records.map(({ text, offset, container = 'als' }) => ({ text, offset, container }));
+    const letters = strayLetters(strays, strayRule, this.deps.clock.nowMs());
     await deliver({ events: [], letters }, this.deps, { signal: this.signal });
-    const counts = emptyCounts();
-    counts.received = letters.length;
-    counts.dlq.no_source = letters.length;
-    this.deps.onCounts?.('als', '', counts);
+    countStrays(letters, strayRule, this.deps.onCounts);
   }
 }

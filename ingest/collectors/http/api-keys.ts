@@ -9,8 +9,6 @@ export function presentedKey(headers: IncomingHttpHeaders): string | undefined {
   return typeof named === 'string' && named !== '' ? named : undefined;
 }
 
-export const sha256Hex = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
-
 /**
  * Those entries whose key was presented. Hashes of equal length are compared in constant time, and every entry is
  * compared, so that the time tells nothing about which one nearly fitted.

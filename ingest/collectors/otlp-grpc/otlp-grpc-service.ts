@@ -1,5 +1,5 @@
 import type { ServerUnaryCall, ServiceDefinition, ServiceError } from '@grpc/grpc-js';
-import { sha256Hex } from '../http/api-keys.js';
+import { sha256Hex } from '../../core/sha256.js';
 import { InFlightBytes } from '../http/body.js';
 import type { CollectorDeps } from '../collector-deps.js';
 import { callerOf } from '../grpc/grpc-callers.js';

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../../core/errors.js';
 import type { CollectorDeps } from '../collector-deps.js';
-import { sha256Hex } from '../http/api-keys.js';
+import { sha256Hex } from '../../core/sha256.js';
 import { decodeBody, InFlightBytes } from '../http/body.js';
 import { httpCaller } from '../http/http-caller.js';
 import { httpFault } from '../http/problem.js';

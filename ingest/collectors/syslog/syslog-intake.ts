@@ -1,8 +1,8 @@
 import { deliver } from '../../pipeline/delivery.js';
-import { makeDeadLetter } from '../../pipeline/dead-letter.js';
 import { parseRecords, splitRecord, type RawRecord, type SourceBinding } from '../../pipeline/record-parser.js';
 import { emptyCounts } from '../../pipeline/record-tally.js';
 import type { CollectorDeps } from '../collector-deps.js';
+import { countStrays, strayLetters } from '../stray-records.js';
 import type { Frame } from './syslog-framing.js';
 import { readSyslog } from './syslog-message.js';
 
@@ -115,27 +115,18 @@ export class SyslogIntake {
   }
 
   private async refuse(records: readonly RawRecord[]): Promise<void> {
-    const timeMs = this.deps.clock.nowMs();
-    const letters = records.map(({ text, offset }) =>
-      makeDeadLetter({
-        reason: 'no_source',
-        timeMs,
-        message: 'No source of this syslog listener takes messages of this program.',
-        mend: 'Name its APP-NAME or TAG in app_names of a source, or leave app_names out at one source.',
-        product: 'syslog',
-        instance: '',
-        container: this.container,
-        offset,
-        raw: text,
-      }),
-    );
+    const strays = records.map(({ text, offset }) => ({ text, offset, container: this.container }));
+    const letters = strayLetters(strays, strayRule, this.deps.clock.nowMs());
     await deliver({ events: [], letters }, this.deps, { signal: this.lost });
-    const counts = emptyCounts();
-    counts.received = letters.length;
-    counts.dlq.no_source = letters.length;
-    this.deps.onCounts?.('syslog', '', counts);
+    countStrays(letters, strayRule, this.deps.onCounts);
   }
 }
+
+const strayRule = {
+  transport: 'syslog',
+  message: 'No source of this syslog listener takes messages of this program.',
+  mend: 'Name its APP-NAME or TAG in app_names of a source, or leave app_names out at one source.',
+};
 
 function chooseInput(inputs: readonly SyslogInput[], appName: string | undefined): SyslogInput | undefined {
   const named = inputs.find((input) => appName !== undefined && input.appNames?.includes(appName) === true);

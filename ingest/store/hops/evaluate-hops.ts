@@ -7,6 +7,22 @@ const LENDING_MAX = 64;
 
 const inWindow = windowOf('time');
 
+/** A step of the query that gives hops of a proxy in front (`from`, their tokens `known`) the token of a hop behind it. */
+const lending = (from: string, known: string, lent: string): string => `
+(
+  SELECT
+    request, repeated, hop, anchor, both, caller, token,
+    arrayMap((x, front, callee) -> if(x.1 != '' OR NOT front, x, arrayFirst(l -> l.2 = callee, lenders).3),
+      ${known}, hop.8, hop.6) AS ${lent}
+  FROM (
+    SELECT
+      *,
+      if(request = 0 OR length(hop) > ${LENDING_MAX}, [],
+        arraySort(arrayFilter(x -> x.3.1 != '' AND x.2 != '', arrayZip(hop.3, caller, ${known})))) AS lenders
+    FROM ${from}
+  )
+)`;
+
 /**
  * Hops of whole minutes, from all lines of uses in the minutes and {@link JOIN_MS} around them. Lines of one request are those
  * with its request id (x-request-id, else the trace id). Of a hop the callee's line stands for it, at the callee's time; lines
@@ -156,34 +172,8 @@ joined AS
 ),
 -- A proxy in front knows no token: its hop takes that of the first hop of the request that leaves the proxy. Twice, for two
 -- such proxies in a row. Not for a request of many hops, where looking through all of them for each would cost too much.
-lent_once AS
-(
-  SELECT
-    request, repeated, hop, anchor, both, caller, token,
-    arrayMap((x, front, callee) -> if(x.1 != '' OR NOT front, x, arrayFirst(l -> l.2 = callee, lenders).3),
-      token, hop.8, hop.6) AS token1
-  FROM (
-    SELECT
-      *,
-      if(request = 0 OR length(hop) > ${LENDING_MAX}, [],
-        arraySort(arrayFilter(x -> x.3.1 != '' AND x.2 != '', arrayZip(hop.3, caller, token)))) AS lenders
-    FROM joined
-  )
-),
-lent_twice AS
-(
-  SELECT
-    request, repeated, hop, anchor, both, caller, token,
-    arrayMap((x, front, callee) -> if(x.1 != '' OR NOT front, x, arrayFirst(l -> l.2 = callee, lenders).3),
-      token1, hop.8, hop.6) AS token2
-  FROM (
-    SELECT
-      *,
-      if(request = 0 OR length(hop) > ${LENDING_MAX}, [],
-        arraySort(arrayFilter(x -> x.3.1 != '' AND x.2 != '', arrayZip(hop.3, caller, token1)))) AS lenders
-    FROM lent_once
-  )
-),
+lent_once AS${lending('joined', 'token', 'token1')},
+lent_twice AS${lending('lent_once', 'token1', 'token2')},
 -- Which lines stand for a hop. A line of the caller's side that found no other does, unless the callee logs lines among which
 -- the other may be (without a request id), or, if itself has no request id, logs at all.
 decided AS

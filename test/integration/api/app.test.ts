@@ -3,7 +3,7 @@ import Ajv from 'ajv/dist/2020.js';
 import { AppError, errorCodes } from '../../../ingest/core/errors.js';
 import { httpPushConfigSchema } from '../../../ingest/collectors/http-push/config.js';
 import { pushRoutes } from '../../../ingest/collectors/http-push/push-routes.js';
-import { sha256Hex } from '../../../ingest/collectors/http/api-keys.js';
+import { sha256Hex } from '../../../ingest/core/sha256.js';
 import type { Store } from '../../../ingest/store/store.js';
 import { base, lineSource, MemorySink } from '../../unit/ingest/pipeline/support.js';
 import { apiOn, keyEntries, keys, type ApiFixture } from './api-fixture.js';

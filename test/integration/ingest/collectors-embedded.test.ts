@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { fileTailConfigSchema } from '../../../ingest/collectors/file-tail/config.js';
 import { createFileTailCollector } from '../../../ingest/collectors/file-tail/file-tail-collector.js';
-import { sha256Hex } from '../../../ingest/collectors/http/api-keys.js';
+import { sha256Hex } from '../../../ingest/core/sha256.js';
 import { httpReceiverConfigSchema } from '../../../ingest/collectors/http/http-receiver.js';
 import { httpPushConfigSchema } from '../../../ingest/collectors/http-push/config.js';
 import { createHttpPushCollector } from '../../../ingest/collectors/http-push/http-push-collector.js';

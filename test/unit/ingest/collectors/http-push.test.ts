@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { httpReceiverConfigSchema } from '../../../../ingest/collectors/http/http-receiver.js';
-import { sha256Hex } from '../../../../ingest/collectors/http/api-keys.js';
+import { sha256Hex } from '../../../../ingest/core/sha256.js';
 import { httpPushConfigSchema } from '../../../../ingest/collectors/http-push/config.js';
 import { createHttpPushCollector } from '../../../../ingest/collectors/http-push/http-push-collector.js';
 import type { PushReceipt } from '../../../../ingest/collectors/http-push/push-routes.js';

@@ -7,7 +7,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { grpcReceiverConfigSchema } from '../../../../ingest/collectors/grpc/config.js';
 import { createGrpcReceiver, type GrpcReceiver } from '../../../../ingest/collectors/grpc/grpc-receiver.js';
-import { sha256Hex } from '../../../../ingest/collectors/http/api-keys.js';
+import { sha256Hex } from '../../../../ingest/core/sha256.js';
 import { httpReceiverConfigSchema } from '../../../../ingest/collectors/http/http-receiver.js';
 import { otlpHttpConfigSchema } from '../../../../ingest/collectors/otlp-http/config.js';
 import { createOtlpHttpCollector } from '../../../../ingest/collectors/otlp-http/otlp-http-collector.js';

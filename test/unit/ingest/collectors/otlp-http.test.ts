@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import { gzipSync } from 'node:zlib';
-import { sha256Hex } from '../../../../ingest/collectors/http/api-keys.js';
+import { sha256Hex } from '../../../../ingest/core/sha256.js';
 import { httpReceiverConfigSchema } from '../../../../ingest/collectors/http/http-receiver.js';
 import { otlpHttpConfigSchema } from '../../../../ingest/collectors/otlp-http/config.js';
 import { createOtlpHttpCollector } from '../../../../ingest/collectors/otlp-http/otlp-http-collector.js';
