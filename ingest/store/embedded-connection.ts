@@ -20,6 +20,7 @@ import {
 } from './connection.js'; // prettier-ignore
 import { EmbeddedAnalyst } from './embedded-analyst.js';
 import { Limiter } from './limiter.js';
+import { forgetLostParts } from './lost-parts.js';
 import type { TableRow } from './store.js';
 
 const BLOCKS_DIR = 'blocks';
@@ -73,7 +74,9 @@ export class EmbeddedConnection implements StoreConnection {
       // What a killed process left; its blocks come again from the log.
       await rm(join(directory, BLOCKS_DIR), { recursive: true, force: true });
       await mkdir(join(directory, BLOCKS_DIR));
-      return new EmbeddedConnection(join(directory, 'engine'), lock);
+      const engine = join(directory, 'engine');
+      await forgetLostParts(engine);
+      return new EmbeddedConnection(engine, lock);
     } catch (error) {
       await lock.release();
       throw error;
