@@ -15,6 +15,8 @@ import { otlpRoutes } from '../../ingest/collectors/otlp-http/otlp-routes.js';
 import type { OtlpInput } from '../../ingest/collectors/otlp/otlp-records.js';
 import { isOpenRule } from '../../ingest/collectors/peer/caller-rule.js';
 import { createStdinCollector, stdinConfigSchema } from '../../ingest/collectors/stdin/stdin-collector.js';
+
+import { type WebhookInput, webhookRoutes } from '../../ingest/collectors/webhook/webhook-routes.js';
 import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { openCheckpointStore } from '../../ingest/pipeline/checkpoint-store.js';
@@ -28,6 +30,7 @@ import { bindingOf } from './source-by-name.js';
 import { readServerTls } from './server-tls.js';
 import { startKafkaTopic } from './kafka-input.js';
 import { startSyslog, type SyslogSource } from './syslog-inputs.js';
+import { webhookInput } from './webhook-inputs.js';
 
 /** What the collectors of this process listen on, for the API to mount and for the terminal to say. */
 export interface Collecting {
@@ -59,6 +62,7 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
   const otlpGrpc: OtlpInput[] = [];
   const als: AlsInput[] = [];
   const syslog: SyslogSource[] = [];
+  const webhooks: WebhookInput[] = [];
   for (const source of config.sources) {
     const { input } = source;
     if (input === undefined) continue;
@@ -71,6 +75,8 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
       await lifecycle.start(createStdinCollector(stdinConfigSchema.parse({}), stdin));
     } else if (input.kind === 'http') {
       pushed.push({ ...bindingOf(source), name: source.name, apiKeySha256: input.api_key_sha256 });
+    } else if (input.kind === 'webhook') {
+      webhooks.push(webhookInput(source, input));
     } else if (input.kind === 'kafka') {
       await startKafkaTopic(s, input, { ...deps, binding: bindingOf(source) });
     } else if (input.kind === 'syslog') {
@@ -102,6 +108,8 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
       open: otlp.some(isOpenRule),
     });
   }
+  if (webhooks.length > 0)
+    routes.push({ plugin: webhookRoutes(httpPushConfigSchema.parse({}), webhooks, deps), open: false });
   const { host, port, body_bytes_max } = config.receivers;
   const http = httpReceiverConfigSchema.parse({ host, port, body_bytes_max });
   const receiver =

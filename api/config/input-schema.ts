@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { kafkaTopicConfigSchema } from '../../ingest/collectors/kafka-topic/kafka-topic-collector.js';
 import { kafkaConnection } from './kafka-schema.js';
+import { hasOneSecret, oneSecretFault, secretKeys } from './secret-schema.js';
 import { syslogConfigSchema } from '../../ingest/collectors/syslog/config.js';
 import { isAddressRange } from '../../ingest/core/address-ranges.js';
 import { grpcReceiverConfigSchema } from '../../ingest/collectors/grpc/config.js';
@@ -68,6 +69,20 @@ export const inputSchema = z.discriminatedUnion('kind', [
     ...kafkaConnection,
     ...kafkaTopicConfigSchema.omit({ record_bytes_max: true }).shape,
   }),
+  z
+    .strictObject({
+      kind: z.literal('webhook'),
+      /** How the sender shows who it is; default: what the product's maker documents. */
+      verify: z.enum(['header', 'hmac_sha256']).optional(),
+      /** Where; default: the product's. */
+      header: z
+        .string()
+        .regex(/^[A-Za-z0-9-]{1,64}$/, 'the name of a header')
+        .transform((text) => text.toLowerCase())
+        .optional(),
+      ...secretKeys,
+    })
+    .refine(hasOneSecret, oneSecretFault),
   z.strictObject({ kind: z.literal('stdin') }),
 ]);
 
@@ -91,5 +106,6 @@ export const receiversSchema = z
   .prefault({});
 
 export type ServerTlsFiles = z.output<typeof serverTls>;
+export type WebhookInputConfig = Extract<z.output<typeof inputSchema>, { kind: 'webhook' }>;
 export type SyslogInputConfig = Extract<z.output<typeof inputSchema>, { kind: 'syslog' }>;
 export type KafkaInputConfig = Extract<z.output<typeof inputSchema>, { kind: 'kafka' }>;

@@ -6,6 +6,7 @@ import { err, ok } from '../../ingest/core/result.js';
 import { DRILL_INSTANCE } from '../../ingest/event/drill.js';
 import { sourceFactories } from '../../ingest/sources/registry.js';
 import { declaredRoutes } from './declared-routes.js';
+import { webhookDefaults } from './webhook-defaults.js';
 import { readMappingFile } from './mapping-file.js';
 import type { Config } from './schema.js';
 import { configSchema } from './schema.js';
@@ -82,6 +83,10 @@ function toFault(issue: z.core.$ZodIssue): ConfigFault {
 
 function expand(value: unknown, path: string, env: Environment, faults: ConfigFault[]): unknown {
   if (typeof value === 'string') {
+    if (/(?:^|\.)secret$/.test(path) && !/^\$\{[A-Z_][A-Z0-9_]*\}$/.test(value)) {
+      const mend = 'Write ${NAME} and set that variable, or name a file with secret_file.';
+      faults.push({ path, message: 'a secret is written into the configuration', mend });
+    }
     return value.replace(/\$\{([A-Z_][A-Z0-9_]*)\}/g, (_, variable: string) => {
       const found = env[variable];
       if (found === undefined)
@@ -169,7 +174,7 @@ function crossChecks(config: Config): ConfigFault[] {
     for (const fault of declaredRoutes(source.routes).faults)
       faults.push({ ...fault, path: `sources.${i}.routes.${fault.path}` });
   });
-  faults.push(...peersWithoutAuthority(config), ...sharedListeners(config));
+  faults.push(...peersWithoutAuthority(config), ...sharedListeners(config), ...webhooksWithoutRule(config));
   const readers = config.sources.filter((source) => source.input?.kind === 'stdin');
   if (readers.length > 1) {
     faults.push({
@@ -207,6 +212,20 @@ function sharedListeners({ sources }: Config): ConfigFault[] {
         path: `sources.${i}.input.allow`,
         message: `${known.name} listens on the same address and allows others`,
         mend: 'Give both the same `allow`, or addresses of their own.',
+      },
+    ];
+  });
+}
+
+/** Products whose way to show who they are is known; of others the operator says it. */
+function webhooksWithoutRule({ sources }: Config): ConfigFault[] {
+  return sources.flatMap(({ input, product }, i) => {
+    if (input?.kind !== 'webhook' || input.verify !== undefined || webhookDefaults.has(product)) return [];
+    return [
+      {
+        path: `sources.${i}.input.verify`,
+        message: `it is not known how ${product} shows who it is`,
+        mend: 'Set verify: header or hmac_sha256, and header if it is not the usual one.',
       },
     ];
   });

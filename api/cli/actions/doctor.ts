@@ -11,6 +11,7 @@ import type { Surroundings } from '../open-parts.js';
 import { createSurroundings, ensureDataDir, openGeo, openLog, openStore } from '../open-parts.js';
 import { syslogAddress } from '../syslog-inputs.js';
 import { readServerTls } from '../server-tls.js';
+import { webhookRule } from '../webhook-inputs.js';
 import type { Terminal } from '../terminal.js';
 
 const freeBytesMin = 1 << 30;
@@ -72,7 +73,10 @@ export async function examine(
 function receivers({ receivers, sources }: Config): string {
   const inputs = sources.flatMap(({ input }) => input ?? []);
   const needsGrpc = inputs.some((i) => i.kind === 'als' || (i.kind === 'otlp' && i.protocols.includes('grpc')));
-  const needsHttp = inputs.some((i) => i.kind === 'http' || (i.kind === 'otlp' && i.protocols.includes('http')));
+  const needsHttp = inputs.some(
+    (i) => i.kind === 'http' || i.kind === 'webhook' || (i.kind === 'otlp' && i.protocols.includes('http')),
+  );
+  for (const { product, input } of sources) if (input?.kind === 'webhook') webhookRule(product, input);
   const { host, port } = receivers.grpc;
   const [plain, secured] = [readServerTls(receivers.tls), readServerTls(receivers.grpc.tls)];
   const grpc = needsGrpc ? [`gRPC on ${host}:${String(port)}${secured === undefined ? '' : ', TLS'}`] : [];

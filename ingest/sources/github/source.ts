@@ -14,6 +14,7 @@ import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError } from '../source.js';
 import { meaningOfAction } from './actions.js';
 import { readGithubToken } from './token.js';
+import { auditRecordOf, isWebhook } from './webhook.js';
 
 const product = 'github';
 const mend = 'Send audit log records as GitHub streams or exports them, one JSON object each.';
@@ -43,7 +44,13 @@ function attributesOf(record: JsonObject, subject: string | undefined): Attribut
   return attributes;
 }
 
-function read(record: JsonObject, { fingerprinter }: ParseContext): Result<AuditRecord, ParseError> {
+function read(record: JsonObject, context: ParseContext): Result<AuditRecord | undefined, ParseError> {
+  if (!isWebhook(record)) return readAudit(record, context);
+  const told = auditRecordOf(record);
+  return told === undefined ? ok(undefined) : readAudit(told, context);
+}
+
+function readAudit(record: JsonObject, { fingerprinter }: ParseContext): Result<AuditRecord, ParseError> {
   const action = readText(record, 'action');
   if (action === undefined) return refuse(product, '/action', 'The record has no action.', mend);
   const timeMs = readMoment(record, '@timestamp') ?? readMoment(record, 'created_at');
@@ -85,7 +92,7 @@ function read(record: JsonObject, { fingerprinter }: ParseContext): Result<Audit
   });
 }
 
-/** The audit log of organisations and enterprises: REST answers, exports, streams. */
+/** The audit log of organisations and enterprises: REST answers, exports, streams; deliveries of webhooks. */
 export const githubFactory = auditSourceFactory({
   product,
   kind: 'issuer',

@@ -71,6 +71,24 @@ sources:
     expect(faultsOf('api: { host: 0.0.0.0, anonymous_role: null }')).toEqual([]);
   });
 
+  it('takes webhooks with a secret by file or environment, and never one that is written down', () => {
+    const load = (input: string, env = {}, product = 'okta'): unknown[] =>
+      faultsOf(`sources: [{ name: a, product: ${product}, input: { kind: webhook, ${input} } }]`, env).map(
+        (f) => f.path,
+      );
+    expect(load('secret_file: /run/secret')).toEqual([]);
+    expect(load("secret: '${HOOK}'", { HOOK: 'from-the-environment' })).toEqual([]);
+    expect(load("secret: '${HOOK}'")).toContain('sources.0.input.secret');
+    const written = faultsOf(
+      'sources: [{ name: a, product: okta, input: { kind: webhook, secret: hunter2-hunter2 } }]',
+    );
+    expect(written).toMatchObject([{ path: 'sources.0.input.secret' }]);
+    expect(JSON.stringify(written)).not.toContain('hunter2');
+    expect(load('')).toEqual(['sources.0.input.secret_file']);
+    expect(load('secret_file: /run/secret', {}, 'nginx')).toEqual(['sources.0.input.verify']);
+    expect(load('secret_file: /run/secret, verify: hmac_sha256', {}, 'nginx')).toEqual([]);
+  });
+
   it('refuses peers where no client certificate is asked for', () => {
     const source = "sources: [{ name: a, product: envoy, input: { kind: als, peers: ['spiffe://a/*'] } }]";
     expect(faultsOf(source).map((f) => f.path)).toEqual(['sources.0.input.peers']);
