@@ -104,6 +104,7 @@ export const githubFactory = auditSourceFactory({
   options: z.strictObject({}),
   read,
   recognise(record) {
+    if (isWebhook(record)) return { confidence: 1, reason: 'a delivery of a GitHub webhook, as the receiver wraps it' };
     const action = readText(record, 'action');
     if (action === undefined || !/^[a-z_]{2,64}\.[a-z_]{2,64}$/.test(action)) return undefined;
     const hasMark = readValue(record, '_document_id') !== undefined || readValue(record, 'actor_ip') !== undefined;
