@@ -1,6 +1,26 @@
+import { isShared, sharedFacts } from '../../ingest/event/event-lines.js';
 import type { PrincipalFacts, TokenEvent, TokenFacts } from '../../ingest/event/token-event.js';
 
 type Target = NonNullable<TokenEvent['target']>;
+
+const compactSource = onceForShared(({ product, instance, kind }: TokenEvent['source']) => ({
+  product,
+  instance,
+  kind,
+}));
+const compactToken = onceForShared(newCompactToken);
+const compactPrincipal = onceForShared(newCompactPrincipal);
+
+/** What many events hold as one object stays one object, written as JSON once. */
+function onceForShared<T extends object>(compact: (facts: T) => T): (facts: T) => T {
+  const made = new WeakMap<T, T>();
+  return (facts) => {
+    if (!isShared(facts)) return compact(facts);
+    let known = made.get(facts);
+    if (known === undefined) made.set(facts, (known = sharedFacts(compact(facts))));
+    return known;
+  };
+}
 
 /**
  * What detectors of the principal stage see of an event: whose, when, what became of it, from where, by what, to what. It
@@ -13,13 +33,12 @@ export function toPrincipalEvent(event: TokenEvent): TokenEvent | null {
   const { principal, direction } = event;
   if (principal === undefined || direction === 'outbound') return null;
   const { token, target } = event;
-  const { product, instance, kind } = event.source;
   return {
     schema_version: event.schema_version,
     event_uid: event.event_uid,
     time: event.time,
     observed_time: event.observed_time,
-    source: { product, instance, kind },
+    source: compactSource(event.source),
     action: event.action,
     outcome: event.outcome,
     ...(event.reason !== undefined && { reason: event.reason }),
@@ -34,7 +53,7 @@ export function toPrincipalEvent(event: TokenEvent): TokenEvent | null {
   };
 }
 
-function compactToken(token: TokenFacts): TokenFacts {
+function newCompactToken(token: TokenFacts): TokenFacts {
   const { token_uid, fp_key_id, identity, kind, secret_fp, key_id, display_name, issuer, scopes, audience } = token;
   const links = token.aliases?.filter((alias) => alias.kind === 'refresh_jti') ?? [];
   return {
@@ -54,7 +73,7 @@ function compactToken(token: TokenFacts): TokenFacts {
   };
 }
 
-function compactPrincipal({ principal_uid, kind, id, name, client_id }: PrincipalFacts): PrincipalFacts {
+function newCompactPrincipal({ principal_uid, kind, id, name, client_id }: PrincipalFacts): PrincipalFacts {
   return {
     principal_uid,
     kind,

@@ -1,4 +1,4 @@
-import { encodeEvents } from '../../ingest/event/event-codec.js';
+import { encodeCheckedEvents, encodeEvents } from '../../ingest/event/event-codec.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import type { AppendRecord } from '../../ingest/log/event-log.js';
 import { partitionFor } from '../../ingest/log/partitioner.js';
@@ -108,7 +108,7 @@ function packed(lane: Lane): Packet[] {
   const { events, offsets } = lane;
   const boundary = events.length > RECORD_EVENTS_MAX ? splitAt(offsets, RECORD_EVENTS_MAX) : 0;
   if (boundary > 0) return [...packed(slice(lane, 0, boundary)), ...packed(slice(lane, boundary, events.length))];
-  const value = encodeEvents(events);
+  const value = encodeCheckedEvents(events);
   const middle = value.length > RECORD_BYTES_MAX ? splitAt(offsets, Math.ceil(events.length / 2)) : 0;
   if (middle > 0) return [...packed(slice(lane, 0, middle)), ...packed(slice(lane, middle, events.length))];
   return [{ events, offsets, value }];

@@ -22,13 +22,27 @@ export function validateEvent(value: unknown): Result<TokenEvent, string> {
   return fault === null ? ok(value as TokenEvent) : err(`TokenEvent${fault}`);
 }
 
+interface Encoded {
+  readonly events: readonly TokenEvent[];
+  /** Whether all are known to follow the schema. */
+  checked: boolean;
+}
+
 /** Events whose NDJSON this process made itself and still holds: taking it apart would give equal ones. */
-const encoded = new WeakMap<Buffer, readonly TokenEvent[]>();
+const encoded = new WeakMap<Buffer, Encoded>();
 
 /** NDJSON: one event a line, the last line ended too. Neither the events nor the buffer may change afterwards. */
 export function encodeEvents(events: readonly TokenEvent[]): Buffer {
   const [only] = encodeWithin(events, Infinity, Infinity);
   return only?.value ?? Buffer.alloc(0);
+}
+
+/** As `encodeEvents`, of events that follow the schema because they were made of some that do. */
+export function encodeCheckedEvents(events: readonly TokenEvent[]): Buffer {
+  const value = encodeEvents(events);
+  const made = encoded.get(value);
+  if (made !== undefined) made.checked = true;
+  return value;
 }
 
 export interface EncodedPart {
@@ -45,7 +59,7 @@ export function encodeWithin(events: readonly TokenEvent[], bytesMax: number, ev
   let from = 0;
   const cut = (to: number, bytes: number): void => {
     const part = { events: events.slice(from, to), value: lines.take(bytes) };
-    encoded.set(part.value, part.events);
+    encoded.set(part.value, { events: part.events, checked: false });
     parts.push(part);
     from = to;
   };
@@ -76,7 +90,10 @@ export interface DecodedEvents {
 /** Takes a log record apart. A bad line becomes a fault and its neighbours stay; empty lines are nothing. */
 export function decodeEvents(value: Buffer): DecodedEvents {
   const known = encoded.get(value);
-  if (known?.every((event) => check(event) === null) === true) return { events: known, faults: [] };
+  if (known !== undefined) {
+    known.checked ||= known.events.every((event) => check(event) === null);
+    if (known.checked) return { events: known.events, faults: [] };
+  }
   const text = value.toString('utf8');
   const events: TokenEvent[] = [];
   const faults: DecodeFault[] = [];

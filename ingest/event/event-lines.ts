@@ -13,6 +13,9 @@ export function sharedFacts<T extends object>(facts: T): T {
   return facts;
 }
 
+/** True for what `sharedFacts` was given: work on it is worth remembering. */
+export const isShared = (facts: object): boolean => texts.has(facts);
+
 const isAscii = /^[ -~]*$/;
 /** Anything else is left to JSON.stringify: what needs a backslash, and what is more than a byte. */
 const isPlain = /^[ !#-[\]-~]*$/;

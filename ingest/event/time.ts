@@ -55,6 +55,21 @@ const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}
  * second counts as the second after. NaN for anything else, a day that its month has not included.
  */
 export function parseTime(text: string): number {
+  if (text === lastTexts[0]) return lastMs[0];
+  if (text === lastTexts[1]) return lastMs[1];
+  const ms = readTime(text);
+  lastTexts[1] = lastTexts[0];
+  lastMs[1] = lastMs[0];
+  lastTexts[0] = text;
+  lastMs[0] = ms;
+  return ms;
+}
+
+/** An event's two times are read by everyone who handles it, one after the other. */
+const lastTexts: [string, string] = ['', ''];
+const lastMs: [number, number] = [Number.NaN, Number.NaN];
+
+function readTime(text: string): number {
   // Our own form, `2025-01-02T03:04:05.678Z`.
   if (text.length === 24 && text.charCodeAt(19) === 46 && text.charCodeAt(23) === 90) {
     const day = dayMs(text);
