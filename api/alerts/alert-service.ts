@@ -4,10 +4,11 @@ import { AppError } from '../../ingest/core/errors.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { Alert, AlertState } from './alert.js';
 import { deliveriesFor, type Delivery } from './delivery.js';
-import { entitiesOf, groupFindings, type Notice, type NoticeKind } from './grouping.js';
+import { groupFindings, type Notice, type NoticeKind } from './grouping.js';
 import type { Destination } from './notifiers/notifier.js';
 import type { AlertPolicy } from './policy.js';
 import type { AlertRepository, DeliveryRepository } from './repository.js';
+import { namedIn, RecentFindings } from './recent-findings.js';
 import { transition, type TransitionRequest } from './transitions.js';
 
 export interface AlertServiceDeps {
@@ -38,10 +39,12 @@ const noticeOf: Readonly<Record<AlertState, NoticeKind>> = {
  */
 export class AlertService {
   readonly #deps: AlertServiceDeps;
+  readonly #recent: RecentFindings;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(deps: AlertServiceDeps) {
     this.#deps = deps;
+    this.#recent = new RecentFindings(deps.alerts);
   }
 
   /**
@@ -51,13 +54,18 @@ export class AlertService {
   accept(findings: readonly Finding[]): Promise<readonly Alert[]> {
     return this.#oneAtATime(async () => {
       if (findings.length === 0) return [];
-      const current = await this.#deps.alerts.related(
-        [...new Set(findings.flatMap(entitiesOf))],
-        [...new Set(findings.map((finding) => finding.finding_uid))],
-      );
-      const outcome = groupFindings(findings, current, this.#deps.policy, this.#nowIso());
+      const { alerts, policy } = this.#deps;
+      const around = await this.#recent.around(findings, policy.risk.halfLifeMs);
+      const uids = namedIn(around);
+      const current = await alerts.related(uids, findings.map((finding) => finding.finding_uid)); // prettier-ignore
+      const outcome = groupFindings(around, current, policy, this.#nowIso());
       await this.#owe(outcome.notices);
-      if (outcome.changed.length > 0) await this.#deps.alerts.saveFacts(outcome.changed);
+      if (outcome.changed.length > 0) await alerts.saveFacts(outcome.changed);
+      for (const alert of outcome.merged) {
+        const step = alert.history.at(-1);
+        if (step !== undefined) await alerts.saveTransition(alert.alert_uid, step, null);
+      }
+      this.#recent.add(findings);
       for (const notice of outcome.notices) this.#deps.onNotice?.(notice);
       return outcome.changed;
     });

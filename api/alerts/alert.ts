@@ -3,9 +3,12 @@ import type { Fidelity, Severity } from '../../detectors/core/detector.js';
 export const alertStates = ['open', 'acknowledged', 'resolved', 'suppressed'] as const;
 export type AlertState = (typeof alertStates)[number];
 
-/** The reading that best explains the alert: the one of its most severe finding. */
+/** The reading that best explains the alert: that of its gravest finding, of several the surest, of those the first. */
 export interface AlertReading {
   readonly finding_uid: string;
+  readonly severity: Severity;
+  readonly fidelity: Fidelity;
+  readonly time: string;
   readonly detector: string;
   readonly measure: string;
   readonly unit: string;
@@ -23,12 +26,33 @@ export interface AlertReading {
   readonly sql: string;
 }
 
-/** One alert: everything that befell one entity in one episode. The grouper alone writes these facts. */
+/** All findings of one detector and measure in an alert; the figures are those of the strongest one. */
+export interface AlertSignal {
+  readonly detector: string;
+  readonly measure: string;
+  readonly unit: string;
+  readonly severity: Severity;
+  readonly fidelity: Fidelity;
+  readonly techniques: readonly string[];
+  readonly summary: string;
+  readonly finding_uid: string;
+  readonly token_uid: string;
+  readonly observed: number;
+  readonly expected: number;
+  readonly time: string;
+  /** Findings of it, and the event time of the first and last, RFC 3339. */
+  readonly count: number;
+  readonly first_time: string;
+  readonly last_time: string;
+}
+
+/** One alert: everything that befell one subject in one episode. The grouper alone writes these facts. */
 export interface AlertFacts {
-  /** Deterministic UUIDv8 of (entity, first finding of the episode): replay makes no second one. */
+  /** Deterministic UUIDv8 of (subject, the finding that opened it): replay makes no second one. */
   readonly alert_uid: string;
   readonly entity_kind: 'token' | 'principal';
   readonly entity_uid: string;
+  /** Of the reading; where that tells none, of another finding. */
   readonly token_uid: string;
   readonly token_name: string;
   readonly principal_uid: string;
@@ -36,7 +60,13 @@ export interface AlertFacts {
   readonly severity: Severity;
   readonly fidelity: Fidelity;
   readonly title: string;
-  /** Event time of the earliest and latest finding, RFC 3339, UTC. */
+  /** Every token that a finding names, up to `caps.tokens`. */
+  readonly token_uids: readonly string[];
+  /** Strongest first. */
+  readonly signals: readonly AlertSignal[];
+  /** Highest risk of the subject at a finding that raised the alert (risk.ts). */
+  readonly risk: number;
+  /** Event time of the earliest and latest finding that raised it, RFC 3339, UTC; other signals may lie before and after. */
   readonly first_seen: string;
   readonly last_seen: string;
   /** Exact up to `caps.findings`. */
@@ -77,6 +107,8 @@ export interface Alert extends AlertFacts {
 /** Bounds of the lists in an alert; what is beyond stays in the findings and the store. */
 export const caps = {
   findings: 1000,
+  signals: 64,
+  tokens: 50,
   evidence: 50,
   addresses: 20,
   services: 20,

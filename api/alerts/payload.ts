@@ -33,6 +33,27 @@ export const alertPayloadSchema = z.object({
       window_start: text,
       window_end: text,
     }),
+    /** All that was found, strongest first; `reading` has the figures of the first. */
+    signals: z
+      .array(
+        z.object({
+          detector: text,
+          measure: text,
+          severity: z.enum(severities),
+          fidelity: text,
+          summary: text,
+          techniques: texts,
+          finding_uid: text,
+          token_uid: text,
+          count: number,
+          first_time: text,
+          last_time: text,
+        }),
+      )
+      .readonly()
+      .default([]),
+    /** Risk of whom it is about when the last finding raised the alert. */
+    risk: number.default(0),
     since: text,
     last_seen: text,
     from: texts,
@@ -82,6 +103,11 @@ export function alertPayload(alert: Alert, kind: NoticeKind, baseUrl: string): A
         window_start: reading.window_start,
         window_end: reading.window_end,
       },
+      signals: alert.signals.map(
+        ({ detector, measure, severity, fidelity, summary, techniques, finding_uid, token_uid, count, first_time, last_time }) =>
+          ({ detector, measure, severity, fidelity, summary, techniques, finding_uid, token_uid, count, first_time, last_time }),
+      ), // prettier-ignore
+      risk: alert.risk,
       since: alert.first_seen,
       last_seen: alert.last_seen,
       from: alert.client_addresses,

@@ -1,10 +1,13 @@
+import type { Finding } from '../../detectors/core/finding.js';
 import type { Alert, AlertTransition } from './alert.js';
 import type { Delivery } from './delivery.js';
 
 /** Where alerts live. Every save resolves when durable and may be repeated with the same value without effect. */
 export interface AlertRepository {
-  /** Recent alerts of the entities, and every alert that holds one of the findings. */
-  related(entityUids: readonly string[], findingUids: readonly string[]): Promise<readonly Alert[]>;
+  /** Recent alerts that are about these tokens or principals, and every alert that holds one of the findings. */
+  related(uids: readonly string[], findingUids: readonly string[]): Promise<readonly Alert[]>;
+  /** Stored findings that name one of these tokens or principals, within a span of event time; of each the newest. */
+  signals(uids: readonly string[], fromMs: number, toMs: number): Promise<readonly Finding[]>;
   get(alertUid: string): Promise<Alert | undefined>;
   /** Stores what the grouper knows: the facts, and the opening of new alerts. */
   saveFacts(alerts: readonly Alert[]): Promise<void>;

@@ -7,11 +7,13 @@ import { getDelivery } from '../queries/get-delivery.js';
 import { knownDeliveries } from '../queries/known-deliveries.js';
 import { pendingDeliveries } from '../queries/pending-deliveries.js';
 import { relatedAlerts } from '../queries/related-alerts.js';
+import { subjectFindings } from '../queries/subject-findings.js';
 import type { Alert, AlertTransition } from './alert.js';
 import type { Delivery } from './delivery.js';
 import type { AlertRepository, DeliveryRepository } from './repository.js';
 
 const ALERTS_PER_ENTITY = 20;
+const SIGNALS_PER_SUBJECT = 500;
 
 /** The same rows have the same token, so that a repeated save is one save; other rows never share one. */
 async function insert(writer: EventWriter, table: string, rows: readonly TableRow[]): Promise<void> {
@@ -23,12 +25,14 @@ async function insert(writer: EventWriter, table: string, rows: readonly TableRo
 /** Alerts in the tables `alerts` (facts, versioned) and `alert_history` (steps; the newest is the state). */
 export function createAlertRepository(querier: Querier, writer: EventWriter): AlertRepository {
   return {
-    related: (entityUids, findingUids) =>
+    related: (uids, findingUids) =>
       querier.run(relatedAlerts, {
-        entity_uids: [...entityUids],
+        uids: [...uids],
         finding_uids: [...findingUids],
         alerts_per_entity: ALERTS_PER_ENTITY,
       }),
+    signals: (uids, fromMs, toMs) =>
+      querier.run(subjectFindings, { uids: [...uids], from_ms: fromMs, to_ms: toMs, rows: SIGNALS_PER_SUBJECT }),
     get: async (alertUid) => (await querier.run(getAlert, { alert_uid: alertUid }))[0],
     saveFacts: async (alerts) => {
       await insert(writer, 'alerts', alerts.map(factsRow));
@@ -82,6 +86,9 @@ function factsRow(alert: Alert): TableRow {
     target_services: alert.target_services,
     evidence: alert.evidence,
     reading: JSON.stringify(alert.reading),
+    token_uids: alert.token_uids,
+    signals: JSON.stringify(alert.signals),
+    risk: alert.risk,
     created_time: toStoreTime(alert.opened_at),
     updated_time: toStoreTime(alert.updated_at),
     suppressed_until: alert.suppressed_until === null ? null : toStoreTime(alert.suppressed_until),

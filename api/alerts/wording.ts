@@ -87,6 +87,13 @@ export function changeLine({ type, data }: AlertPayload): string {
   return printable(`${verbs[type] ?? type}${by}`);
 }
 
+/** What was found how often, strongest first, and what it adds up to. */
+function foundBy({ signals, detectors, finding_count: count, risk }: Facts): string {
+  if (signals.length === 0) return `${listed(detectors, 5)}: ${count} ${count === 1 ? 'finding' : 'findings'}`;
+  const kinds = signals.map((one) => `${one.detector} ${one.measure.replaceAll('_', ' ')} ×${one.count}`);
+  return `${listed(kinds, 6)}; risk ${Math.round(risk)}`;
+}
+
 /** The answers to a responder's first questions, in the order in which they are asked: label and text. */
 export function answers({ data }: AlertPayload): readonly (readonly [label: string, text: string])[] {
   const { which, reading } = data;
@@ -99,7 +106,7 @@ export function answers({ data }: AlertPayload): readonly (readonly [label: stri
     ['Last seen', data.last_seen],
     ['From', listed(data.from, 5)],
     ['Touching', listed(data.touching, 5)],
-    ['Found by', `${listed(data.detectors, 5)}: ${data.finding_count} ${data.finding_count === 1 ? 'finding' : 'findings'}`],
+    ['Found by', foundBy(data)],
     ['Technique', data.techniques.length === 0 ? `none (${reading.measure})` : listed(data.techniques, 5)],
   ]; // prettier-ignore
   return rows.map(([label, text]) => [label, printable(text)]);

@@ -14,6 +14,19 @@ export function alertText(alert: Omit<Alert, 'version'>): string {
     `  from       ${alert.client_addresses.join(', ') || 'unknown'}`,
     `  touching   ${alert.target_services.join(', ') || 'unknown'}`,
     `  evidence   ${alert.evidence.slice(0, 3).join(', ')}${alert.evidence.length > 3 ? ` and ${String(alert.evidence.length - 3)} more` : ''}`,
+    ...signalLines(alert),
   ];
   return lines.map(printable).join('\n');
+}
+
+/** Where several signals stand behind the alert, each of them. */
+function signalLines({ signals, risk }: Pick<Alert, 'signals' | 'risk'>): readonly string[] {
+  if (signals.length < 2) return [];
+  return [
+    `  signals    ${String(signals.length)}, risk ${String(Math.round(risk))}`,
+    ...signals.map(
+      (one) =>
+        `    ${one.severity.padEnd(8)} ${one.detector} ${one.measure.replaceAll('_', ' ')} ×${String(one.count)}: ${one.summary}`,
+    ),
+  ];
 }

@@ -14,6 +14,7 @@ import { createAlerting } from '../alerts/alerting.js';
 import { destinationsOf } from '../alerts/destinations.js';
 import { FindingsConsumer } from '../alerts/findings-consumer.js';
 import type { Notice } from '../alerts/grouping.js';
+import { defaultPolicy, type AlertPolicy } from '../alerts/policy.js';
 import type { Surroundings } from './open-parts.js';
 import { readSecretFile } from './secret-file.js';
 
@@ -64,12 +65,19 @@ export async function startAlerting(
     logger,
     health,
     onNotice,
+    policy: policyOf(config),
     mayDispatch: () => owner.consumer?.mayDispatch() ?? false,
   });
   const groupId = config.log.kind === 'kafka' ? `${config.log.group_id}-alerts` : 'tourniquet-alerts';
   owner.consumer = new FindingsConsumer({ log, alerts: service, clock, logger, health, groupId });
   await lifecycle.start(dispatcher);
   return { service, consumer: await lifecycle.start(owner.consumer) };
+}
+
+/** When findings become alerts, as the configuration has it. */
+export function policyOf({ alerts }: Surroundings['config']): AlertPolicy {
+  const { episode_gap: episodeGapMs, risk } = alerts;
+  return { ...defaultPolicy, episodeGapMs, risk: { threshold: risk.threshold, halfLifeMs: risk.half_life } };
 }
 
 export function baseUrlOf({ config }: Surroundings): string {

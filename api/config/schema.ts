@@ -175,7 +175,18 @@ export const configSchema = z.strictObject({
       concurrency: z.number().int().min(1).max(64).default(2),
     })
     .prefault({}),
-  alerts: z.strictObject({ destinations: z.array(destination).default([]) }).prefault({}),
+  alerts: z
+    .strictObject({
+      episode_gap: durationMs.default(4 * 3_600_000),
+      risk: z
+        .strictObject({
+          threshold: z.number().min(1).max(100_000).default(100),
+          half_life: durationMs.default(86_400_000),
+        })
+        .prefault({}),
+      destinations: z.array(destination).default([]),
+    })
+    .prefault({}),
   telemetry: z
     .strictObject({
       log_level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

@@ -24,14 +24,15 @@ export async function markAlerts(
   leaf: 'routes' | 'tokens',
 ): Promise<readonly MapHop[]> {
   const alerts = await alertsIn(querier, window);
-  if (alerts.length === 0) return hops;
+  const named = alerts.flatMap((alert) => alert.token_uids.map((token_uid) => ({ alert, token_uid })));
+  if (named.length === 0) return hops;
   const uses = await querier.run(alertingUses, {
     from_ms: window.fromMs,
     to_ms: window.toMs,
-    token_uids: alerts.map((alert) => alert.token_uid),
-    severities: alerts.map((alert) => alert.severity),
-    since_ms: alerts.map((alert) => Math.min(parseTime(alert.reading.window_start), parseTime(alert.first_seen))),
-    until_ms: alerts.map((alert) => parseTime(alert.last_seen)),
+    token_uids: named.map(({ token_uid }) => token_uid),
+    severities: named.map(({ alert }) => alert.severity),
+    since_ms: named.map(({ alert }) => Math.min(parseTime(alert.reading.window_start), parseTime(alert.first_seen))),
+    until_ms: named.map(({ alert }) => parseTime(alert.last_seen)),
     addresses: [...new Set(alerts.flatMap((alert) => alert.client_addresses))],
     services: [...new Set(alerts.flatMap((alert) => alert.target_services))],
   });
@@ -63,5 +64,5 @@ async function alertsIn(querier: Querier, window: TimeWindow): Promise<readonly 
     before_uid: '',
     rows: ALERTS_MAX,
   });
-  return found.filter((alert) => alert.token_uid !== '');
+  return found;
 }

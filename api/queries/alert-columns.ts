@@ -1,10 +1,15 @@
 import { z } from 'zod';
-import { fidelities, severities } from '../../detectors/core/detector.js';
-import { alertStates, type Alert } from '../alerts/alert.js';
-import { count, text, texts, time, timeOrNull } from './columns.js';
+import { tryJson } from '../../ingest/core/try-json.js';
+import { fidelities, severities, type Fidelity, type Severity } from '../../detectors/core/detector.js';
+import { alertStates, type Alert, type AlertSignal } from '../alerts/alert.js';
+import { count, real, text, texts, time, timeOrNull } from './columns.js';
 
 const reading = z.object({
   finding_uid: text,
+  // Alerts of before these were kept take what the alert says.
+  severity: z.enum(severities).optional(),
+  fidelity: z.enum(fidelities).optional(),
+  time: text.optional(),
   detector: text,
   measure: text,
   unit: text,
@@ -19,14 +24,32 @@ const reading = z.object({
   sql: text,
 });
 
-const readingText = text.transform((value, context) => {
-  try {
-    return reading.parse(JSON.parse(value));
-  } catch {
-    context.addIssue({ code: 'custom', message: 'not a reading' });
-    return z.NEVER;
-  }
+const signal = z.object({
+  detector: text,
+  measure: text,
+  unit: text,
+  severity: z.enum(severities),
+  fidelity: z.enum(fidelities),
+  techniques: texts,
+  summary: text,
+  finding_uid: text,
+  token_uid: text,
+  observed: z.number(),
+  expected: z.number(),
+  time: text,
+  count,
+  first_time: text,
+  last_time: text,
 });
+
+/** A column that holds JSON. @param what for the message. */
+const jsonText = <T extends z.ZodType>(schema: T, what: string) =>
+  text.transform((value, context): z.output<T> => {
+    const read = schema.safeParse(tryJson(value));
+    if (read.success) return read.data;
+    context.addIssue({ code: 'custom', message: `not ${what}` });
+    return z.NEVER;
+  });
 
 const step = z.tuple([time, text, text, text, text]).transform(([at, actor, before, after, note]) => ({
   from: before === '' ? null : z.enum(alertStates).parse(before),
@@ -35,6 +58,23 @@ const step = z.tuple([time, text, text, text, text]).transform(([at, actor, befo
   actor,
   reason: note,
 }));
+
+/** Alerts of before signals were kept have one: that of their reading. */
+function signalOfReading(row: {
+  readonly reading: z.output<typeof reading>;
+  readonly severity: Severity;
+  readonly fidelity: Fidelity;
+  readonly techniques: string[];
+  readonly token_uid: string;
+  readonly findings_count: number;
+  readonly first_time: string;
+  readonly last_time: string;
+}): AlertSignal {
+  const { detector, measure, unit, summary, finding_uid, observed, expected } = row.reading;
+  const { severity, fidelity, techniques, token_uid, findings_count, first_time, last_time } = row;
+  const own = { detector, measure, unit, summary, finding_uid, observed, expected };
+  return { ...own, severity, fidelity, techniques, token_uid, time: first_time, count: findings_count, first_time, last_time };
+} // prettier-ignore
 
 /** An alert as the table (facts) and its history (state) give it together. */
 export const alertRow = z
@@ -59,7 +99,10 @@ export const alertRow = z
     client_addresses: texts,
     target_services: texts,
     evidence: texts,
-    reading: readingText,
+    token_uids: texts,
+    signals: jsonText(z.array(signal), 'a list of signals'),
+    risk: real,
+    reading: jsonText(reading, 'a reading'),
     created_time: time,
     updated_time: time,
     current_state: z.enum(alertStates),
@@ -78,6 +121,9 @@ export const alertRow = z
       token_name: row.token_name,
       principal_uid: row.principal_uid,
       principal_name: row.principal_name,
+      token_uids: row.token_uids,
+      signals: row.signals.length > 0 ? row.signals : [signalOfReading(row)],
+      risk: row.risk,
       severity: row.severity,
       fidelity: row.fidelity,
       title: row.title,
@@ -90,7 +136,12 @@ export const alertRow = z
       client_addresses: row.client_addresses,
       target_services: row.target_services,
       evidence: row.evidence,
-      reading: row.reading,
+      reading: {
+        ...row.reading,
+        severity: row.reading.severity ?? row.severity,
+        fidelity: row.reading.fidelity ?? row.fidelity,
+        time: row.reading.time ?? row.first_time,
+      },
       state: row.current_state,
       suppressed_until: row.current_suppressed_until,
       opened_at: row.created_time,
@@ -115,6 +166,7 @@ SELECT
   a.techniques AS techniques, a.first_time AS first_time, a.last_time AS last_time,
   a.findings_count AS findings_count, a.finding_uids AS finding_uids, a.client_addresses AS client_addresses,
   a.target_services AS target_services, a.evidence AS evidence, a.reading AS reading,
+  a.token_uids AS token_uids, if(a.signals = '', '[]', a.signals) AS signals, a.risk AS risk,
   a.created_time AS created_time, a.updated_time AS updated_time,
   if(empty(h.steps), 'open', h.last_step.1) AS current_state,
   if(empty(h.steps), NULL, h.last_step.2) AS current_suppressed_until,

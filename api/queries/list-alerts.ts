@@ -22,7 +22,7 @@ export const listAlerts = defineQuery({
       last_time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
   AND first_time < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
   AND (empty({severities:Array(String)}) OR has({severities:Array(String)}, severity))
-  AND ({token_uid:String} = '' OR token_uid = {token_uid:String})
+  AND ({token_uid:String} = '' OR token_uid = {token_uid:String} OR has(token_uids, {token_uid:String}))
   AND ({principal_uid:String} = '' OR principal_uid = {principal_uid:String})
   AND ({before_uid:String} = ''
     OR last_time < fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')

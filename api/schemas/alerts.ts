@@ -10,6 +10,9 @@ const texts = z.array(z.string());
 
 const readingSchema = z.object({
   finding_uid: z.string(),
+  severity: z.enum(severities),
+  fidelity: z.enum(fidelities),
+  time: z.string(),
   detector: z.string(),
   measure: z.string(),
   unit: z.string(),
@@ -23,6 +26,26 @@ const readingSchema = z.object({
   drill: z.boolean().describe('Made to be raised by `tourniquet drill`.'),
   sql: z.string().describe('Reproduces the reading from the store.'),
 });
+
+const signalSchema = z
+  .object({
+    detector: z.string(),
+    measure: z.string(),
+    unit: z.string(),
+    severity: z.enum(severities),
+    fidelity: z.enum(fidelities),
+    techniques: texts,
+    summary: z.string(),
+    finding_uid: z.string().describe('The strongest finding of it.'),
+    token_uid: z.string(),
+    observed: z.number(),
+    expected: z.number(),
+    time: z.string(),
+    count: z.number().describe('Findings of it.'),
+    first_time: z.string(),
+    last_time: z.string(),
+  })
+  .meta({ id: 'AlertSignal' });
 
 export const alertSchema = z
   .object({
@@ -38,7 +61,10 @@ export const alertSchema = z
     token_name: z.string(),
     principal_uid: z.string(),
     principal_name: z.string(),
-    first_seen: z.string(),
+    token_uids: texts.describe('Every token that a finding of it names.'),
+    signals: z.array(signalSchema).describe('What was found, by detector and measure, strongest first.'),
+    risk: z.number().describe('Highest risk of whom it is about at a finding that raised it.'),
+    first_seen: z.string().describe('Event time of the first finding that raised it; signals may lie before.'),
     last_seen: z.string(),
     finding_count: z.number(),
     detectors: texts,

@@ -16,7 +16,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** A finding about one token, `minute` minutes after T0; the same arguments give the same finding. */
+/** A finding about one token of an owner of its own, `minute` minutes after T0; the same arguments give the same finding. */
 export function finding(minute: number, change: Partial<Finding> = {}): Finding {
   const timeMs = T0 + minute * 60_000;
   const entity = change.entity_uid ?? TOKEN;
@@ -29,7 +29,8 @@ export function finding(minute: number, change: Partial<Finding> = {}): Finding 
     entity_uid: entity,
     token_uid: entity,
     token_name: 'ci-deploy',
-    principal_uid: 'https://idp.example|deployer',
+    principal_uid:
+      change.entity_kind === 'principal' ? entity : `https://idp.example|${entity === TOKEN ? 'deployer' : entity}`,
     principal_name: 'deployer',
     severity: 'medium',
     fidelity: 'medium',
@@ -63,11 +64,24 @@ export class MemoryRepository implements AlertRepository, DeliveryRepository {
   readonly saves: string[] = [];
   failNext: 'deliveries' | 'facts' | 'transition' | null = null;
 
-  related(entityUids: readonly string[], findingUids: readonly string[]): Promise<readonly Alert[]> {
+  readonly findings: Finding[] = [];
+
+  related(uids: readonly string[], findingUids: readonly string[]): Promise<readonly Alert[]> {
+    const isNamed = (alert: Alert): boolean =>
+      [alert.entity_uid, alert.principal_uid, ...alert.token_uids].some((uid) => uids.includes(uid));
     const found = [...this.alerts.values()].filter(
-      (alert) => entityUids.includes(alert.entity_uid) || alert.finding_uids.some((uid) => findingUids.includes(uid)),
+      (alert) => isNamed(alert) || alert.finding_uids.some((uid) => findingUids.includes(uid)),
     );
     return Promise.resolve(found);
+  }
+
+  signals(uids: readonly string[], fromMs: number, toMs: number): Promise<readonly Finding[]> {
+    return Promise.resolve(
+      this.findings.filter(({ principal_uid, token_uid, time }) => {
+        const timeMs = Date.parse(time);
+        return (uids.includes(principal_uid) || uids.includes(token_uid)) && timeMs >= fromMs && timeMs <= toMs;
+      }),
+    );
   }
 
   get(alertUid: string): Promise<Alert | undefined> {

@@ -25,6 +25,8 @@ const detailOf = (alert: Alert, baseUrl: string): z.output<typeof alertDetailSch
   techniques: [...alert.techniques],
   client_addresses: [...alert.client_addresses],
   target_services: [...alert.target_services],
+  token_uids: [...alert.token_uids],
+  signals: alert.signals.map((signal) => ({ ...signal, techniques: [...signal.techniques] })),
   finding_uids: [...alert.finding_uids],
   evidence: [...alert.evidence],
   history: [...alert.history],

@@ -106,7 +106,7 @@ function Facts({ alert }: { alert: Alert }) {
 function Why({ alert }: { alert: Alert }) {
   const ask = new URLSearchParams({
     ...(alert.entity_kind === 'principal' ? { principal_uid: alert.principal_uid } : { token_uid: alert.token_uid }),
-    from: alert.first_seen,
+    from: alert.signals.reduce((least, { first_time }) => (first_time < least ? first_time : least), alert.first_seen),
     to: iso(parse(alert.last_seen) + 1),
     limit: '200',
   });

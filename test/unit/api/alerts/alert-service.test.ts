@@ -63,7 +63,7 @@ describe('AlertService', () => {
 
   it('answers in the payload which, observed, expected, since, from, touching, what next, where and how', async () => {
     const repository = new MemoryRepository();
-    await service(repository).alerts.accept([finding(0), finding(2, { client_address: '198.51.100.9' })]);
+    await service(repository).alerts.accept([finding(0)]);
     const [delivery] = [...repository.outbox.values()];
     const alert = [...repository.alerts.values()][0]!;
     expect(delivery?.payload).toMatchObject({

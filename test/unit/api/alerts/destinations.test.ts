@@ -157,7 +157,7 @@ describe('PagerDuty', () => {
     const keys = new Set(receiver.calls.map((call) => (call.body as { dedup_key: string }).dedup_key));
     expect(keys).toEqual(new Set([payloadOf().data.alert_uid]));
     for (const [severity, expected] of [['critical', 'critical'], ['high', 'error'], ['low', 'info']] as const) {
-      await notifier.notify({ delivery_uid: 'd', payload: payloadOf({ severity }) }, new AbortController().signal);
+      await notifier.notify({ delivery_uid: 'd', payload: payloadOf({ severity, fidelity: 'high' }) }, new AbortController().signal);
       expect(receiver.calls.at(-1)?.body).toMatchObject({ payload: { severity: expected } });
     }
     await receiver.stop();

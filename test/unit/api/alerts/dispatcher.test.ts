@@ -151,7 +151,9 @@ describe('DeliveryDispatcher against a real HTTP receiver', () => {
     const sender = dispatcher();
     await sender.start();
     const done = repository.until((delivery) => delivery.kind === 'escalated' && delivered(delivery));
-    await service(sender).accept([finding(0), finding(1, { severity: 'critical' })]);
+    const alerts = service(sender);
+    await alerts.accept([finding(0)]);
+    await alerts.accept([finding(1, { severity: 'critical' })]);
     await done;
     expect(receiver.calls.map((call) => (call.body as { type: string }).type)).toEqual([
       'alert.opened',

@@ -1,12 +1,16 @@
+import fc from 'fast-check';
 import type { Alert } from '../../../../api/alerts/alert.js';
 import { groupFindings } from '../../../../api/alerts/grouping.js';
 import { linksOf } from '../../../../api/alerts/payload.js';
 import { defaultPolicy } from '../../../../api/alerts/policy.js';
+import type { Finding } from '../../../../detectors/core/finding.js';
 import { finding, TOKEN } from '../../../support/alert-fixtures.js';
 
 const now = '2026-01-05T13:00:00.000Z';
 const group = (findings: Parameters<typeof groupFindings>[0], current: readonly Alert[] = []) =>
   groupFindings(findings, current, defaultPolicy, now);
+
+const nothing = { changed: [], merged: [], notices: [] };
 
 describe('grouping findings into alerts', () => {
   it('makes one alert of an episode and tells of it once', () => {
@@ -21,20 +25,33 @@ describe('grouping findings into alerts', () => {
     const atOnce = group(all).changed[0]!;
     let alert: Alert[] = [];
     for (const one of all) alert = [...group([one], alert).changed];
-    expect(alert[0]).toEqual(atOnce);
+    // What was known before is what it is assessed with.
+    expect(alert[0]).toEqual({ ...atOnce, version: 3, risk: alert[0]?.risk });
   });
 
   it('changes nothing when the same findings come again', () => {
     const { changed } = group([finding(0), finding(1)]);
-    expect(group([finding(0), finding(1)], changed)).toEqual({ changed: [], notices: [] });
+    expect(group([finding(0), finding(1)], changed)).toEqual(nothing);
   });
 
   it('tells of a rise of severity once, and shows the reading of the worst finding', () => {
     const worse = finding(2, { severity: 'critical', summary: 'worse' });
-    const { changed, notices } = group([finding(0), worse, finding(3, { severity: 'critical' })]);
-    expect(notices.map((notice) => notice.kind)).toEqual(['opened', 'escalated']);
+    const first = group([finding(0)]).changed;
+    const { changed, notices } = group([worse, finding(3, { severity: 'critical' })], first);
+    expect(notices.map(({ kind, discriminator }) => [kind, discriminator])).toEqual([
+      ['escalated', 'escalated:critical'],
+    ]);
     expect(changed[0]?.reading.finding_uid).toBe(worse.finding_uid);
     expect(changed[0]?.title).toBe('worse');
+  });
+
+  it('tells of a new kind of high fidelity though the severity stays', () => {
+    const first = group([finding(0, { severity: 'high' })]).changed;
+    const sure = finding(1, { severity: 'high', fidelity: 'high', detector: 'honeytoken' });
+    const { changed, notices } = group([sure], first);
+    expect(notices.map(({ discriminator }) => discriminator)).toEqual(['signal:honeytoken/requests']);
+    expect(changed[0]?.signals.map(({ detector, count }) => [detector, count])).toEqual([['honeytoken', 1], ['rate', 1]]); // prettier-ignore
+    expect(group([finding(2, { severity: 'high' })], changed).notices).toEqual([]);
   });
 
   it('opens a new alert after the gap, and lets a late finding join the episode it belongs to', () => {
@@ -52,50 +69,171 @@ describe('grouping findings into alerts', () => {
 
   describe('of a token and its principal', () => {
     const principal = finding(0).principal_uid;
-    const ofPrincipal = (minute: number, change: Parameters<typeof finding>[1] = {}) =>
+    const ofPrincipal = (minute: number, change: Partial<Finding> = {}) =>
       finding(minute, { entity_kind: 'principal', entity_uid: principal, token_uid: TOKEN, ...change });
     const other = `tok_${'B'.repeat(22)}`;
 
-    it('makes one alert of what one detector says of both, whichever comes first', () => {
+    it('makes one alert of what any detector says of both, whichever comes first', () => {
       for (const findings of [
-        [finding(0), ofPrincipal(1)],
-        [ofPrincipal(0), finding(1)],
+        [finding(0), ofPrincipal(1, { detector: 'novelty', severity: 'low' })],
+        [ofPrincipal(0, { detector: 'novelty' }), finding(1)],
       ]) {
         const atOnce = group(findings);
         expect(atOnce.changed).toHaveLength(1);
         expect(atOnce.changed[0]).toMatchObject({ finding_count: 2, token_uid: TOKEN, principal_uid: principal });
         expect(atOnce.notices.map(({ kind }) => kind)).toEqual(['opened']);
         const first = group(findings.slice(0, 1)).changed;
-        expect(group(findings.slice(1), first).changed).toEqual(atOnce.changed);
-        expect(group(findings, atOnce.changed)).toEqual({ changed: [], notices: [] });
+        expect(group(findings.slice(1), first).changed).toMatchObject([{ finding_count: 2 }]);
+        expect(group(findings, atOnce.changed)).toEqual(nothing);
       }
     });
 
-    it('keeps apart what another detector says, what another token decided, and what is of another time', () => {
-      for (const second of [
-        ofPrincipal(1, { detector: 'baseline' }),
-        ofPrincipal(1, { token_uid: other }),
-        ofPrincipal(600),
-      ]) {
-        expect(group([finding(0), second]).changed).toHaveLength(2);
-      }
+    it('names every token of the principal, and keeps apart what is of another time', () => {
+      const second = ofPrincipal(1, { token_uid: other });
+      expect(group([finding(0), second]).changed).toMatchObject([{ token_uid: TOKEN, token_uids: [TOKEN, other] }]);
+      expect(group([finding(0), ofPrincipal(600)]).changed).toHaveLength(2);
     });
 
-    it('stays at home where the entity has an alert of its own', () => {
-      const { changed } = group([finding(0), ofPrincipal(0, { token_uid: other }), ofPrincipal(1)]);
-      expect(changed.map((alert) => [alert.entity_kind, alert.finding_count])).toEqual([
-        ['token', 1],
-        ['principal', 2],
-      ]);
+    it('knows the owner of a token whose own finding names none', () => {
+      const bare = finding(0, { principal_uid: '', principal_name: '' });
+      const first = group([bare]).changed;
+      expect(first).toMatchObject([{ entity_kind: 'token', entity_uid: TOKEN }]);
+      const second = group([ofPrincipal(1), bare], first);
+      expect(second.changed).toMatchObject([{ alert_uid: first[0]?.alert_uid, principal_uid: principal }]);
+      expect(group([bare, ofPrincipal(1)]).changed).toHaveLength(1);
+    });
+
+    it('keeps a drill apart from the real thing', () => {
+      expect(group([finding(0), finding(1, { drill: true })]).changed).toHaveLength(2);
     });
 
     it('makes one alert of guessing without a token, and links to the principal', () => {
       const guessed = ofPrincipal(0, { detector: 'failures', token_uid: '', token_name: '' });
       const [alert] = group([guessed, ofPrincipal(1, { detector: 'failures', token_uid: '' })]).changed;
-      expect(alert).toMatchObject({ finding_count: 2, token_uid: '' });
+      expect(alert).toMatchObject({ finding_count: 2, token_uid: '', token_uids: [] });
       const links = linksOf(alert!, 'https://t.example');
       expect(links.token_api).toBe(`https://t.example/v1/tokens?principal_uid=${encodeURIComponent(principal)}`);
       expect(links.map).toContain('principal_uid=');
+    });
+  });
+
+  describe('by risk', () => {
+    const weak = (minute: number, detector: string, change: Partial<Finding> = {}) =>
+      finding(minute, { detector, severity: 'low', fidelity: 'medium', ...change });
+
+    it('lets one weak signal be, and raises an alert when several add up', () => {
+      expect(group([weak(0, 'novelty')])).toEqual(nothing);
+      const { changed, notices } = group([weak(0, 'novelty'), weak(90, 'concurrent')]);
+      expect(changed).toMatchObject([{ severity: 'medium', finding_count: 2, first_seen: weak(90, 'x').time }]);
+      expect(changed[0]?.title).toMatch(/^Several signals together: /);
+      expect(changed[0]?.risk).toBeGreaterThan(100);
+      expect(notices.map(({ kind }) => kind)).toEqual(['opened']);
+    });
+
+    it('forgets: the same signals, days apart, raise nothing', () => {
+      expect(group([weak(0, 'novelty'), weak(2 * 1440, 'concurrent'), weak(4 * 1440, 'travel')])).toEqual(nothing);
+    });
+
+    it('is not raised by debts, and one detector that repeats itself adds little', () => {
+      const debts = ['plaintext', 'long', 'never', 'url'].flatMap((detector) =>
+        [0, 60, 120].map((minute) => finding(minute, { detector, severity: 'info', fidelity: 'high' })),
+      );
+      expect(group(debts)).toEqual(nothing);
+      expect(group(Array.from({ length: 3 }, (_, n) => weak(n, 'novelty')))).toEqual(nothing);
+    });
+
+    it('takes signals of before and after into an alert without a word', () => {
+      const info = (minute: number) => finding(minute, { detector: 'novelty', severity: 'info', fidelity: 'low' });
+      const { changed, notices } = group([info(-300), finding(0), info(100)]);
+      expect(changed).toMatchObject([{ finding_count: 3, first_seen: finding(0).time, last_seen: finding(0).time }]);
+      expect(notices).toHaveLength(1);
+      const later = group([info(120)], changed);
+      expect(later).toMatchObject({ changed: [{ finding_count: 4 }], notices: [] });
+    });
+
+    it('no longer counts what a resolved alert holds', () => {
+      const [alert] = group([finding(0, { severity: 'high', fidelity: 'medium' })]).changed;
+      const after = weak(300, 'travel');
+      expect(group([after, finding(0, { severity: 'high', fidelity: 'medium' })], [alert!]).changed).toHaveLength(1);
+      const resolved: Alert = { ...alert!, state: 'resolved' };
+      expect(group([after, finding(0, { severity: 'high', fidelity: 'medium' })], [resolved])).toEqual(nothing);
+    });
+  });
+
+  describe('in any order', () => {
+    const kinds = ['rate', 'novelty', 'concurrent', 'baseline'];
+    const some = fc.array(
+      fc.record({
+        minute: fc.integer({ min: 0, max: 4000 }),
+        detector: fc.constantFrom(...kinds),
+        severity: fc.constantFrom('info' as const, 'low' as const, 'medium' as const, 'high' as const),
+        fidelity: fc.constantFrom('low' as const, 'medium' as const, 'high' as const),
+      }),
+      { minLength: 1, maxLength: 14 },
+    );
+    const made = (
+      list: readonly {
+        minute: number;
+        detector: string;
+        severity: Finding['severity'];
+        fidelity: Finding['fidelity'];
+      }[],
+    ) =>
+      // prettier-ignore
+      list.map(({ minute, ...change }, n) =>
+        finding(minute, { ...change, finding_uid: `${String(n).padStart(8, '0')}-0000-4000-8000-000000000000` }),
+      );
+
+    /** As the service does it: each batch with all that was known before. */
+    function inBatches(order: readonly Finding[], size: number): Alert[] {
+      let alerts = new Map<string, Alert>();
+      const known: Finding[] = [];
+      for (let at = 0; at < order.length; at += size) {
+        const batch = order.slice(at, at + size);
+        const { changed, merged } = group([...batch, ...known], [...alerts.values()]);
+        alerts = new Map([...alerts, ...[...changed, ...merged].map((alert) => [alert.alert_uid, alert] as const)]);
+        known.push(...batch);
+      }
+      return [...alerts.values()].filter(({ state }) => state === 'open');
+    }
+    /** Findings that raise, by alert, and what the alert says; which alert a bystander joins may depend on the order. */
+    const said = (alerts: readonly Alert[]) =>
+      alerts
+        .map(({ first_seen, last_seen, severity, fidelity, reading, title }) => [
+          first_seen,
+          last_seen,
+          severity,
+          fidelity,
+          reading.finding_uid,
+          title,
+        ]) // prettier-ignore
+        .sort();
+
+    it('and in any batches the same incidents come out', () => {
+      fc.assert(
+        fc.property(some, fc.array(fc.integer()), fc.integer({ min: 1, max: 6 }), (list, keys, size) => {
+          const findings = made(list);
+          const shuffled = findings
+            .map((one, n) => [keys[n] ?? n, one] as const)
+            .sort((a, b) => a[0] - b[0])
+            .map(([, one]) => one);
+          expect(said(inBatches(shuffled, size))).toEqual(said(inBatches(findings, findings.length)));
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    it('two alerts become one when a finding between them comes late', () => {
+      const apart = group([finding(0), finding(400)]).changed;
+      expect(apart).toHaveLength(2);
+      const { changed, merged, notices } = group([finding(200), finding(0), finding(400)], apart);
+      expect(changed).toMatchObject([{ finding_count: 3, state: 'open', first_seen: finding(0).time }]);
+      expect(merged).toMatchObject([{ state: 'resolved' }]);
+      expect(merged[0]?.history.at(-1)?.reason).toContain(changed[0]?.alert_uid);
+      expect(notices.map(({ kind, discriminator }) => [kind, discriminator])).toEqual([
+        ['resolved', `merged:${changed[0]?.alert_uid ?? ''}`],
+      ]);
+      expect(group([finding(200), finding(0), finding(400)], [...changed, ...merged])).toEqual(nothing);
     });
   });
 
@@ -118,7 +256,7 @@ describe('grouping findings into alerts', () => {
   });
 
   it('leaves findings below the policy alone', () => {
-    expect(group([finding(0, { severity: 'info' })])).toEqual({ changed: [], notices: [] });
+    expect(group([finding(0, { severity: 'info' })])).toEqual(nothing);
   });
 
   it('bounds what an alert holds', () => {
