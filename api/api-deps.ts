@@ -5,6 +5,7 @@ import type { HealthRegistry } from '../ingest/core/health.js';
 import type { Logger } from '../ingest/core/logger.js';
 import type { Querier } from '../ingest/store/store.js';
 import type { AlertService } from './alerts/alert-service.js';
+import type { RiskPolicy } from './alerts/risk.js';
 import type { HoneytokenRegistry } from './honeytokens/honeytoken-registry.js';
 import type { SqlRunner } from './sql/runner.js';
 import type { AuthOptions } from './plugins/auth.js';
@@ -29,6 +30,8 @@ export interface ApiDeps {
   readonly pushPlugin?: FastifyPluginAsync;
   /** Of detector baseline, for the band that a token is expected in; its defaults where left out. */
   readonly baseline?: BaselineOptions;
+  /** How risk fades and alerts; the defaults where left out. */
+  readonly risk?: RiskPolicy;
   /** Directory of the built pages; absent for the API alone. */
   readonly webRoot?: string;
   /** Requests of one key or address in one window; default 600 a minute. */

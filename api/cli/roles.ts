@@ -17,6 +17,7 @@ import type { Notice } from '../alerts/grouping.js';
 import { defaultPolicy, type AlertPolicy } from '../alerts/policy.js';
 import type { Surroundings } from './open-parts.js';
 import { readSecretFile } from './secret-file.js';
+import { version } from './version.js';
 
 /** Reads events, stores them and scores them. */
 export async function startWorker(s: Surroundings, log: EventLog, store: Store): Promise<Worker> {
@@ -58,7 +59,7 @@ export async function startAlerting(
   const { service, dispatcher } = createAlerting({
     querier,
     writer,
-    destinations: destinationsOf(config.alerts.destinations, readSecretFile, clock),
+    destinations: destinationsOf(config.alerts.destinations, readSecretFile, clock, version),
     baseUrl: baseUrlOf(s),
     clock,
     random,

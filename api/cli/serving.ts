@@ -8,7 +8,7 @@ import { buildApp } from '../app.js';
 import { createHoneytokenRegistry } from '../honeytokens/honeytoken-registry.js';
 import type { Surroundings } from './open-parts.js';
 import type { Alerting } from './roles.js';
-import { baseUrlOf } from './roles.js';
+import { baseUrlOf, policyOf } from './roles.js';
 import { version } from './version.js';
 import { SqlRunner } from '../sql/runner.js';
 
@@ -38,6 +38,7 @@ export async function startApi(
     baseUrl: baseUrlOf(s),
     webRoot,
     baseline: config.detectors.baseline,
+    risk: policyOf(config).risk,
     metricsText: () => telemetry.prometheusText(),
     ...(push === undefined ? {} : { pushPlugin: mountPush(push) }),
   });

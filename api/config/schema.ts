@@ -110,6 +110,8 @@ const destination = z.discriminatedUnion('kind', [
     kind: z.literal('webhook'),
     url: z.url({ protocol: /^https?$/ }),
     secret_file: z.string(),
+    /** `ocsf`: the body is a Detection Finding of OCSF. */
+    format: z.enum(['tourniquet', 'ocsf']).default('tourniquet'),
   }),
   z.strictObject({
     ...destinationCommon,

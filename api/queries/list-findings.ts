@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { severities } from '../../detectors/core/detector.js';
 import { defineQuery } from '../../ingest/store/query.js';
 import { count, real, text, texts, time, windowParams } from './columns.js';
 
@@ -12,7 +13,7 @@ export const findingRow = z.object({
   token_name: text,
   principal_uid: text,
   principal_name: text,
-  severity: text,
+  severity: z.enum(severities),
   fidelity: text,
   summary: text,
   techniques: texts,

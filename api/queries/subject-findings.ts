@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fidelities, severities, stages } from '../../detectors/core/detector.js';
+import { fidelities, stages } from '../../detectors/core/detector.js';
 import type { Finding } from '../../detectors/core/finding.js';
 import { parseTime } from '../../ingest/event/time.js';
 import { defineQuery } from '../../ingest/store/query.js';
@@ -11,7 +11,6 @@ const DRILL = '[DRILL] ';
 const storedFinding = findingRow
   .extend({
     entity_kind: z.enum(stages),
-    severity: z.enum(severities),
     fidelity: z.enum(fidelities),
     sample_count: count,
   })

@@ -134,6 +134,7 @@ export const findingsQuery = z.object({
   token_uid: tokenUid.optional(),
   principal_uid: filterText.optional(),
   severity_min: severity.optional(),
+  format: z.enum(['tourniquet', 'ocsf']).default('tourniquet').describe('ocsf: items are Detection Findings of OCSF.'),
 });
 
 export const findingSchema = z
@@ -168,7 +169,23 @@ export const findingSchema = z
   })
   .meta({ id: 'Finding' });
 
-export const findingsAnswer = pageSchema(findingSchema).meta({ id: 'FindingPage' });
+const ocsfFinding = z
+  .looseObject({
+    class_uid: z.literal(2004),
+    category_uid: z.literal(2),
+    activity_id: z.number(),
+    type_uid: z.number(),
+    time: z.number(),
+    severity_id: z.number(),
+    metadata: z.looseObject({ version: z.string() }),
+    finding_info: z.looseObject({ uid: z.string() }),
+  })
+  .meta({ id: 'OcsfDetectionFinding' });
+
+export const findingsAnswer = z.union([
+  pageSchema(findingSchema).meta({ id: 'FindingPage' }),
+  pageSchema(ocsfFinding).meta({ id: 'OcsfDetectionFindingPage' }),
+]);
 
 export const deliveriesQuery = z.object({
   ...pageQuery,

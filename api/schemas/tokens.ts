@@ -44,15 +44,30 @@ export const tokensQuery = z.object({
   scope: filterText.optional(),
   q: filterText.optional().describe('Part of uid, name, key id or principal; case is ignored.'),
   seen_since: instant.optional(),
+  sort: z.enum(['last_seen', 'risk']).default('last_seen').describe('Highest first; tokens without risk last.'),
 });
 
-export const tokensAnswer = pageSchema(tokenSchema).meta({ id: 'TokenPage' });
+const score = z.number().describe('What its findings add up to now; fades with time (docs/alerts.md).');
+
+export const tokensAnswer = pageSchema(tokenSchema.extend({ risk: score }).meta({ id: 'TokenWithRisk' })).meta({
+  id: 'TokenPage',
+});
 
 export const tokenParams = z.object({ uid: tokenUid });
 
 export const tokenAnswer = z
   .object({
     token: tokenSchema,
+    risk: z.object({
+      score,
+      principal_score: z.number().describe('The same of its principal, over all of its tokens.'),
+      threshold: z.number().describe('From here on the risk raises an alert.'),
+      half_life_s: z.number(),
+      at: z.string(),
+      signals: z
+        .array(z.object({ detector: z.string(), measure: z.string(), findings: z.number(), risk: z.number() }))
+        .describe('What adds to the score, most first.'),
+    }),
     seen_with: z.array(
       z.object({
         dimension: z.string(),

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../ingest/core/clock.js';
+import type { AlertPayload } from '../payload.js';
 import { checkedUrl, post, type Answer } from './http-attempt.js';
 import type { AttemptOutcome, Notification, Notifier } from './notifier.js';
 import { webhookSignature, type SigningKey } from './signature.js';
@@ -7,6 +8,8 @@ export interface WebhookOptions {
   /** http or https, no user information. */
   readonly url: string;
   readonly keys: readonly SigningKey[];
+  /** Makes the body of a notification; its payload unless told. */
+  readonly body?: (payload: AlertPayload) => object;
   /** How long one attempt may take in all, milliseconds, default 10,000. */
   readonly timeoutMs?: number;
 }
@@ -20,7 +23,7 @@ export function createWebhookNotifier(options: WebhookOptions, clock: Clock): No
   const timeoutMs = options.timeoutMs ?? 10_000;
   return {
     notify: async (notification, signal) => {
-      const request = { url, timeoutMs, answerBytesMax: 0, ...signed(notification, options.keys, clock.nowMs()) };
+      const request = { url, timeoutMs, answerBytesMax: 0, ...signed(notification, options, clock.nowMs()) };
       const answer = await post(request, signal, clock);
       return 'kind' in answer ? answer : outcomeOf(answer);
     },
@@ -29,10 +32,11 @@ export function createWebhookNotifier(options: WebhookOptions, clock: Clock): No
 
 function signed(
   notification: Notification,
-  keys: readonly SigningKey[],
+  { keys, body: make }: WebhookOptions,
   nowMs: number,
 ): { body: string; headers: Record<string, string> } {
-  const body = JSON.stringify(notification.payload);
+  const { payload } = notification;
+  const body = JSON.stringify(make === undefined ? payload : make(payload));
   const timestampS = Math.floor(nowMs / 1000);
   return {
     body,

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { TIME_MAX_MS } from '../../../ingest/event/time.js';
 import type { ApiDeps } from '../../api-deps.js';
+import { ocsfOfFinding } from '../../alerts/ocsf.js';
 import { listFindings } from '../../queries/list-findings.js';
 import { findingsAnswer, findingsQuery } from '../../schemas/alerts.js';
 import { pageOf, readCursor, readInstant, severitiesFrom } from '../../schemas/common.js';
@@ -33,7 +34,9 @@ export function findingRoutes(app: FastifyInstance, deps: ApiDeps): void {
         before_uid: cursor.beforeUid,
         rows: query.limit + 1,
       });
-      return pageOf(rows, query.limit, (row) => ({ time: row.time, uid: row.finding_uid }));
+      const page = pageOf(rows, query.limit, (row) => ({ time: row.time, uid: row.finding_uid }));
+      if (query.format === 'tourniquet') return page;
+      return { ...page, items: page.items.map((row) => ocsfOfFinding(row, deps.version)) };
     },
   );
 }

@@ -2,9 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { AppError } from '../../../ingest/core/errors.js';
+import { formatTime } from '../../../ingest/event/time.js';
+import { defaultRisk } from '../../alerts/risk.js';
+import { riskReading, tenths } from '../../alerts/risk-reading.js';
 import type { ApiDeps } from '../../api-deps.js';
 import { getToken } from '../../queries/get-token.js';
 import { listTokens } from '../../queries/list-tokens.js';
+import { tokenRisk } from '../../queries/token-risk.js';
 import { tokenChildren } from '../../queries/token-children.js';
 import { tokenSeenWith } from '../../queries/token-seen-with.js';
 import { pageOf, readCursor, readInstant } from '../../schemas/common.js';
@@ -18,13 +22,14 @@ type SeenWith = z.output<typeof tokenSeenWith.row>;
 
 export function tokenRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
+  const { risk = defaultRisk } = deps;
   typed.get(
     '/v1/tokens',
     {
       config: { access: 'viewer' },
       schema: {
         operationId: 'listTokens',
-        summary: 'The inventory, latest seen first',
+        summary: 'The inventory, latest seen first or by risk',
         tags: ['tokens'],
         querystring: tokensQuery,
         response: { 200: tokensAnswer, ...problemResponses },
@@ -42,9 +47,13 @@ export function tokenRoutes(app: FastifyInstance, deps: ApiDeps): void {
         seen_since_ms: query.seen_since === undefined ? 0 : readInstant(query.seen_since),
         before_ms: cursor.beforeMs,
         before_uid: cursor.beforeUid,
+        sort: query.sort,
+        at_ms: deps.clock.nowMs(),
+        half_life_ms: risk.halfLifeMs,
         rows: query.limit + 1,
       });
-      return pageOf(rows, query.limit, (row) => ({ time: row.last_seen, uid: row.token_uid }));
+      const page = pageOf(rows, query.limit, (row) => ({ time: formatTime(row.place), uid: row.token_uid }));
+      return { ...page, items: page.items.map((token) => ({ ...token, risk: tenths(token.risk) })) };
     },
   );
   typed.get(
@@ -53,7 +62,7 @@ export function tokenRoutes(app: FastifyInstance, deps: ApiDeps): void {
       config: { access: 'viewer' },
       schema: {
         operationId: 'getToken',
-        summary: 'One token: facts, what it was seen with, what was made from it',
+        summary: 'One token: facts, risk, what it was seen with, what was made from it',
         tags: ['tokens'],
         params: tokenParams,
         response: { 200: tokenAnswer, ...problemResponses },
@@ -67,7 +76,19 @@ export function tokenRoutes(app: FastifyInstance, deps: ApiDeps): void {
       ]);
       const token = tokens[0];
       if (token === undefined) throw new AppError('TQ_NOT_FOUND', `There is no token ${uid}.`);
-      return { token, seen_with: byDimension(seen), children: [...children] };
+      const nowMs = deps.clock.nowMs();
+      const kinds = await deps.querier.run(tokenRisk, {
+        token_uid: uid,
+        principal_uid: token.principal_uid,
+        at_ms: nowMs,
+        half_life_ms: risk.halfLifeMs,
+      });
+      return {
+        token,
+        risk: riskReading(kinds, risk, formatTime(nowMs)),
+        seen_with: byDimension(seen),
+        children: [...children],
+      };
     },
   );
 }

@@ -53,7 +53,10 @@ export function TokenPage({ uid }: { uid: string }) {
           <p class="mono dim">{uid}</p>
         </div>
         <p class="risk">
-          {gravest === null ? <span class="dim">no open alert</span> : <SeverityBadge severity={gravest} />}
+          {gravest === null ? <span class="dim">no open alert</span> : <SeverityBadge severity={gravest} />}{' '}
+          <span class="dim" title={riskTitle(detail.value.risk)}>
+            risk {Math.round(detail.value.risk.score)}
+          </span>
         </p>
         <p class="actions">
           <a
@@ -88,6 +91,12 @@ export function TokenPage({ uid }: { uid: string }) {
       <Calls path={path} />
     </main>
   );
+}
+
+/** What the score is made of, for whoever points at it. */
+function riskTitle({ score, principal_score, threshold, signals }: TokenDetail['risk']): string {
+  const parts = signals.map((one) => `${one.detector} ${one.measure.replaceAll('_', ' ')} ${Math.round(one.risk)}`);
+  return [`Risk ${Math.round(score)} now, of its principal ${Math.round(principal_score)}; alerts from ${threshold}.`, ...parts].join('\n'); // prettier-ignore
 }
 
 interface Span {

@@ -1,4 +1,7 @@
-import { T0 } from '../../support/alert-fixtures.js';
+import { defaultRisk, pointsOf, riskAt, type RiskPart } from '../../../api/alerts/risk.js';
+import type { Finding } from '../../../detectors/core/finding.js';
+import { findingRow } from '../../../detectors/worker/finding-writer.js';
+import { finding, T0 } from '../../support/alert-fixtures.js';
 import { apiOn, type ApiFixture } from './api-fixture.js';
 import { HOUR, seededStore, tokens, traffic, type SeededStore } from './seeded-store.js';
 
@@ -176,6 +179,79 @@ describe('reading over HTTP from the real store', () => {
     it('answers 404 for a token that is not there', async () => {
       const body = await get<{ code: string }>(`/v1/tokens/tok_${'Z'.repeat(22)}`, 404);
       expect(body.code).toBe('TQ_NOT_FOUND');
+    });
+  });
+
+  describe('risk', () => {
+    const minutesAgo = (minute: number, change: Partial<Finding>): Finding =>
+      finding(-minute, {
+        entity_uid: tokens[0],
+        token_uid: tokens[0],
+        principal_uid: 'https://idp.example|deployer',
+        ...change,
+      });
+    const found: readonly Finding[] = [
+      minutesAgo(10, {}),
+      minutesAgo(70, {}),
+      minutesAgo(130, { severity: 'low', detector: 'novelty', fidelity: 'low' }),
+      minutesAgo(2000, { severity: 'critical', fidelity: 'high', detector: 'honeytoken' }),
+      minutesAgo(20_000, { severity: 'critical', fidelity: 'high', detector: 'forgotten' }),
+      minutesAgo(90, { token_uid: tokens[2], entity_uid: tokens[2], severity: 'high' }),
+    ]; // prettier-ignore
+    const partOf = (one: Finding): RiskPart => ({
+      kind: `${one.detector}/${one.score.measure}`,
+      points: pointsOf(one),
+      timeMs: Date.parse(one.time),
+    });
+    const expected = (list: readonly Finding[]): number =>
+      Math.round(riskAt(list.map(partOf), T0, defaultRisk.halfLifeMs) * 10) / 10;
+    interface Risk {
+      risk: { score: number; principal_score: number; at: string; signals: { detector: string; risk: number }[] };
+    }
+
+    beforeAll(() => seeded.store.writer.insertRows('findings', found.map(findingRow), 'risk of the test'));
+
+    it('of a token is what the formula says of its stored findings, with what adds to it', async () => {
+      const { risk } = await get<Risk>(`/v1/tokens/${tokens[0]}`);
+      const own = found.filter(({ token_uid }) => token_uid === tokens[0]);
+      expect(risk).toMatchObject({ score: expected(own), principal_score: expected(found), threshold: 100 });
+      expect(risk.signals.map(({ detector }) => detector)).toEqual(['rate', 'honeytoken', 'novelty']);
+    });
+
+    it('sorts the inventory, page by page', async () => {
+      const seen: [string, number][] = [];
+      let cursor = '';
+      for (;;) {
+        const page = await get<{ items: { token_uid: string; risk: number }[]; next_cursor: string | null }>(
+          `/v1/tokens?sort=risk&limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`,
+        );
+        seen.push(...page.items.map(({ token_uid, risk }) => [token_uid, risk] as [string, number]));
+        if (page.next_cursor === null) break;
+        cursor = page.next_cursor;
+      }
+      const of = (token: string): number => expected(found.filter(({ token_uid }) => token_uid === token));
+      expect(seen).toEqual([
+        [tokens[0], of(tokens[0])],
+        [tokens[2], of(tokens[2])],
+        [tokens[1], 0],
+      ]);
+    });
+
+    it('forgets what a resolved alert holds', async () => {
+      const grave = found[3]!;
+      const [alert] = await api.alerts.accept([grave]);
+      await api.alerts.change(alert!.alert_uid, {
+        to: 'resolved',
+        actor: 'ann',
+        reason: 'known',
+        suppressedUntil: null,
+      });
+      const { risk } = await get<Risk>(`/v1/tokens/${tokens[0]}`);
+      const held = new Set(alert!.finding_uids);
+      expect(risk.score).toBe(
+        expected(found.filter((one) => one.token_uid === tokens[0] && !held.has(one.finding_uid))),
+      );
+      expect(held.has(grave.finding_uid)).toBe(true);
     });
   });
 
