@@ -47,9 +47,9 @@ export function buildOverview(): Dashboard {
     .withPanel(
       stat(
         {
-          title: 'Uses',
-          description: 'As the callee or the edge logged them, each once.',
-          sql: `SELECT sum(requests) AS uses FROM token_usage_v1 WHERE $__timeFilter(hour)`,
+          title: 'Calls between services',
+          description: 'Hops: a request between two services is one, however many logs tell of it.',
+          sql: `SELECT sum(requests) AS calls FROM edges_v1 WHERE $__timeFilter(hour)`,
         },
         { width: 4, height: 4 },
       ),
@@ -58,8 +58,8 @@ export function buildOverview(): Dashboard {
       stat(
         {
           title: 'Share of failures',
-          description: 'Refused or failed uses.',
-          sql: `SELECT sum(failures) / greatest(sum(requests), 1) AS share FROM token_usage_v1 WHERE $__timeFilter(hour)`,
+          description: 'Refused or failed calls.',
+          sql: `SELECT sum(failures) / greatest(sum(requests), 1) AS share FROM edges_v1 WHERE $__timeFilter(hour)`,
         },
         { width: 4, height: 4 },
         'percentunit',
@@ -128,7 +128,7 @@ LIMIT 20`,
           title: 'New edges',
           description: 'Who called what for the first time ever in the span shown: deploys, and lateral movement.',
           sql: `
-SELECT caller_service, target_service, min(first_time) AS first, sum(requests) AS uses, sum(failures) AS failed,
+SELECT caller_service, target_service, min(first_time) AS first, sum(requests) AS calls, sum(failures) AS failed,
     arrayStringConcat(arraySlice(groupUniqArray(concat(target_method, ' ', target_route)), 1, 3), ', ') AS routes
 FROM edges_v1
 GROUP BY caller_service, target_service
@@ -142,11 +142,11 @@ LIMIT 50`,
     .withPanel(
       timeSeries(
         {
-          title: 'Uses and failures',
+          title: 'Calls and failures',
           description: 'By hour of event time.',
           sql: `
-SELECT $__timeInterval(hour) AS time, sum(requests) - sum(token_usage_v1.failures) AS accepted, sum(token_usage_v1.failures) AS failed
-FROM token_usage_v1
+SELECT $__timeInterval(hour) AS time, sum(requests) - sum(edges_v1.failures) AS accepted, sum(edges_v1.failures) AS failed
+FROM edges_v1
 WHERE $__timeFilter(hour)
 GROUP BY time
 ORDER BY time`,
@@ -159,7 +159,7 @@ ORDER BY time`,
       timeSeries(
         {
           title: 'Failures by reason',
-          description: 'RFC 6749 and 6750 error codes where they exist.',
+          description: 'RFC 6749 and 6750 error codes where they exist. Events of proxies and issuers, not hops.',
           sql: `
 SELECT $__timeInterval(e.time) AS time, if(reason = '', 'not told', reason) AS why, count() AS failures
 FROM events_v1 AS e

@@ -13,6 +13,9 @@ import { stat, table, timeSeries, tokenDashboardUid } from './panels.js';
 /** `:sqlstring` quotes the value and doubles quotes inside, so that what stands in the address bar stays text. */
 const token = '${token:sqlstring}';
 
+/** The span also in the words of the order in which hops lie. */
+const hopTime = `$__timeFilter_ms(e.time) AND minute BETWEEN intDiv(toUnixTimestamp($__fromTime), 60) AND intDiv(toUnixTimestamp($__toTime), 60)`;
+
 const seenWith = (dimensions: string): string => `
 SELECT value, first_time AS first, last_time AS last, events, accepted_events AS accepted, dimension
 FROM first_seen_v1
@@ -146,8 +149,8 @@ LIMIT 100`,
           description: 'Uses by hour and service.',
           sql: `
 SELECT $__timeInterval(e.time) AS time, target_service AS service, count() AS uses
-FROM events_v1 AS e
-WHERE $__timeFilter_ms(e.time) AND token_uid = ${token} AND action = 'use' AND direction != 'outbound'
+FROM hops_v1 AS e
+WHERE ${hopTime} AND token_uid = ${token} AND NOT token_lent
 GROUP BY time, service
 ORDER BY time`,
         },
@@ -162,8 +165,8 @@ ORDER BY time`,
           description: 'Uses by hour and address.',
           sql: `
 SELECT $__timeInterval(e.time) AS time, client_address AS address, count() AS uses
-FROM events_v1 AS e
-WHERE $__timeFilter_ms(e.time) AND token_uid = ${token} AND action = 'use' AND direction != 'outbound'
+FROM hops_v1 AS e
+WHERE ${hopTime} AND token_uid = ${token} AND NOT token_lent
 GROUP BY time, address
 ORDER BY time`,
         },

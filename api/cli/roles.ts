@@ -4,10 +4,12 @@ import { DecoyRegistry } from '../../detectors/worker/decoy-registry.js';
 import type { Worker } from '../../detectors/worker/worker.js';
 import { createWorker } from '../../detectors/worker/worker.js';
 import { workerOptionsSchema } from '../../detectors/worker/worker-options.js';
+import type { Clock } from '../../ingest/core/clock.js';
 import { isRetryable } from '../../ingest/core/errors.js';
 import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { topics } from '../../ingest/log/event-log.js';
+import { HopEvaluator } from '../../ingest/store/hops/hop-evaluator.js';
 import type { Store } from '../../ingest/store/store.js';
 import type { AlertService } from '../alerts/alert-service.js';
 import { createAlerting } from '../alerts/alerting.js';
@@ -117,4 +119,11 @@ export async function untilScored(
     if (s.clock.nowMs() - movedMs > stallMs) throw new Error(`the worker stood still for ${stallMs / 1000} s`);
     await delay(50);
   }
+}
+
+/** The hops of all that is stored are found; a worker that runs meanwhile does so too, which does no harm. */
+export async function untilCounted(store: Store, clock: Clock): Promise<void> {
+  const evaluator = new HopEvaluator(store, clock);
+  let done = await evaluator.pass();
+  while (done.more && done.lines > 0) done = await evaluator.pass();
 }

@@ -7,12 +7,9 @@ import { alertingUses } from '../queries/alerting-uses.js';
 import { listAlerts } from '../queries/list-alerts.js';
 import type { HopRow } from '../queries/map-hops.js';
 import type { TimeWindow } from '../schemas/common.js';
-import type { MapHop } from './join-windows.js';
+import { hopKey, type MapHop } from './join-windows.js';
 
 const ALERTS_MAX = 100;
-
-const keyOf = (hop: Pick<HopRow, 'layer' | 'source' | 'target'>): string =>
-  `${hop.layer} ${hop.source.length} ${hop.source} ${hop.target}`;
 
 const isSeverity = (text: string): text is Severity => severities.some((known) => known === text);
 
@@ -38,7 +35,7 @@ export async function markAlerts(
   });
   const marks = new Map<string, Severity>();
   const mark = (layer: HopRow['layer'], source: string, target: string, severity: Severity): void => {
-    const key = keyOf({ layer, source, target });
+    const key = hopKey({ layer, source, target });
     const known = marks.get(key);
     if (known === undefined || severityRank(known) < severityRank(severity)) marks.set(key, severity);
   };
@@ -49,7 +46,7 @@ export async function markAlerts(
     mark('service_leaf', use.service, end, use.severity);
     mark('leaf_network', end, use.network, use.severity);
   }
-  return hops.map((hop) => (hop.hops > 1 ? hop : { ...hop, alert: marks.get(keyOf(hop)) ?? null }));
+  return hops.map((hop) => (hop.hops > 1 ? hop : { ...hop, alert: marks.get(hopKey(hop)) ?? null }));
 }
 
 async function alertsIn(querier: Querier, window: TimeWindow): Promise<readonly Alert[]> {

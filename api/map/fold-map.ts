@@ -1,7 +1,7 @@
 import type { Severity } from '../../detectors/core/detector.js';
 import { maxSeverity, severityRank } from '../alerts/policy.js';
 import type { HopRow } from '../queries/map-hops.js';
-import { noSums, type MapHop, type Sums } from './join-windows.js';
+import { hopKey, noSums, type MapHop, type Sums } from './join-windows.js';
 import { stateOf, type MapState } from './map-state.js';
 
 export const lanes = ['caller', 'service', 'leaf', 'network'] as const;
@@ -77,10 +77,6 @@ const REST = '~rest';
 /** In a small picture a box may touch most others and still be read: a hub touches at least this many. */
 const HUB_TOUCHED_MIN = 20;
 
-/** Names an edge within one map. */
-export const edgeKey = (edge: Pick<MapEdge, 'layer' | 'source' | 'target'>): string =>
-  `${edge.layer} ${edge.source.length} ${edge.source} ${edge.target}`;
-
 /**
  * Keeps the boxes of each lane that matter most and folds the others into one counted box, then does the same with the
  * edges. First comes what is alerting, then what is new, gone or changed, then what is busy. No request is lost: the
@@ -95,7 +91,7 @@ export function foldMap(hops: readonly MapHop[], limits: FoldLimits): FoldedMap 
   const layers = [...new Set(edges.map((edge) => edge.layer))];
   const behindHub = (edge: MapEdge): boolean => edge.alert === null && (hubs.has(edge.source) || hubs.has(edge.target));
   const candidates = edges.filter((edge) => !behindHub(edge));
-  const first = (edge: MapEdge): number => (limits.keep?.edges.has(edgeKey(edge)) === true ? 0 : 1);
+  const first = (edge: MapEdge): number => (limits.keep?.edges.has(hopKey(edge)) === true ? 0 : 1);
   candidates.sort((a, b) => first(a) - first(b) || rank(b) - rank(a) || weight(b) - weight(a) || byEnds(a, b));
   const shown = new Set(candidates.slice(0, limits.edgesMax));
   return {
@@ -136,7 +132,7 @@ function nameEnds(row: MapHop): NamedHop {
   return { row, from: endOf(from, many ? REST : row.source), to: endOf(to, many ? REST : row.target) };
 }
 
-const weight = (one: Standing): number => one.requests + one.outbound_requests + beforeOf(one);
+const weight = (one: Standing): number => one.requests + beforeOf(one);
 const beforeOf = (one: Standing): number => (one.before === null ? 0 : one.before.requests);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byEnds = (a: MapEdge, b: MapEdge): number => compare(a.source, b.source) || compare(a.target, b.target);
@@ -148,7 +144,8 @@ const rank = (one: Standing): number =>
 function addTo(total: Mutable<Sums>, more: Sums): void {
   total.requests += more.requests;
   total.failures += more.failures;
-  total.outbound_requests += more.outbound_requests;
+  total.caller_only += more.caller_only;
+  total.callee_only += more.callee_only;
 }
 
 interface Building extends Mutable<Sums> {
@@ -239,7 +236,7 @@ function foldEdges(hops: readonly NamedHop[], kept: ReadonlySet<string>): MapEdg
   for (const { row, from, to } of hops) {
     const [source, target] = [foldedId(from, kept), foldedId(to, kept)];
     const { layer, first_time, last_time, first_seen } = row;
-    const key = edgeKey({ layer, source, target });
+    const key = hopKey({ layer, source, target });
     const edge = edges.get(key) ?? { source, target, layer, first_time, last_time, first_seen, hops: 0, ...building() };
     build(edge, row);
     edge.hops += row.hops;

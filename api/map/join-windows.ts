@@ -1,11 +1,14 @@
 import type { Severity } from '../../detectors/core/detector.js';
 import type { HopRow } from '../queries/map-hops.js';
 
-/** Calls of one hop or box; `outbound_requests` are the same calls seen from the caller's side. */
+/** Calls of one connection or box: each hop once, whoever logged it; some were told by one side only. */
 export interface Sums {
   readonly requests: number;
   readonly failures: number;
-  readonly outbound_requests: number;
+  /** Of the requests, those that only the caller's side told. */
+  readonly caller_only: number;
+  /** Of the requests, those that only the callee's side told. */
+  readonly callee_only: number;
 }
 
 /** A hop with what the window before had of it, and the gravest open alert that it is part of. */
@@ -15,14 +18,18 @@ export interface MapHop extends HopRow {
   readonly alert: Severity | null;
 }
 
-export const noSums = (): { requests: number; failures: number; outbound_requests: number } => ({
+export const noSums = (): { -readonly [K in keyof Sums]: Sums[K] } => ({
   requests: 0,
   failures: 0,
-  outbound_requests: 0,
+  caller_only: 0,
+  callee_only: 0,
 });
 
-const keyOf = (hop: HopRow): string =>
-  hop.hops > 1 ? hop.layer : `${hop.layer} ${hop.source.length} ${hop.source} ${hop.target}`;
+/** Names a connection within one map. */
+export const hopKey = (hop: Pick<HopRow, 'layer' | 'source' | 'target'>): string =>
+  `${hop.layer} ${hop.source.length} ${hop.source} ${hop.target}`;
+
+const keyOf = (hop: HopRow): string => (hop.hops > 1 ? hop.layer : hopKey(hop));
 
 /**
  * Sets the hops of two windows side by side. What was there before and is no more stays, with zero calls, so that the
@@ -42,4 +49,9 @@ export function joinWindows(now: readonly HopRow[], before: readonly HopRow[] | 
   return joined;
 }
 
-const sumsOf = ({ requests, failures, outbound_requests }: Sums): Sums => ({ requests, failures, outbound_requests });
+const sumsOf = ({ requests, failures, caller_only, callee_only }: Sums): Sums => ({
+  requests,
+  failures,
+  caller_only,
+  callee_only,
+});

@@ -6,9 +6,6 @@ export type MapState = (typeof mapStates)[number];
 const RATIO = 2;
 const DEVIATIONS = 5;
 
-/** Calls as the callee logged them, else as the caller did: where both log, they are the same calls. */
-export const callsOf = (sums: Sums): number => (sums.requests > 0 ? sums.requests : sums.outbound_requests);
-
 /**
  * What became of something between two windows of equal length. `more` and `less` are at least a doubling or halving
  * that chance does not explain: counts vary by their square root, so the difference of two by sqrt(a + b) (Poisson);
@@ -18,7 +15,7 @@ export const callsOf = (sums: Sums): number => (sums.requests > 0 ? sums.request
  */
 export function stateOf(now: Sums, before: Sums | null): MapState {
   if (before === null) return 'steady';
-  const [a, b] = [callsOf(before), callsOf(now)];
+  const [a, b] = [before.requests, now.requests];
   if (a === 0) return b === 0 ? 'steady' : 'new';
   if (b === 0) return 'gone';
   if (Math.abs(b - a) < DEVIATIONS * Math.sqrt(a + b)) return 'steady';

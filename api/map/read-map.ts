@@ -1,4 +1,7 @@
 import type { z } from 'zod';
+import { formatTime } from '../../ingest/event/time.js';
+import { MINUTE_MS } from '../../ingest/store/hops/event-window.js';
+import { staleMinutes } from '../../ingest/store/hops/hop-queries.js';
 import type { Querier } from '../../ingest/store/store.js';
 import { mapHopsRaw } from '../queries/map-hops-raw.js';
 import { mapHops, type HopRow } from '../queries/map-hops.js';
@@ -7,7 +10,7 @@ import { windowOf, type TimeWindow } from '../schemas/common.js';
 import type { mapAnswer, mapQuery } from '../schemas/map.js';
 import { markAlerts } from './alert-marks.js';
 import { foldMap, type FoldedMap, type FoldLimits } from './fold-map.js';
-import { joinWindows } from './join-windows.js';
+import { hopKey, joinWindows } from './join-windows.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -42,6 +45,8 @@ export async function readMap(
   const window = request.exact ? asked : wholeHours(asked);
   const shift = shiftMs(request.compare, window);
   const earlier = shift === null ? null : { fromMs: window.fromMs - shift, toMs: window.toMs - shift };
+  // Asked before the hops are read, which may then know more, never less.
+  const counted = await countedUntil(querier, window);
   const [now, before] = await Promise.all([
     readHops(querier, request, window),
     earlier === null ? null : readHops(querier, request, earlier),
@@ -56,6 +61,7 @@ export async function readMap(
   return {
     window: windowOf(window),
     compared_with: earlier === null ? null : windowOf(earlier),
+    counted_until: formatTime(counted),
     ...(await withLabels(querier, folded, request.leaf)),
   };
 }
@@ -66,7 +72,10 @@ function wholeHours({ fromMs, toMs }: TimeWindow): TimeWindow {
   return { fromMs: from, toMs: Math.max(Math.ceil(toMs / HOUR_MS) * HOUR_MS, from + HOUR_MS) };
 }
 
-/** Callers, services and routes come from the roll-up where nothing but it is needed; the rest from raw rows. */
+/**
+ * One statement tells the sums of all layers, so that they agree while hops are being found: the roll-up where nothing but it
+ * is needed, else the hops; the roll-up then says when a connection was first seen at all.
+ */
 async function readHops(querier: Querier, query: MapRequest, window: TimeWindow): Promise<readonly HopRow[]> {
   const shared = { from_ms: window.fromMs, to_ms: window.toMs, hops_max: HOPS_MAX, service: query.service ?? '' };
   const rawOnly = query.exact || query.token_uid !== undefined || query.principal_uid !== undefined;
@@ -82,17 +91,25 @@ async function readHops(querier: Querier, query: MapRequest, window: TimeWindow)
         })
       : [],
   ]);
-  const fromRollUp = (hop: HopRow): boolean =>
-    !rawOnly && (hop.layer === 'caller_service' || (hop.layer === 'service_leaf' && query.leaf === 'routes'));
-  const wanted = (hop: HopRow): boolean => query.networks || hop.layer !== 'leaf_network';
-  return [...rolled.filter(fromRollUp), ...raw.filter((hop) => !fromRollUp(hop) && wanted(hop))];
+  if (!needsRaw) return rolled;
+  const firstSeen = new Map(rolled.map((hop) => [hopKey(hop), hop.first_seen]));
+  return raw
+    .filter((hop) => query.networks || hop.layer !== 'leaf_network')
+    .map((hop) => (hop.hops > 1 ? hop : { ...hop, first_seen: firstSeen.get(hopKey(hop)) ?? null }));
+}
+
+/** Hops are found minute by minute, some seconds after their lines; before this time none of the window is missing. */
+async function countedUntil(querier: Querier, { fromMs, toMs }: TimeWindow): Promise<number> {
+  const window = { from_minute: Math.floor(fromMs / MINUTE_MS), to_minute: Math.ceil(toMs / MINUTE_MS) };
+  const [stale] = await querier.run(staleMinutes, { ...window, touched_s: 0, rows: 1 });
+  return stale === undefined ? toMs : Math.min(toMs, Math.max(fromMs, stale.minute * MINUTE_MS));
 }
 
 async function withLabels(
   querier: Querier,
   map: FoldedMap,
   leaf: MapRequest['leaf'],
-): Promise<Omit<MapAnswer, 'window' | 'compared_with'>> {
+): Promise<Pick<MapAnswer, 'nodes' | 'edges' | 'layers'>> {
   const uids = leaf === 'tokens' ? map.nodes.filter((node) => node.lane === 'leaf' && node.name !== '') : [];
   const rows = uids.length === 0 ? [] : await querier.run(tokenNames, { token_uids: uids.map((node) => node.name) });
   const known = new Map(rows.map((row) => [row.token_uid, row]));

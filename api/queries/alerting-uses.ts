@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineQuery } from '../../ingest/store/query.js';
-import { networkOf, text, texts, windowParams } from './columns.js';
+import { hopWindow, networkOf, text, texts, windowParams } from './columns.js';
 
 /**
- * The uses that open alerts are about, as the map names their ends: token and time of each alert (arrays of equal
+ * The hops that open alerts are about, as the map names their ends: token and time of each alert (arrays of equal
  * length), from the addresses and to the services that the alerts name.
  */
 export const alertingUses = defineQuery({
@@ -26,7 +26,7 @@ SELECT DISTINCT
   raw.token_uid AS token_uid,
   concat(target_service, ' ', target_method, ' ', target_route) AS route,
   ${networkOf} AS network
-FROM token_events AS raw
+FROM hops AS raw FINAL
 INNER JOIN
 (
   SELECT alert.1 AS token_uid, alert.2 AS severity, alert.3 AS since, alert.4 AS until
@@ -35,12 +35,9 @@ INNER JOIN
       {token_uids:Array(String)}, {severities:Array(String)}, {since_ms:Array(Int64)}, {until_ms:Array(Int64)})) AS alert
   )
 ) AS alerts ON raw.token_uid = alerts.token_uid
-WHERE action = 'use'
+WHERE is_hop
   AND raw.token_uid IN {token_uids:Array(String)}
-  AND time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
-  AND time < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-  AND toDate(time) >= toDate(fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC'))
-  AND toDate(time) <= toDate(fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC'))
+  AND ${hopWindow}
   AND toUnixTimestamp64Milli(time) BETWEEN alerts.since AND alerts.until
   AND (empty({addresses:Array(String)}) OR has({addresses:Array(String)}, toString(client_address)))
   AND (empty({services:Array(String)}) OR has({services:Array(String)}, toString(target_service)))

@@ -28,6 +28,11 @@ export const toStoreTime = (iso: string): string => formatTime(parseTime(iso)).s
 /** Parameters that several queries share. Times travel as milliseconds since the Unix epoch (Int64). */
 export const windowParams = { from_ms: z.number().int(), to_ms: z.number().int() };
 
+/** Condition that a hop lies in [from_ms, to_ms), also in the form that the order of `hops` knows. */
+export const hopWindow = `time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+  AND time < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+  AND minute >= toInt32(floor({from_ms:Int64} / 60000)) AND minute <= toInt32(floor({to_ms:Int64} / 60000))`;
+
 /** The network that an address belongs to: its AS where known, else the IPv4 /24 or IPv6 /48, else the name itself. */
 export const networkOf = `multiIf(
     client_asn != 0, concat('AS', toString(client_asn)),

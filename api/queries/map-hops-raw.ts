@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { defineQuery } from '../../ingest/store/query.js';
-import { networkOf, text, windowParams } from './columns.js';
+import { hopWindow, networkOf, text, windowParams } from './columns.js';
 import { hopRow } from './map-hops.js';
 
 /**
- * All three layers from raw rows in one scan: what the roll-up does not hold (tokens, networks) and what filters need.
- * `leaf` is `tokens` or `routes`.
+ * All three layers from the hops themselves in one scan: what the roll-up does not hold (tokens, networks) and what filters
+ * need. `leaf` is `tokens` or `routes`.
  */
 export const mapHopsRaw = defineQuery({
   name: 'map-hops-raw',
@@ -25,7 +25,8 @@ SELECT
   if(rank <= {hops_max:UInt32}, hop_target, '') AS target,
   sum(hop_requests) AS requests,
   sum(hop_failures) AS failures,
-  sum(hop_outbound) AS outbound_requests,
+  sum(hop_caller_only) AS caller_only,
+  sum(hop_callee_only) AS callee_only,
   min(hop_first) AS first_time,
   max(hop_last) AS last_time,
   CAST(NULL AS Nullable(DateTime64(3, 'UTC'))) AS first_seen,
@@ -34,7 +35,7 @@ FROM
 (
   SELECT
     *,
-    row_number() OVER (PARTITION BY layer ORDER BY hop_requests + hop_outbound DESC, hop_source, hop_target) AS rank
+    row_number() OVER (PARTITION BY layer ORDER BY hop_requests DESC, hop_source, hop_target) AS rank
   FROM
   (
     SELECT
@@ -43,7 +44,8 @@ FROM
       hop.3 AS hop_target,
       sum(use_requests) AS hop_requests,
       sum(use_failures) AS hop_failures,
-      sum(use_outbound) AS hop_outbound,
+      sum(use_caller_only) AS hop_caller_only,
+      sum(use_callee_only) AS hop_callee_only,
       min(use_first) AS hop_first,
       max(use_last) AS hop_last
     FROM
@@ -53,17 +55,14 @@ FROM
         toString(target_service) AS service,
         if({leaf:String} = 'tokens', token_uid, concat(target_service, ' ', target_method, ' ', target_route)) AS leaf,
         ${networkOf} AS network,
-        countIf(direction != 'outbound') AS use_requests,
-        countIf(direction != 'outbound' AND outcome = 'failure') AS use_failures,
-        countIf(direction = 'outbound') AS use_outbound,
+        count() AS use_requests,
+        countIf(outcome = 'failure') AS use_failures,
+        countIf(seen_from = 'caller') AS use_caller_only,
+        countIf(seen_from = 'callee') AS use_callee_only,
         min(time) AS use_first,
         max(time) AS use_last
-      FROM token_events
-      WHERE action = 'use'
-        AND time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
-        AND time < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-        AND toDate(time) >= toDate(fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC'))
-        AND toDate(time) <= toDate(fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC'))
+      FROM hops FINAL
+      WHERE is_hop AND ${hopWindow}
         AND ({service:String} = '' OR target_service = {service:String} OR caller_service = {service:String})
         AND ({token_uid:String} = '' OR token_uid = {token_uid:String})
         AND ({principal_uid:String} = '' OR principal_uid = {principal_uid:String})

@@ -9,7 +9,8 @@ export const hopRow = z.object({
   target: text,
   requests: count,
   failures: count,
-  outbound_requests: count,
+  caller_only: count,
+  callee_only: count,
   first_time: time,
   last_time: time,
   first_seen: timeOrNull,
@@ -20,8 +21,8 @@ export const hopRow = z.object({
 export type HopRow = z.output<typeof hopRow>;
 
 /**
- * Callers, services and routes from the hourly roll-up; whole hours only. Reads all hours up to the end, so that each
- * hop tells when it was first seen at all. Rows beyond `hops_max` of a layer are folded into one with empty ends.
+ * Callers, services and routes from the hourly roll-up of hops; whole hours only. Reads all hours up to the end, so that
+ * each connection tells when it was first seen at all. Rows beyond `hops_max` of a layer are folded into one with empty ends.
  */
 export const mapHops = defineQuery({
   name: 'map-hops',
@@ -37,7 +38,8 @@ SELECT
   if(rank <= {hops_max:UInt32}, hop_target, '') AS target,
   sum(hop_requests) AS requests,
   sum(hop_failures) AS failures,
-  sum(hop_outbound) AS outbound_requests,
+  sum(hop_caller_only) AS caller_only,
+  sum(hop_callee_only) AS callee_only,
   min(hop_first) AS first_time,
   max(hop_last) AS last_time,
   toNullable(min(hop_first_seen)) AS first_seen,
@@ -46,27 +48,29 @@ FROM
 (
   SELECT
     *,
-    row_number() OVER (PARTITION BY layer ORDER BY hop_requests + hop_outbound DESC, hop_source, hop_target) AS rank
+    row_number() OVER (PARTITION BY layer ORDER BY hop_requests DESC, hop_source, hop_target) AS rank
   FROM
   (
     SELECT
       hop.1 AS layer,
       hop.2 AS hop_source,
       hop.3 AS hop_target,
-      sumIf(edges.requests, hour >= from_hour AND direction != 'outbound') AS hop_requests,
-      sumIf(edges.failures, hour >= from_hour AND direction != 'outbound') AS hop_failures,
-      sumIf(edges.requests, hour >= from_hour AND direction = 'outbound') AS hop_outbound,
+      sumIf(edges.requests, hour >= from_hour) AS hop_requests,
+      sumIf(edges.failures, hour >= from_hour) AS hop_failures,
+      sumIf(edges.requests - edges.callee_seen, hour >= from_hour) AS hop_caller_only,
+      sumIf(edges.requests - edges.caller_seen, hour >= from_hour) AS hop_callee_only,
       minIf(edges.first_time, hour >= from_hour) AS hop_first,
       maxIf(edges.last_time, hour >= from_hour) AS hop_last,
       min(edges.first_time) AS hop_first_seen
-    FROM edges_hourly AS edges
+    FROM edge_hours AS edges FINAL
     ARRAY JOIN [
       ('caller_service', toString(caller_service), toString(target_service)),
       ('service_leaf', toString(target_service), concat(target_service, ' ', target_method, ' ', target_route))
     ] AS hop
-    WHERE hour < to_hour AND ({service:String} = '' OR target_service = {service:String} OR caller_service = {service:String})
+    WHERE hour < to_hour AND edges.requests > 0
+      AND ({service:String} = '' OR target_service = {service:String} OR caller_service = {service:String})
     GROUP BY hop
-    HAVING hop_requests + hop_outbound > 0
+    HAVING hop_requests > 0
   )
 )
 GROUP BY layer, source, target, rank <= {hops_max:UInt32}

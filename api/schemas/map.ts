@@ -4,15 +4,16 @@ import { lanes } from '../map/fold-map.js';
 import { mapStates } from '../map/map-state.js';
 import { filterText, tokenUid, windowQuery, windowSchema } from './common.js';
 
-/** Longest window that is read from raw rows only, milliseconds. */
+/** Longest window that is read from single hops only, milliseconds. */
 export const EXACT_MAX_MS = 24 * 3_600_000;
 
 const layer = z.enum(['caller_service', 'service_leaf', 'leaf_network']);
 
 const sums = {
-  requests: z.number().describe('Uses as the callee or the edge logged them.'),
+  requests: z.number().describe('Hops: a request between two services is one, however many lines tell of it.'),
   failures: z.number(),
-  outbound_requests: z.number().describe('Uses as the caller logged them; where both sides log, the same calls.'),
+  caller_only: z.number().describe('Of the requests, those that only the caller’s side logged.'),
+  callee_only: z.number().describe('Of the requests, those that only the callee’s side logged.'),
 };
 
 const standing = {
@@ -27,7 +28,7 @@ const counted = { ...sums, edges: z.number(), hops: z.number() };
 export const mapQuery = z.object({
   ...windowQuery,
   leaf: z.enum(['routes', 'tokens']).default('routes').describe('What the third lane shows.'),
-  networks: z.stringbool().default(true).describe('Whether the fourth lane is wanted; it needs raw rows.'),
+  networks: z.stringbool().default(true).describe('Whether the fourth lane is wanted; it needs single hops.'),
   service: filterText.optional().describe('Only hops from or to this service.'),
   token_uid: tokenUid.optional(),
   principal_uid: filterText.optional(),
@@ -38,7 +39,7 @@ export const mapQuery = z.object({
   exact: z
     .stringbool()
     .default(false)
-    .describe('Not widened to whole hours: read from raw rows; at most 24 hours, without first_seen.'),
+    .describe('Not widened to whole hours: read from single hops; at most 24 hours, without first_seen.'),
   hubs: z
     .enum(['show', 'fold'])
     .default('show')
@@ -85,6 +86,9 @@ export const mapAnswer = z
   .object({
     window: windowSchema.describe('Widened to whole hours unless exact.'),
     compared_with: windowSchema.nullable(),
+    counted_until: z
+      .string()
+      .describe('All stored lines before this time are counted; hops are found some seconds after their lines.'),
     nodes: z.array(node),
     edges: z.array(edge),
     layers: z.array(layerSums),

@@ -10,6 +10,7 @@ const names = [
   'token_aliases',
   'first_seen',
   'edges',
+  'hops',
   'events',
   'findings',
   'alerts',

@@ -67,10 +67,7 @@ describe('the store under SIGKILL', () => {
         n: total,
         f: failures,
       });
-      expect(await count('SELECT sum(requests) AS n, sum(failures) AS f FROM edges_v1')).toEqual({
-        n: total,
-        f: failures,
-      });
+      expect(await count('SELECT sum(lines) AS n FROM hop_buckets')).toEqual({ n: total });
       expect(await count('SELECT sum(events) AS n, count() AS t FROM tokens_v1')).toEqual({ n: total, t: 7 });
       expect(await count("SELECT sum(events) AS n FROM first_seen_v1 WHERE dimension = 'client_address'")).toEqual({
         n: total,

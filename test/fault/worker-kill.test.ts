@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { systemClock } from '../../ingest/core/clock.js';
 import { deterministicUuid } from '../../ingest/event/event-uid.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
+import { HopEvaluator } from '../../ingest/store/hops/hop-evaluator.js';
 import { stages } from '../../detectors/core/detector.js';
 import type { Finding } from '../../detectors/core/finding.js';
 import { createDetectors } from '../../detectors/registry.js';
@@ -103,6 +105,8 @@ describe('a worker that is killed again and again', () => {
               FROM token_events GROUP BY principal_uid, toStartOfHour(time))) AS counted`,
       );
       expect(principals['kept']).toBe(principals['counted']);
+      const evaluator = new HopEvaluator(parts.store, systemClock);
+      while ((await evaluator.pass()).more);
       const sums = await numbers(
         parts,
         `SELECT (SELECT sum(requests) FROM edges_v1) AS edges, (SELECT sum(events) FROM tokens_v1) AS tokens,

@@ -37,7 +37,7 @@ export interface MapEdge {
   readonly target: string;
   readonly layer: string;
   readonly requests: number;
-  readonly outbound_requests: number;
+  readonly caller_only: number;
 }
 
 /** What a user of the API sees of the lab's realm. */
@@ -63,7 +63,7 @@ export class LabApi {
   }
 
   /** @param query of `/v1/map`. */
-  map(query: string): Promise<{ readonly edges: readonly MapEdge[] }> {
+  map(query: string): Promise<{ readonly edges: readonly MapEdge[]; readonly counted_until: string }> {
     return this.#get(`/v1/map?edge_limit=1000&lane_limit=500&${query}`);
   }
 

@@ -68,13 +68,24 @@ export function theft(driver: Driver, victim: Session, requests = 80): Promise<v
   );
 }
 
+/** Requests under way at a logout are excused for as long as detector `session` says (`end_leeway_seconds`), and a little. */
+const AFTER_LEEWAY_MS = 5_500;
+
 /** The user logs out; someone who kept the access token goes on. */
 export function useAfterLogout(driver: Driver, victim: Session): Promise<void> {
   const { jti, owner } = victim;
   return driver.deed({ kind: 'attack', name: 'use-after-logout', jti, owner, from: thief.from }, async () => {
     await driver.logout(victim);
-    await delay(50);
+    await delay(AFTER_LEEWAY_MS);
     await times(3, () => driver.request('/orders', { session: victim, ...thief }));
+  });
+}
+
+/** The user logs out while the page that is open still asks for something. */
+export function lastLook(driver: Driver, { jti, owner, asking, ...session }: Session): Promise<void> {
+  return driver.deed({ kind: 'look-alike', name: 'last-look', jti, owner, from: asking.from }, async () => {
+    await driver.logout({ jti, owner, asking, ...session });
+    await times(2, () => driver.request('/orders', { session: { asking, accessToken: session.accessToken } }));
   });
 }
 

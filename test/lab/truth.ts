@@ -74,13 +74,8 @@ export class Truth {
   readonly refusedLogins: Refusal[] = [];
   readonly logouts: { readonly sid: string; readonly atMs: number }[] = [];
 
-  /** Calls by `caller callee`. */
-  edges(): ReadonlyMap<string, number> {
-    return countBy(this.calls, (call) => `${call.caller} ${call.callee}`);
-  }
-
   /** Uses by jti: calls at whose end a sidecar validated the token. */
-  uses(): ReadonlyMap<string, number> {
+  uses(): Readonly<Record<string, number>> {
     return countBy(
       this.calls.filter((call) => call.counts && call.jti !== undefined),
       (call) => call.jti ?? '',
@@ -88,10 +83,11 @@ export class Truth {
   }
 }
 
-function countBy<T>(list: readonly T[], key: (item: T) => string): ReadonlyMap<string, number> {
+/** How many items have each key, in the order of keys. */
+export function countBy<T>(list: readonly T[], key: (item: T) => string): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
   for (const item of list) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
-  return counts;
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Claims of a JWT that we were given ourselves. */

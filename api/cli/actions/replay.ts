@@ -13,7 +13,7 @@ import { openFingerprinter } from '../fingerprint-keys.js';
 import { createProgress } from '../progress.js';
 import type { Surroundings } from '../open-parts.js';
 import { ensureDataDir, openEnricher, openLog, openStore } from '../open-parts.js';
-import { startAlerting, startWorker, untilScored } from '../roles.js';
+import { startAlerting, startWorker, untilCounted, untilScored } from '../roles.js';
 import { bindingOf, sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
 
@@ -56,8 +56,8 @@ export interface ReplayOutcome {
 }
 
 /**
- * Reads the inputs through the real pipeline into the data directory and waits until everything is scored; alerts
- * are printed as they fire. Log, store and alerting stay open for the caller.
+ * Reads the inputs through the real pipeline into the data directory and waits until everything is scored and its hops are
+ * counted; alerts are printed as they fire. Log, store and alerting stay open for the caller.
  */
 export async function runReplay(
   inputs: readonly ReplayInput[],
@@ -90,7 +90,9 @@ export async function runReplay(
       },
     );
     await untilScored(surroundings, parts.log, parts.worker, parts.alerting);
-    return { summary, alerts: [...alerts.values()], seconds: (clock.nowMs() - started) / 1000, parts };
+    const seconds = (clock.nowMs() - started) / 1000;
+    await untilCounted(parts.store, clock);
+    return { summary, alerts: [...alerts.values()], seconds, parts };
   } finally {
     bytes.stop();
     await checkpoints.close();

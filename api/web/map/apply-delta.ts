@@ -10,7 +10,8 @@ export function applyDelta(before: MapAnswer, delta: MapDelta): MapAnswer {
   for (const id of delta.gone_nodes) {
     const node = nodes.get(id);
     if (node === undefined || isRest(node)) nodes.delete(id);
-    else nodes.set(id, { ...node, requests: 0, failures: 0, outbound_requests: 0, state: 'gone', alert: null });
+    else
+      nodes.set(id, { ...node, requests: 0, failures: 0, caller_only: 0, callee_only: 0, state: 'gone', alert: null });
   }
   for (const node of delta.nodes) nodes.set(node.id, node);
   const edges = new Map(before.edges.map((edge) => [keyOf(edge), edge]));
@@ -19,6 +20,7 @@ export function applyDelta(before: MapAnswer, delta: MapDelta): MapAnswer {
   return {
     window: delta.window,
     compared_with: delta.compared_with,
+    counted_until: delta.counted_until,
     nodes: [...nodes.values()],
     edges: [...edges.values()],
     layers: delta.layers,

@@ -1,5 +1,4 @@
 import type { MapEdge } from '../lib/api-types.js';
-import { callsOf } from './words.js';
 
 /** Draws the edges behind the boxes. Everything it shows stands in words in the tables as well. */
 export interface Box {
@@ -51,7 +50,7 @@ export function drawEdges(canvas: HTMLCanvasElement, picture: EdgePicture): void
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, clientWidth, clientHeight);
   const palette = readColours(canvas);
-  const busiest = Math.max(2, ...picture.edges.map(callsOf));
+  const busiest = Math.max(2, ...picture.edges.map((edge) => edge.requests));
   const ends = spreadEnds(picture);
   const ordered = [...picture.edges].sort((a, b) => importance(a) - importance(b));
   for (const edge of ordered) {
@@ -72,7 +71,7 @@ function readColours(element: Element): Colours {
 
 /** Width by the logarithm of calls; style by state: new dashed and heavy, gone dotted, alerting double. */
 function strokeOf(edge: MapEdge, palette: Colours, busiest: number, touched: boolean, dimming: boolean): Stroke {
-  const share = Math.log(1 + callsOf(edge)) / Math.log(1 + busiest);
+  const share = Math.log(1 + edge.requests) / Math.log(1 + busiest);
   const width = WIDTH_MIN + (WIDTH_MAX - WIDTH_MIN) * share * share;
   const alpha = touched ? 1 : FAINT;
   if (edge.alert !== null) {

@@ -2,7 +2,7 @@ import type { MapAnswer } from '../lib/api-types.js';
 import { SortableTable, type Column } from '../shell/sortable-table.js';
 import { count, moment, parse } from '../lib/format.js';
 import { isRest } from './lane-order.js';
-import { badgeOf, callsOf, changeOf, laneTitle, nameOf, type Leaf } from './words.js';
+import { badgeOf, changeOf, laneTitle, nameOf, seenFrom, type Leaf } from './words.js';
 
 interface Row {
   readonly key: string;
@@ -15,6 +15,7 @@ interface Row {
   readonly before: number | null;
   readonly change: string;
   readonly state: string;
+  readonly seenFrom: string;
   readonly first: string;
   readonly last: string;
 }
@@ -38,6 +39,7 @@ const columns: readonly Column<Row>[] = [
   },
   { title: 'Change', value: (row) => row.change, number: true },
   { title: 'State', value: (row) => row.state },
+  { title: 'Logged by', value: (row) => row.seenFrom },
   { title: 'First call', value: (row) => row.first, show: (row) => (row.first === '' ? '' : moment(parse(row.first))) },
   { title: 'Last call', value: (row) => row.last, show: (row) => (row.last === '' ? '' : moment(parse(row.last))) },
 ];
@@ -81,11 +83,12 @@ function rowsOf(map: MapAnswer, leaf: Leaf): Row[] {
       from: title(edge.source),
       to: title(edge.target),
       tokenUid: leaf === 'tokens' && target?.lane === 'leaf' ? target.name : '',
-      calls: callsOf(edge),
+      calls: edge.requests,
       failures: edge.failures,
-      before: edge.before === null ? null : callsOf(edge.before),
+      before: edge.before === null ? null : edge.before.requests,
       change: changeOf(edge),
       state: badgeOf(edge) === null ? 'as usual' : edge.alert === null ? edge.state : `alert ${edge.alert}`,
+      seenFrom: seenFrom(edge),
       first: edge.first_time,
       last: edge.last_time,
     };
@@ -101,11 +104,12 @@ function rowsOf(map: MapAnswer, leaf: Leaf): Row[] {
           part === 'rest' ? `${count(counted.edges)} other connections` : `${count(counted.edges)} connections of hubs`,
         to: '',
         tokenUid: '',
-        calls: callsOf(counted),
+        calls: counted.requests,
         failures: counted.failures,
         before: null,
         change: '',
         state: '',
+        seenFrom: seenFrom(counted),
         first: '',
         last: '',
       });

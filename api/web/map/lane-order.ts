@@ -58,7 +58,7 @@ function linksOf(edges: readonly MapEdge[], boxes: ReadonlyMap<string, MapNode>)
   const links = new Map<string, { id: string; weight: number }[]>();
   for (const edge of edges) {
     if (!boxes.has(edge.source) || !boxes.has(edge.target)) continue;
-    const weight = Math.log2(2 + edge.requests + edge.outbound_requests);
+    const weight = Math.log2(2 + edge.requests);
     for (const [from, to] of [
       [edge.source, edge.target],
       [edge.target, edge.source],

@@ -13,8 +13,9 @@ import { failure, openPicture, picture } from './picture.js';
 import { SidePanel } from './side-panel.js';
 import { Stage } from './stage.js';
 import { Toolbar } from './toolbar.js';
-import { callsOf } from './words.js';
 
+/** Hops of the last seconds are still being found; older ones that are not counted are told. */
+const BEHIND_MS = 120_000;
 const BOX_PX = 48;
 const AROUND_PX = 270;
 const LANE_MIN = 8;
@@ -116,19 +117,21 @@ function Shown({ map }: { map: MapAnswer }) {
   const layer = map.layers.find((one) => one.layer === 'leaf_network') ?? map.layers[0];
   if (layer === undefined) return null;
   const edges = map.edges.filter((edge) => edge.layer === layer.layer);
-  const drawn = edges.reduce((sum, edge) => sum + callsOf(edge), 0);
+  const drawn = edges.reduce((sum, edge) => sum + edge.requests, 0);
   const boxes = map.nodes.filter((node) => !node.id.endsWith(':~rest'));
   const all = map.nodes.reduce((sum, node) => sum + node.nodes, 0);
   const edgesAll = map.edges.length + map.layers.reduce((sum, one) => sum + one.rest.edges + one.hubs.edges, 0);
+  const behindMs = Math.min(parse(map.window.to), nowMs()) - parse(map.counted_until);
   const changedAll = map.edges.filter((edge) => edge.alert !== null || edge.state !== 'steady').length;
   return (
     <p class="shown" role="status">
-      <span data-total={callsOf(layer)}>{count(callsOf(layer))} calls</span> · shown {boxes.length} of {count(all)}{' '}
-      boxes, {map.edges.length} of {count(edgesAll)} connections = {percent(drawn / Math.max(1, callsOf(layer)))} of
+      <span data-total={layer.requests}>{count(layer.requests)} calls</span> · shown {boxes.length} of {count(all)}{' '}
+      boxes, {map.edges.length} of {count(edgesAll)} connections = {percent(drawn / Math.max(1, layer.requests))} of
       calls
       {map.compared_with === null
         ? ''
         : ` · ${changedAll} changed or alerting, compared with ${moment(parse(map.compared_with.from))} – ${moment(parse(map.compared_with.to))}`}
+      {behindMs > BEHIND_MS ? ` · counted until ${moment(parse(map.counted_until))} UTC, the rest follows` : ''}
     </p>
   );
 }

@@ -4,7 +4,7 @@ import { useJson } from '../lib/load.js';
 import { withQuery } from '../lib/router.js';
 import { SeverityBadge } from '../shell/badge.js';
 import { isRest } from './lane-order.js';
-import { badgeOf, callsOf, changeOf, nameOf, type Leaf } from './words.js';
+import { badgeOf, changeOf, nameOf, type Leaf } from './words.js';
 
 interface PanelProps {
   readonly map: MapAnswer;
@@ -87,8 +87,8 @@ function Overview({ map }: { map: MapAnswer }) {
 
 function Chosen({ map, leaf, windowMs, node, onSelect }: PanelProps & { node: MapNode }) {
   const badge = badgeOf(node);
-  const calls = callsOf(node);
-  const before = node.before === null ? null : callsOf(node.before);
+  const calls = node.requests;
+  const before = node.before === null ? null : node.before.requests;
   const token = node.lane === 'leaf' && leaf === 'tokens' && node.name !== '';
   return (
     <>
@@ -162,7 +162,7 @@ function Connections({ map, leaf, node, side, onSelect }: ConnectionsProps) {
   const other = (edge: MapEdge): string => (side === 'in' ? edge.source : edge.target);
   const edges = map.edges
     .filter((edge) => (side === 'in' ? edge.target : edge.source) === node.id)
-    .sort((a, b) => Number(b.alert !== null) - Number(a.alert !== null) || callsOf(b) - callsOf(a));
+    .sort((a, b) => Number(b.alert !== null) - Number(a.alert !== null) || b.requests - a.requests);
   const known = new Map(map.nodes.map((one) => [one.id, one]));
   if (edges.length === 0) return null;
   return (
@@ -202,7 +202,7 @@ function Connections({ map, leaf, node, side, onSelect }: ConnectionsProps) {
                   </span>
                 )}
               </td>
-              <td class="number">{count(callsOf(edge))}</td>
+              <td class="number">{count(edge.requests)}</td>
             </tr>
           );
         })}

@@ -6,7 +6,7 @@ import { go, withQuery } from '../lib/router.js';
 import { drawEdges, type Box } from './edge-canvas.js';
 import { isRest, lanes, type LaneOrder } from './lane-order.js';
 import { LANE_MAX } from './map-query.js';
-import { badgeOf, callsOf, changeOf, laneTitle, kindOf, nameOf, restOf, type Leaf } from './words.js';
+import { badgeOf, changeOf, laneTitle, kindOf, nameOf, restOf, type Leaf } from './words.js';
 
 const FAILED_MIN = 0.1;
 
@@ -123,7 +123,7 @@ function neighbour(id: string, key: string, stage: HTMLElement | null, edges: re
   const right = key === 'ArrowRight';
   const links = edges
     .filter((edge) => (right ? edge.source : edge.target) === id)
-    .sort((a, b) => callsOf(b) - callsOf(a));
+    .sort((a, b) => b.requests - a.requests);
   for (const link of links) {
     const end = right ? link.target : link.source;
     const found = all.find((element) => element.dataset['box'] === end);
@@ -149,8 +149,8 @@ function LaneColumn({ lane, boxes, rest, hubs, leaf, windowMs, selected, active,
   const total = boxes.length + hubs.length + (rest?.nodes ?? 0);
   const title = laneTitle(lane, leaf);
   const first = boxes.some((node) => node.id === active) ? active : (boxes[0]?.id ?? null);
-  const calls = [...boxes, ...hubs, ...(rest === null ? [] : [rest])].reduce((sum, node) => sum + callsOf(node), 0);
-  const hidden = hubs.reduce((sum, node) => sum + callsOf(node), 0);
+  const calls = [...boxes, ...hubs, ...(rest === null ? [] : [rest])].reduce((sum, node) => sum + node.requests, 0);
+  const hidden = hubs.reduce((sum, node) => sum + node.requests, 0);
   return (
     <section class={`lane lane-${lane}`} aria-labelledby={`lane-${lane}`}>
       <h2 id={`lane-${lane}`}>
@@ -230,7 +230,7 @@ function BoxButton({ node, leaf, windowMs, pressed, tabIndex, onSelect, onHover 
 
 /** Failures are told only where they are many: every service fails a little. */
 function factsOf(node: MapNode, windowMs: number, change: string): string {
-  const parts = [rate(callsOf(node), windowMs)];
+  const parts = [rate(node.requests, windowMs)];
   if (change !== '' && node.alert !== null) parts.push(change);
   const failed = node.failures / Math.max(1, node.requests);
   if (failed >= FAILED_MIN) parts.push(`${percent(failed)} fail`);
@@ -251,7 +251,7 @@ function RestBox(props: { rest: MapNode; shown: number; windowMs: number; title:
     >
       <span class="box-name">+{count(rest.nodes)} more</span>
       <span class="box-facts">
-        {rate(callsOf(rest), windowMs)} · {more ? `show up to ${LANE_MAX}` : `${title.toLowerCase()} as table`}
+        {rate(rest.requests, windowMs)} · {more ? `show up to ${LANE_MAX}` : `${title.toLowerCase()} as table`}
       </span>
     </button>
   );

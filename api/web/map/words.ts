@@ -26,20 +26,25 @@ export function nameOf(node: Pick<MapNode, 'lane' | 'label' | 'name'>, leaf: Lea
 /** `orders GET /v1/orders/{id}` without its service, which the lane before shows. */
 const routeOf = (label: string): string => label.slice(label.indexOf(' ') + 1);
 
-type Standing = Pick<MapEdge, 'requests' | 'failures' | 'outbound_requests' | 'before' | 'state' | 'alert'>;
-
-export const callsOf = (sums: { requests: number; outbound_requests: number }): number =>
-  sums.requests > 0 ? sums.requests : sums.outbound_requests;
+type Standing = Pick<MapEdge, 'requests' | 'failures' | 'before' | 'state' | 'alert'>;
 
 /** `×31`, `+4 %`, `−60 %`; empty where nothing was compared or there was nothing before. */
 export function changeOf(one: Standing): string {
   if (one.before === null) return '';
-  const [before, now] = [callsOf(one.before), callsOf(one)];
+  const [before, now] = [one.before.requests, one.requests];
   if (before === 0 || now === 0) return '';
   const ratio = now / before;
   if (ratio >= 2) return `×${ratio < 10 ? ratio.toFixed(1).replace(/\.0$/, '') : ratio.toFixed(0)}`;
   const hundred = Math.round((ratio - 1) * 100);
   return hundred === 0 ? '±0 %' : hundred > 0 ? `+${hundred} %` : `−${-hundred} %`;
+}
+
+/** Whose logs tell of the calls; empty where there are none. */
+export function seenFrom(one: Pick<MapEdge, 'requests' | 'caller_only' | 'callee_only'>): string {
+  if (one.requests === 0) return '';
+  if (one.caller_only === one.requests) return 'caller only';
+  if (one.callee_only === one.requests) return 'callee only';
+  return one.caller_only + one.callee_only === 0 ? 'both sides' : 'both sides, some one only';
 }
 
 /** The word on the badge of a box or edge, with its sign; null for what is as usual. */
@@ -62,7 +67,7 @@ const stateWords = {
 
 /** What a box does not show but reads out: "token ci-deploy 412/min ×31 alert high, 412 calls, 3 failed, new". */
 export function restOf(node: MapNode): string {
-  const parts = [`, ${count(callsOf(node))} calls`];
+  const parts = [`, ${count(node.requests)} calls`];
   if (node.failures > 0) parts.push(`${count(node.failures)} failed`);
   if (stateWords[node.state] !== '') parts.push(stateWords[node.state]);
   return parts.join(', ');

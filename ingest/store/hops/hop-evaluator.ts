@@ -3,16 +3,18 @@ import type { Store } from '../store.js';
 import { rollUpHours } from './edge-hours.js';
 import { evaluateHops } from './evaluate-hops.js';
 import { BUCKET_MS, JOIN_MS, MINUTE_MS } from './event-window.js';
-import { bucketLines, staleHours, staleMinutes } from './hop-queries.js';
+import { bucketLines, heldLines, staleHours, staleMinutes } from './hop-queries.js';
 
 /** Minutes looked at in one pass; more are left for the next. */
 const PASS_MINUTES = 2000;
 /** Minutes from the first to the last of one statement. */
-const STATEMENT_MINUTES = 240;
+const STATEMENT_MINUTES = 1440;
 /** Lines that one statement joins; more are parted by request, so that memory stays bounded. */
 const STATEMENT_LINES = 100_000;
-/** Minutes without news between two that are evaluated together. */
-const GAP_MINUTES = 1;
+/** Minutes without news between two that are evaluated together: a statement costs more than to read a quiet time again. */
+const GAP_MINUTES = 60;
+/** Where more lines than these are read for nothing, a gap of one minute parts the statements. */
+const GAP_LINES = 20_000;
 /** Clocks of the store's nodes, and inserts that are seen late, differ by less. */
 const TOUCHED_SLACK_S = 120;
 /** Beyond every time that the store can hold, minutes since the epoch. */
@@ -65,8 +67,7 @@ export class HopEvaluator {
     // By the clock only when is decided; what an evaluation says follows from the events.
     const isOpen = ({ minute }: StaleMinute): boolean => (minute + 1) * MINUTE_MS + JOIN_MS > startedMs;
     const due = withOpen ? stale : stale.filter((one) => !isOpen(one));
-    let lines = 0;
-    for (const batch of batches(due)) lines += await this.#evaluate(batch);
+    const lines = await this.#evaluateEach(batches(due, GAP_MINUTES));
     await this.#rollUp();
     const more = stale.length === PASS_MINUTES;
     if (!more && due.length === stale.length) this.#sweptMs = startedMs;
@@ -83,16 +84,18 @@ export class HopEvaluator {
     const first = batch[0];
     const last = batch[batch.length - 1];
     if (first === undefined || last === undefined) return 0;
+    const pieces = [...batches(batch, 1)];
+    if (pieces.length > 1 && (await this.#readsForNothing(batch, first, last))) return this.#evaluateEach(pieces);
     const window = { from_ms: first.minute * MINUTE_MS - JOIN_MS, to_ms: (last.minute + 1) * MINUTE_MS + JOIN_MS };
     // Counted before they are read: what is written then holds at least the lines that its version tells.
     const counts = await this.#store.querier.run(bucketLines, window);
     const byBucket = new Map(counts.map(({ bucket, lines }) => [bucket, lines]));
+    const lines = counts.reduce((sum, one) => sum + one.lines, 0);
     // A version that is no higher would not count: lines let go by retention are not evaluated away.
     const due = batch
       .map(({ minute, evaluated }) => ({ minute, evaluated, version: linesAround(byBucket, minute) }))
       .filter(({ version, evaluated }) => version > evaluated);
     if (due.length === 0) return 0;
-    const lines = counts.reduce((sum, one) => sum + one.lines, 0);
     const shards = Math.min(255, Math.ceil(lines / STATEMENT_LINES));
     for (let shard = 0; shard < shards; shard += 1) {
       // The last one makes the minute count as evaluated.
@@ -106,6 +109,18 @@ export class HopEvaluator {
       });
     }
     for (const { minute } of due) this.#hours?.add(Math.floor(minute / 60));
+    return lines;
+  }
+
+  async #readsForNothing(batch: readonly StaleMinute[], first: StaleMinute, last: StaleMinute): Promise<boolean> {
+    const span = { from_bucket: first.minute * 4 - 1, to_bucket: (last.minute + 1) * 4 + 1 };
+    const [held] = await this.#store.querier.run(heldLines, span);
+    return (held?.lines ?? 0) > GAP_LINES + batch.reduce((sum, one) => sum + one.lines, 0);
+  }
+
+  async #evaluateEach(pieces: Iterable<readonly StaleMinute[]>): Promise<number> {
+    let lines = 0;
+    for (const batch of pieces) lines += await this.#evaluate(batch);
     return lines;
   }
 
@@ -141,15 +156,15 @@ function linesAround(byBucket: ReadonlyMap<number, number>, minute: number): num
   return sum;
 }
 
-/** Neighbouring minutes together, as many as one statement takes. */
-function* batches(stale: readonly StaleMinute[]): Generator<readonly StaleMinute[]> {
+/** Minutes that lie together but for gaps of at most so many, as many as one statement takes. */
+function* batches(stale: readonly StaleMinute[], gapMinutes: number): Generator<readonly StaleMinute[]> {
   let batch: StaleMinute[] = [];
   let lines = 0;
   for (const one of stale) {
     const first = batch[0]?.minute ?? one.minute;
     const last = batch[batch.length - 1]?.minute ?? one.minute;
     const full = lines + one.lines > STATEMENT_LINES || one.minute - first >= STATEMENT_MINUTES;
-    if (batch.length > 0 && (full || one.minute - last > GAP_MINUTES + 1)) {
+    if (batch.length > 0 && (full || one.minute - last > gapMinutes + 1)) {
       yield batch;
       batch = [];
       lines = 0;

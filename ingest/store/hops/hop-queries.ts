@@ -77,6 +77,17 @@ WHERE action = 'use' AND ${windowOf('time')}
 GROUP BY bucket`,
 });
 
+/** Lines of uses in buckets of [from_bucket, to_bucket), as counted when they were stored. */
+export const heldLines = defineQuery({
+  name: 'held-lines',
+  params: z.object({ from_bucket: z.number().int(), to_bucket: z.number().int() }),
+  row: z.object({ lines: count }),
+  sql: `
+SELECT sum(hop_buckets.lines) AS lines
+FROM hop_buckets
+WHERE bucket >= {from_bucket:Int64} AND bucket < {to_bucket:Int64}`,
+});
+
 /** Hours (since the epoch) whose minutes were evaluated since their roll-up was made; of these hours, or of all if none is named. */
 export const staleHours = defineQuery({
   name: 'stale-hours',

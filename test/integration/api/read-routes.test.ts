@@ -3,15 +3,18 @@ import type { Finding } from '../../../detectors/core/finding.js';
 import { findingRow } from '../../../detectors/worker/finding-writer.js';
 import { finding, T0 } from '../../support/alert-fixtures.js';
 import { apiOn, type ApiFixture } from './api-fixture.js';
-import { HOUR, seededStore, tokens, traffic, type SeededStore } from './seeded-store.js';
+import { HopEvaluator } from '../../../ingest/store/hops/hop-evaluator.js';
+import { HOUR, seededStore, tokens, traffic, use, type SeededStore } from './seeded-store.js';
 
 interface Sums {
   requests: number;
   failures: number;
-  outbound_requests: number;
+  caller_only: number;
+  callee_only: number;
 }
 interface MapBody {
   window: { from: string; to: string };
+  counted_until: string;
   nodes: (Sums & { id: string; lane: string; label: string; nodes: number })[];
   edges: (Sums & { source: string; target: string; layer: string; first_seen: string | null; hops: number })[];
   layers: (Sums & { layer: string; rest: Sums & { edges: number } })[];
@@ -21,13 +24,16 @@ const uses = traffic().filter((event) => event.direction !== 'outbound');
 const total: Sums = {
   requests: uses.length,
   failures: uses.filter((event) => event.outcome === 'failure').length,
-  outbound_requests: 60,
+  caller_only: 0,
+  // The other side of the first hour's is logged as well.
+  callee_only: uses.length - 60,
 };
 
 const sumOf = (list: readonly Sums[]): Sums => ({
   requests: list.reduce((sum, one) => sum + one.requests, 0),
   failures: list.reduce((sum, one) => sum + one.failures, 0),
-  outbound_requests: list.reduce((sum, one) => sum + one.outbound_requests, 0),
+  caller_only: list.reduce((sum, one) => sum + one.caller_only, 0),
+  callee_only: list.reduce((sum, one) => sum + one.callee_only, 0),
 });
 
 describe('reading over HTTP from the real store', () => {
@@ -322,6 +328,23 @@ describe('reading over HTTP from the real store', () => {
       const page = await get<{ items: unknown[] }>(`/v1/tokens?${query.replaceAll(' ', '%20')}`);
       expect(page.items).toEqual([]);
       expect((await get<{ items: unknown[] }>('/v1/tokens')).items).toHaveLength(3);
+    });
+  });
+
+  // Last, since it adds to what the others count.
+  describe('/v1/map while lines come', () => {
+    it('says until when all is counted, and counts what came since once its hops are found', async () => {
+      const late = use(10_000, T0 - 3 * HOUR - 1, { target: { service: 'late', method: 'GET', route: '/x' } });
+      const url = `/v1/map?from=${T0 - 5 * HOUR}&to=${T0}&networks=false`;
+      expect((await get<MapBody>(url)).counted_until).toBe(new Date(T0).toISOString());
+      await seeded.store.writer.insertEvents([{ event: late, partition: 0, offset: 10_000n }], 'late');
+      const before = await get<MapBody>(url);
+      expect(before.counted_until).toBe(new Date(T0 - 3 * HOUR - 60_000).toISOString());
+      expect(before.nodes.map((node) => node.id)).not.toContain('service:late');
+      await new HopEvaluator(seeded.store, api.clock).pass();
+      const after = await get<MapBody>(url);
+      expect(after.counted_until).toBe(new Date(T0).toISOString());
+      expect(after.nodes.find((node) => node.id === 'service:late')?.requests).toBe(1);
     });
   });
 });

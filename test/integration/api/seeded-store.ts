@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { deterministicUuid } from '../../../ingest/event/event-uid.js';
 import { formatTime } from '../../../ingest/event/time.js';
 import type { TokenEvent } from '../../../ingest/event/token-event.js';
+import { systemClock } from '../../../ingest/core/clock.js';
 import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
+import { HopEvaluator } from '../../../ingest/store/hops/hop-evaluator.js';
 import { T0 } from '../../support/alert-fixtures.js';
 
 export const HOUR = 3_600_000;
@@ -118,5 +120,6 @@ export async function seededStore(): Promise<SeededStore> {
   const made = await emptyStore();
   const events = traffic().map((event, index) => ({ event, partition: 0, offset: BigInt(index) }));
   await made.store.writer.insertEvents(events, 'seed');
+  await new HopEvaluator(made.store, systemClock).pass();
   return made;
 }

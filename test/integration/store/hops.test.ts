@@ -184,19 +184,54 @@ describe('hops', () => {
     expect(await evaluated([inbound, lateIn] as TokenEvent[])).toEqual({ 'orders stock both tok_a': 2 });
     expect((await evaluator.pass()).minutes).toBe(0);
     expect((await new HopEvaluator(opened.store, systemClock).pass()).minutes).toBe(0);
-    expect(await opened.rows('SELECT sum(requests) AS n, sum(caller_seen) AS c, sum(callee_seen) AS s FROM hop_edges_v1')).toEqual([
+    expect(await opened.rows('SELECT sum(requests) AS n, sum(caller_seen) AS c, sum(callee_seen) AS s FROM edges_v1')).toEqual([
       { n: 2, c: 2, s: 2 },
     ]);
   }); // prettier-ignore
 
   it('takes an edge out of the roll-up that a later evaluation knows better', async () => {
     await evaluated([line({ at: 0, to: 'stock', id: 'a' })]);
-    const edges = (): Promise<unknown> =>
-      opened.rows('SELECT caller_service, target_service, requests FROM hop_edges_v1');
+    const edges = (): Promise<unknown> => opened.rows('SELECT caller_service, target_service, requests FROM edges_v1');
     expect(await edges()).toEqual([{ caller_service: '', target_service: 'stock', requests: 1 }]);
     await evaluated([line({ at: 0, from: 'orders', to: 'stock', side: 'outbound', id: 'a' })]);
     expect(await edges()).toEqual([{ caller_service: 'orders', target_service: 'stock', requests: 1 }]);
   });
+
+  it('evaluates quiet minutes that lie apart together, and does not read a crowd between them for nothing', async () => {
+    const minutes = [0, 7, 20, 45, 46];
+    const statements: string[] = [];
+    const watched = new HopEvaluator(
+      {
+        querier: opened.store.querier,
+        writer: {
+          newBlock: () => opened.store.writer.newBlock(),
+          insertBlock: (...args) => opened.store.writer.insertBlock(...args),
+          insertEvents: (...args) => opened.store.writer.insertEvents(...args),
+          insertRows: (...args) => opened.store.writer.insertRows(...args),
+          derive: (derivation, params) => {
+            statements.push(derivation.name);
+            return opened.store.writer.derive(derivation, params);
+          },
+        },
+      },
+      systemClock,
+    );
+    const sparse = (round: number) =>
+      minutes.flatMap((n) => call(n * 60_000, 'orders', 'stock', { id: `r${round}-${n}`, token: 'tok_a' }));
+    await store(sparse(1));
+    await watched.pass();
+    expect(statements).toEqual(['evaluate-hops', 'roll-up-hours']);
+    const crowd = Array.from({ length: 21_000 }, (_, n) => line({ at: 30 * 60_000 + n, to: 'edge', side: 'edge', id: `c${n}` }));
+    await store(crowd);
+    await watched.pass();
+    statements.length = 0;
+    await store(sparse(2));
+    await watched.pass();
+    // 45 and 46 are neighbours.
+    expect(statements.filter((name) => name === 'evaluate-hops')).toHaveLength(4);
+    expect(await hops(opened)).toEqual({ 'orders stock both tok_a': 10, ' edge callee ': 21_000 });
+    expect(await opened.value('SELECT toInt32(sum(requests)) FROM edges_v1')).toBe(21_010);
+  }); // prettier-ignore
 
   it('is exact again whatever step it was stopped before or after', async () => {
     const { store: whole } = opened;
@@ -226,7 +261,7 @@ describe('hops', () => {
         await store([line({ at: 5, to: 'edge', side: 'edge', id: `e${next}` })]);
         await new HopEvaluator(whole, systemClock).pass();
         expect(await hops(opened)).toEqual({ 'orders stock both ': next, ' edge callee ': next });
-        expect(await opened.value('SELECT toInt32(sum(requests)) FROM hop_edges_v1')).toBe(next * 2);
+        expect(await opened.value('SELECT toInt32(sum(requests)) FROM edges_v1')).toBe(next * 2);
       }
     }
   });
@@ -254,13 +289,13 @@ describe('hops', () => {
       await Promise.all([evaluator.pass(), other.pass()]);
     }
     const inPieces = await opened.rows('SELECT * FROM hops_v1 ORDER BY ALL');
-    const edgesInPieces = await opened.rows('SELECT * EXCEPT tokens FROM hop_edges_v1 ORDER BY ALL');
+    const edgesInPieces = await opened.rows('SELECT * EXCEPT tokens FROM edges_v1 ORDER BY ALL');
     // Edge, gateway and stock each time, orders but every seventh, a retry every fifth.
     expect(inPieces.length).toBe(150 * 3 + (150 - 22) + 30);
     await empty();
     await store(events);
     await evaluator.pass();
     expect(await opened.rows('SELECT * FROM hops_v1 ORDER BY ALL')).toEqual(inPieces);
-    expect(await opened.rows('SELECT * EXCEPT tokens FROM hop_edges_v1 ORDER BY ALL')).toEqual(edgesInPieces);
+    expect(await opened.rows('SELECT * EXCEPT tokens FROM edges_v1 ORDER BY ALL')).toEqual(edgesInPieces);
   });
 });

@@ -34,18 +34,10 @@ const recounts = [
       FROM token_events WHERE principal_uid != '' GROUP BY principal_uid, hour ORDER BY principal_uid, hour`,
   },
   {
-    name: 'edges_hourly',
-    rollup: `SELECT hour, caller_service, target_service, target_method, target_route, direction, sum(requests) AS requests,
-      sum(failures) AS failures, sum(duration_count) AS timed, max(duration_ms_max) AS slowest,
-      sum(plaintext_requests) AS plaintext, sum(anonymous_requests) AS anonymous, uniqCombined64Merge(12)(tokens) AS tokens,
-      min(first_time) AS first, max(last_time) AS last
-      FROM edges_hourly GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6`,
-    raw: `SELECT toDateTime(toStartOfHour(time), 'UTC') AS hour, caller_service, target_service, target_method, target_route,
-      direction, count() AS requests, countIf(outcome = 'failure') AS failures, count(duration_ms) AS timed,
-      max(ifNull(duration_ms, 0)) AS slowest, countIf(transport = 'plaintext') AS plaintext,
-      countIf(token_uid = '') AS anonymous, uniqCombined64If(12)(token_uid, token_uid != '') AS tokens,
-      min(time) AS first, max(time) AS last
-      FROM token_events WHERE action = 'use' GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6`,
+    name: 'hop_buckets',
+    rollup: 'SELECT bucket, sum(lines) AS lines FROM hop_buckets GROUP BY bucket ORDER BY bucket',
+    raw: `SELECT toInt32(floor(toUnixTimestamp64Milli(time) / 15000)) AS bucket, count() AS lines
+      FROM token_events WHERE action = 'use' GROUP BY bucket ORDER BY bucket`,
   },
   {
     name: 'first_seen',

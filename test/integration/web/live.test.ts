@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { HopEvaluator } from '../../../ingest/store/hops/hop-evaluator.js';
 import { keys, apiOn, type ApiFixture } from '../api/api-fixture.js';
 import { emptyStore, tokens, use, type SeededStore } from '../api/seeded-store.js';
 import { startChromium } from '../../tools/chromium.mjs';
@@ -81,6 +82,7 @@ describe('the live map', () => {
   let seeded: SeededStore;
   let api: ApiFixture;
   let base: string;
+  let evaluator: HopEvaluator;
   let inserted = 0;
 
   async function insert(count: number, service: string): Promise<void> {
@@ -91,11 +93,13 @@ describe('the live map', () => {
     }));
     inserted += count;
     await seeded.store.writer.insertEvents(events, `live ${inserted}`);
+    await evaluator.pass();
   }
 
   beforeAll(async () => {
     seeded = await emptyStore();
     api = await apiOn(seeded.store, { webRoot: resolve('dist/api/web') });
+    evaluator = new HopEvaluator(seeded.store, api.clock);
     base = await api.app.listen({ host: '127.0.0.1', port: 0 });
   }, 240_000);
   afterAll(async () => {

@@ -1,13 +1,20 @@
 import fc from 'fast-check';
-import { edgeKey, foldMap } from '../../../api/map/fold-map.js';
-import { joinWindows, type MapHop } from '../../../api/map/join-windows.js';
+import { foldMap } from '../../../api/map/fold-map.js';
+import { hopKey, joinWindows, type MapHop, type Sums } from '../../../api/map/join-windows.js';
 import type { HopRow } from '../../../api/queries/map-hops.js';
 
 const name = fc.constantFrom('', 'a', 'b', 'c', 'd', 'e', '~rest', 'caller:a', '"', '__proto__');
 
 /** Uses that pass all three layers, so that each layer has the same sums, as from the store. */
 const uses = fc.array(
-  fc.record({ caller: name, service: name, leaf: name, network: name, failed: fc.boolean(), outbound: fc.boolean() }),
+  fc.record({
+    caller: name,
+    service: name,
+    leaf: name,
+    network: name,
+    failed: fc.boolean(),
+    seen: fc.constantFrom('both', 'caller', 'callee'),
+  }),
   { maxLength: 200 },
 );
 
@@ -26,9 +33,10 @@ function hopsOf(list: readonly (typeof uses extends fc.Arbitrary<infer U> ? U : 
         layer,
         source: use[from],
         target: use[to],
-        requests: (before?.requests ?? 0) + (use.outbound ? 0 : 1),
-        failures: (before?.failures ?? 0) + (use.failed && !use.outbound ? 1 : 0),
-        outbound_requests: (before?.outbound_requests ?? 0) + (use.outbound ? 1 : 0),
+        requests: (before?.requests ?? 0) + 1,
+        failures: (before?.failures ?? 0) + (use.failed ? 1 : 0),
+        caller_only: (before?.caller_only ?? 0) + (use.seen === 'caller' ? 1 : 0),
+        callee_only: (before?.callee_only ?? 0) + (use.seen === 'callee' ? 1 : 0),
         first_time: '2026-01-01T00:00:00.000Z',
         last_time: '2026-01-01T00:00:00.000Z',
         first_seen: null,
@@ -45,8 +53,9 @@ const marked = (now: Parameters<typeof hopsOf>[0], before: Parameters<typeof hop
     hop.source === 'b' ? { ...hop, alert: 'high' as const } : hop,
   );
 
-const weight = (list: readonly { requests: number; outbound_requests: number }[]): number =>
-  list.reduce((sum, one) => sum + one.requests + one.outbound_requests, 0);
+const weight = (list: readonly { requests: number }[]): number => list.reduce((sum, one) => sum + one.requests, 0);
+const oneSided = (list: readonly Sums[]): number =>
+  list.reduce((sum, one) => sum + one.caller_only + one.callee_only, 0);
 
 describe('folding the map', () => {
   const limitsOf = fc.record({
@@ -63,12 +72,15 @@ describe('folding the map', () => {
           const shown = map.edges.filter((edge) => edge.layer === layer.layer);
           expect(weight(shown) + weight([layer.rest, layer.hubs])).toBe(list.length);
           expect(weight([layer])).toBe(list.length);
+          expect(oneSided(shown) + oneSided([layer.rest, layer.hubs])).toBe(
+            list.filter((use) => use.seen !== 'both').length,
+          );
         }
         for (const lane of ['caller', 'service', 'leaf', 'network']) {
           const nodes = map.nodes.filter((node) => node.lane === lane);
           expect(weight(nodes)).toBe(list.length);
           if (before !== null) {
-            const sums = nodes.map((node) => node.before ?? { requests: 0, outbound_requests: 0 });
+            const sums = nodes.map((node) => node.before ?? { requests: 0 });
             expect(weight(sums)).toBe(before.length);
           }
           expect(nodes.filter((node) => !node.id.endsWith(':~rest')).length).toBeLessThanOrEqual(limits.laneMax);
@@ -115,12 +127,12 @@ describe('folding the map', () => {
         const first = foldMap(marked(list, null), limits);
         const keep = {
           nodes: new Set(first.nodes.map((node) => node.id)),
-          edges: new Set(first.edges.map(edgeKey)),
+          edges: new Set(first.edges.map(hopKey)),
         };
         const next = foldMap(marked([...list, ...later], null), { ...limits, keep });
         const ids = new Set(next.nodes.map((node) => node.id));
         for (const id of keep.nodes) expect(ids.has(id)).toBe(true);
-        const edges = new Set(next.edges.map(edgeKey));
+        const edges = new Set(next.edges.map(hopKey));
         for (const edge of keep.edges) expect(edges.has(edge)).toBe(true);
       }),
     );

@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import type { MapEdge, MapNode } from '../../../api/web/lib/api-types.js';
 import { extendOrder, lanes, orderLanes } from '../../../api/web/map/lane-order.js';
 
-const sums = { requests: 1, failures: 0, outbound_requests: 0, before: null, state: 'steady', alert: null } as const;
+const sums = {
+  requests: 1,
+  failures: 0,
+  caller_only: 0,
+  callee_only: 0,
+  before: null,
+  state: 'steady',
+  alert: null,
+} as const;
 
 const node = fc
   .record({

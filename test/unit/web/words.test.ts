@@ -4,7 +4,7 @@ import { changeOf } from '../../../api/web/map/words.js';
 import { revocationsOf } from '../../../api/web/token/revocation.js';
 
 const MINUTE = 60_000;
-const sums = (requests: number) => ({ requests, failures: 0, outbound_requests: 0 });
+const sums = (requests: number) => ({ requests, failures: 0, caller_only: 0, callee_only: 0 });
 
 describe('numbers as people read them', () => {
   it.each([
