@@ -132,7 +132,9 @@ describe('the lab', () => {
   }, 150_000); // prettier-ignore
 
   it('raises the alerts that are due while the attack runs, with the thief as evidence, and no other', async () => {
-    const attacked = ['theft', 'flood'].map((name) => lab.truth.deeds.find((deed) => deed.name === name)!);
+    const attacked = ['theft', 'flood', 'use-after-logout'].map((name) =>
+      lab.truth.deeds.find((deed) => deed.name === name)!,
+    );
     await api.until(async () => (await api.alerts()).length > attacked.length);
     await delay(2000);
     const all = await api.alerts();
@@ -152,6 +154,13 @@ describe('the lab', () => {
       expect([from, '127.0.0.1']).toEqual(expect.arrayContaining([...alert.client_addresses]));
       expect(alert.client_addresses.length).toBeGreaterThan(0);
     }
+    // The session had ended for longer than requests may be under way; erin's last look at her page was within that time.
+    const afterLogout = alerts.find((alert) => uids.get(alert.token_uid) === cast.bob.jti)!;
+    expect(afterLogout).toMatchObject({
+      principal_name: 'bob',
+      detectors: expect.arrayContaining(['session']) as unknown,
+    });
+    expect(afterLogout.client_addresses).toContain(thief.from);
     const { token_uid, client_addresses } = alerts.find((alert) => uids.get(alert.token_uid) === cast.alice.jti)!;
     expect(client_addresses).toEqual([thief.from]);
     const { seen_with } = await api.token(token_uid);
