@@ -68,6 +68,8 @@ function linksOf(edges: readonly MapEdge[], boxes: ReadonlyMap<string, MapNode>)
       links.set(from, list);
     }
   }
+  // Sums of fractions depend on their order, and places must not depend on the order in which edges come.
+  for (const list of links.values()) list.sort((a, b) => compare(a.id, b.id) || a.weight - b.weight);
   return links;
 }
 
