@@ -28,6 +28,7 @@ import type { Surroundings } from './open-parts.js';
 import { openEnricher } from './open-parts.js';
 import { bindingOf } from './source-by-name.js';
 import { readServerTls } from './server-tls.js';
+import { startPoll } from './poll-inputs.js';
 import { startKafkaTopic } from './kafka-input.js';
 import { startSyslog, type SyslogSource } from './syslog-inputs.js';
 import { webhookInput } from './webhook-inputs.js';
@@ -77,8 +78,10 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
       pushed.push({ ...bindingOf(source), name: source.name, apiKeySha256: input.api_key_sha256 });
     } else if (input.kind === 'webhook') {
       webhooks.push(webhookInput(source, input));
+    } else if (input.kind === 'poll') {
+      await startPoll(s, source, input, deps);
     } else if (input.kind === 'kafka') {
-      await startKafkaTopic(s, input, { ...deps, binding: bindingOf(source) });
+      await startKafkaTopic(s, input, { ...deps, binding: bindingOf(source), name: source.name });
     } else if (input.kind === 'syslog') {
       syslog.push({ name: source.name, binding: bindingOf(source), input });
     } else if (input.kind === 'als') {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { kafkaTopicConfigSchema } from '../../ingest/collectors/kafka-topic/kafka-topic-collector.js';
 import { kafkaConnection } from './kafka-schema.js';
+import { pollInput } from './poll-schema.js';
 import { hasOneSecret, oneSecretFault, secretKeys } from './secret-schema.js';
 import { syslogConfigSchema } from '../../ingest/collectors/syslog/config.js';
 import { isAddressRange } from '../../ingest/core/address-ranges.js';
@@ -83,6 +84,7 @@ export const inputSchema = z.discriminatedUnion('kind', [
       ...secretKeys,
     })
     .refine(hasOneSecret, oneSecretFault),
+  pollInput,
   z.strictObject({ kind: z.literal('stdin') }),
 ]);
 

@@ -174,7 +174,12 @@ function crossChecks(config: Config): ConfigFault[] {
     for (const fault of declaredRoutes(source.routes).faults)
       faults.push({ ...fault, path: `sources.${i}.routes.${fault.path}` });
   });
-  faults.push(...peersWithoutAuthority(config), ...sharedListeners(config), ...webhooksWithoutRule(config));
+  faults.push(
+    ...peersWithoutAuthority(config),
+    ...sharedListeners(config),
+    ...webhooksWithoutRule(config),
+    ...foreignApis(config),
+  );
   const readers = config.sources.filter((source) => source.input?.kind === 'stdin');
   if (readers.length > 1) {
     faults.push({
@@ -229,6 +234,21 @@ function webhooksWithoutRule({ sources }: Config): ConfigFault[] {
       },
     ];
   });
+}
+
+/** The records of an API are read by the source of its product. */
+function foreignApis({ sources }: Config): ConfigFault[] {
+  return sources.flatMap(({ input, product }, i) =>
+    input?.kind !== 'poll' || input.api.kind === product
+      ? []
+      : [
+          {
+            path: `sources.${i}.input.api.kind`,
+            message: `the source is of product ${product}`,
+            mend: `Set product: ${input.api.kind}, or ask another API.`,
+          },
+        ],
+  );
 }
 
 /** Names in client certificates are worth nothing where no certificate is asked for. */

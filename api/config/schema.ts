@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { detectorsOptionsSchema } from '../../detectors/registry.js';
+import { durationMs } from './duration.js';
 import { kafkaConnection } from './kafka-schema.js';
 import { inputSchema, port, receiversSchema, sha256 } from './input-schema.js';
 
@@ -7,15 +8,6 @@ import { inputSchema, port, receiversSchema, sha256 } from './input-schema.js';
  * The one configuration file, as the operator writes it. Defaults live here and nowhere else; unknown keys are
  * refused. Secrets are named by file or by `${ENV}` reference, so that the file itself can be kept in version control.
  */
-const durationMs = z
-  .string()
-  .regex(/^\d+(ms|s|m|h|d)$/, 'a duration such as 500ms, 10s, 5m, 2h or 30d')
-  .transform((text) => {
-    const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-    const match = /^(\d+)(ms|s|m|h|d)$/.exec(text);
-    return Number(match?.[1] ?? 0) * units[(match?.[2] ?? 'ms') as keyof typeof units];
-  });
-
 const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, dot, dash, underscore; at most 64');

@@ -15,6 +15,7 @@ const readyAnswer = z
         last_work_at: z.string().nullable(),
         pending: z.number().describe('Work waiting.'),
         max_age_s: z.number().describe('How old the last work may be while some is waiting.'),
+        required: z.boolean().describe('Whether the process is not ready without it.'),
         reason: z.string().nullable(),
       }),
     ),
@@ -57,6 +58,7 @@ export function healthRoutes(app: FastifyInstance, deps: ApiDeps): void {
           last_work_at: part.lastReportMs === null ? null : formatTime(part.lastReportMs),
           pending: part.pending,
           max_age_s: part.maxAgeMs / 1000,
+          required: part.required,
           reason: part.reason,
         })),
       });

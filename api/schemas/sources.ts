@@ -17,4 +17,13 @@ export const sourcesAnswer = z.object({
   window: windowSchema,
   sources: z.array(coverage),
   record_types: z.array(recordTypeRow),
+  /** Inputs of this process that fetch by themselves. */
+  inputs: z.array(
+    z.object({
+      input: z.string(),
+      state: z.string(),
+      last_work_at: z.string().nullable(),
+      reason: z.string().nullable(),
+    }),
+  ),
 });

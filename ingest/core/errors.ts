@@ -16,6 +16,8 @@ export const errorCodes = {
   TQ_RECORD_INVALID: 'A record cannot be parsed as its source promises.',
   TQ_EVENT_INVALID: 'An event does not follow the TokenEvent schema.',
   TQ_FILE_UNREADABLE: 'A file cannot be opened or decompressed.',
+  TQ_SOURCE_UNAVAILABLE: 'An API that a source is read from cannot be reached or has enough of us; it is asked again.',
+  TQ_SOURCE_REFUSED: 'An API that a source is read from refused the request, or answered something else.',
   TQ_REQUEST_INVALID: 'The request does not follow the API description.',
   TQ_UNAUTHENTICATED: 'No valid API key was presented.',
   TQ_FORBIDDEN: 'The API key has not the role that this operation needs.',

@@ -5,6 +5,8 @@
 export interface PartOptions {
   /** How old the last report may be while work is waiting, milliseconds. */
   readonly maxAgeMs: number;
+  /** False for what this process cannot mend, such as somebody else's API: its failure is shown, and the process stays ready. */
+  readonly required?: boolean;
 }
 
 export type PartState = 'ok' | 'idle' | 'starting' | 'stale' | 'failing';
@@ -17,6 +19,8 @@ export interface PartHealth {
   /** Work waiting, in the part's own unit (records, deliveries). */
   readonly pending: number;
   readonly maxAgeMs: number;
+  /** Whether the process is not ready without it. */
+  readonly required: boolean;
   /** Why the part is failing, in words that are safe to show. */
   readonly reason: string | null;
 }
@@ -28,6 +32,7 @@ export interface HealthStatus {
 
 interface PartRecord {
   readonly maxAgeMs: number;
+  readonly required: boolean;
   lastReportMs: number | null;
   pending: number;
   /** Since when work has been waiting without a break; an age is never counted from before there was work. */
@@ -46,6 +51,7 @@ export class HealthRegistry {
     if (this.#parts.has(part)) return;
     this.#parts.set(part, {
       maxAgeMs: options.maxAgeMs,
+      required: options.required ?? true,
       lastReportMs: null,
       pending: 0,
       pendingSinceMs: null,
@@ -78,7 +84,8 @@ export class HealthRegistry {
     const parts = [...this.#parts.entries()]
       .map(([part, record]) => describe(part, record, nowMs))
       .sort((a, b) => (a.part < b.part ? -1 : 1));
-    return { ready: parts.every((part) => part.state === 'ok' || part.state === 'idle'), parts };
+    const isWell = ({ state, required }: PartHealth): boolean => !required || state === 'ok' || state === 'idle';
+    return { ready: parts.every(isWell), parts };
   }
 
   #record(part: string): PartRecord {
@@ -96,6 +103,7 @@ function describe(part: string, record: PartRecord, nowMs: number): PartHealth {
     lastReportMs: record.lastReportMs,
     pending: record.pending,
     maxAgeMs: record.maxAgeMs,
+    required: record.required,
     reason: record.reason,
   };
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { tryJson } from '../core/try-json.js';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.js';
 import { AppError, describeError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { codeOf } from './error-code.js';
+import { replaceFile } from './replace-file.js';
 
 const checkpointSchema = z.strictObject({
   /** Byte offset in the decompressed content up to which every record is durable in the log. */
@@ -138,22 +139,8 @@ class JsonCheckpointStore implements CheckpointStore {
   private async write(): Promise<void> {
     this.dirty = false;
     const text = JSON.stringify({ version: 1, checkpoints: Object.fromEntries(this.entries) });
-    const temporary = `${this.path}.tmp`;
     try {
-      const file = await open(temporary, 'w', 0o600);
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, this.path);
-      const folder = await open(dirname(this.path), 'r');
-      try {
-        await folder.sync();
-      } finally {
-        await folder.close();
-      }
+      await replaceFile(this.path, text);
     } catch (error) {
       this.dirty = true;
       throw codeOf(error) === 'ENOSPC'

@@ -9,6 +9,8 @@ import { openFingerprinter } from '../fingerprint-keys.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
 import { createSurroundings, ensureDataDir, openGeo, openLog, openStore } from '../open-parts.js';
+import { tryKafkaTopic } from '../kafka-input.js';
+import { tryPoll } from '../poll-inputs.js';
 import { syslogAddress } from '../syslog-inputs.js';
 import { readServerTls } from '../server-tls.js';
 import { webhookRule } from '../webhook-inputs.js';
@@ -62,6 +64,10 @@ export async function examine(
         ? 'tables are up to date'
         : `${String(pending.length)} migration(s) pending; they run at start, or with \`tourniquet migrate\``;
     });
+    for (const { name, input } of s.config.sources) {
+      if (input?.kind === 'poll') await check(`input ${name}`, () => tryPoll(s, input));
+      if (input?.kind === 'kafka') await check(`input ${name}`, () => tryKafkaTopic(s, input));
+    }
     await check('receivers', () => receivers(s.config));
     await check('clock', () => clockAgainstStore(s));
   } finally {

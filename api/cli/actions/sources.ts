@@ -70,6 +70,11 @@ export async function sourcesStats(options: StatsOptions, terminal: Terminal): P
     return;
   }
   terminal.err(`read from ${answer.window.from} to ${answer.window.to}`);
+  if (answer.inputs.length > 0) {
+    const inputs = answer.inputs.map((row) => [row.input, row.state, row.last_work_at ?? '-', row.reason ?? '']);
+    for (const line of tableLines(['input', 'state', 'last work', 'reason'], inputs)) terminal.out(line);
+    terminal.out('');
+  }
   if (answer.sources.length === 0) {
     terminal.err('Nothing was read in this window.');
     return;

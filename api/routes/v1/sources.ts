@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { formatTime } from '../../../ingest/event/time.js';
 import type { ApiDeps } from '../../api-deps.js';
 import { sourceCoverage } from '../../queries/source-coverage.js';
 import { sourceRecordTypes } from '../../queries/source-record-types.js';
@@ -11,7 +12,7 @@ const DAY_MS = 86_400_000;
 const SOURCES_MAX = 1000;
 const RECORD_TYPES_MAX = 5000;
 
-export function sourceRoutes(app: FastifyInstance, { querier, clock }: ApiDeps): void {
+export function sourceRoutes(app: FastifyInstance, { querier, clock, health }: ApiDeps): void {
   app.withTypeProvider<ZodTypeProvider>().get(
     '/v1/sources',
     {
@@ -31,7 +32,16 @@ export function sourceRoutes(app: FastifyInstance, { querier, clock }: ApiDeps):
         querier.run(sourceCoverage, { ...asked, rows: SOURCES_MAX }),
         querier.run(sourceRecordTypes, { ...asked, rows: RECORD_TYPES_MAX }),
       ]);
-      return { window: windowOf(window), sources: [...sources], record_types: [...types] };
+      const inputs = health
+        .status(clock.nowMs())
+        .parts.filter(({ part }) => /^(?:poll|kafka):/.test(part))
+        .map(({ part, state, lastReportMs, reason }) => ({
+          input: part,
+          state,
+          last_work_at: lastReportMs === null ? null : formatTime(lastReportMs),
+          reason,
+        }));
+      return { window: windowOf(window), sources: [...sources], record_types: [...types], inputs };
     },
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Component } from '../../core/component.js';
 import { describeError } from '../../core/errors.js';
+import type { HealthRegistry } from '../../core/health.js';
 import type {
   EventLog,
   EventLogReader,
@@ -30,6 +31,10 @@ export interface KafkaTopicDeps extends CollectorDeps {
   readonly binding: SourceBinding;
   /** The brokers that have the topic; started and stopped by the collector. */
   readonly brokers: EventLog;
+  /** Told of every batch that became durable, and of the first that could not. */
+  readonly health: HealthRegistry;
+  /** Name of the source, which its part in the health has too. */
+  readonly name: string;
 }
 
 /**
@@ -46,17 +51,25 @@ class KafkaTopicCollector implements Component, PartitionHandler {
   private readonly config: KafkaTopicConfig;
   private readonly deps: KafkaTopicDeps;
   private readonly reader: EventLogReader;
+  private readonly part: string;
 
   constructor(config: KafkaTopicConfig, deps: KafkaTopicDeps) {
     this.config = config;
     this.deps = deps;
     this.name = `kafka-topic:${config.topic}:${deps.binding.instance}`;
+    this.part = `kafka:${deps.name}`;
+    deps.health.declare(this.part, { maxAgeMs: 60_000, required: false });
     this.reader = deps.brokers.reader({ topic: config.topic, groupId: config.group_id, handler: this });
   }
 
   async start(): Promise<void> {
-    await this.deps.brokers.start();
-    await this.reader.start();
+    try {
+      await this.deps.brokers.start();
+      await this.reader.start();
+    } catch (error) {
+      this.deps.health.fail(this.part, describeError(error));
+      throw error;
+    }
   }
 
   async stop(deadlineMs: number): Promise<void> {
@@ -65,6 +78,7 @@ class KafkaTopicCollector implements Component, PartitionHandler {
   }
 
   async assigned({ topic, partition, committed }: PartitionAssignment): Promise<bigint | null> {
+    this.deps.health.report(this.part, this.deps.clock.nowMs());
     if (committed.offset !== null || this.config.start === 'earliest') return committed.offset;
     const offsets = await this.deps.brokers.offsets(topic);
     const high = offsets.find((each) => each.partition === partition)?.high ?? 0n;
@@ -74,11 +88,17 @@ class KafkaTopicCollector implements Component, PartitionHandler {
   }
 
   async batch({ topic, partition, records }: RecordBatch): Promise<void> {
-    const { binding, sink, onCounts } = this.deps;
+    const { binding, sink, onCounts, health, clock } = this.deps;
     const raw = records.flatMap((record) => this.recordsOf(topic, partition, record));
     const parsed = parseRecords(binding, raw, `kafka:${topic}:${partition}`, this.deps);
     // A refusal is answered by the reader: it pauses the partition and brings the same records again.
-    await handOver(sink, parsed);
+    try {
+      await handOver(sink, parsed);
+    } catch (error) {
+      health.fail(this.part, describeError(error));
+      throw error;
+    }
+    health.report(this.part, clock.nowMs());
     onCounts?.(binding.source.product, binding.instance, parsed.counts);
     const last = records.at(-1);
     if (last === undefined) return;

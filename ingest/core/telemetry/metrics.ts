@@ -30,6 +30,12 @@ export const metricCatalogue = {
     description: 'Records written to the dead-letter topic.',
     attributes: ['step', 'reason'],
   },
+  'tourniquet.ingest.polls': {
+    kind: 'counter',
+    unit: '{request}',
+    description: 'Pages asked of the APIs that sources are read from, by outcome: ok, unavailable, refused.',
+    attributes: ['product', 'outcome'],
+  },
   'tourniquet.worker.events': {
     kind: 'counter',
     unit: '{event}',

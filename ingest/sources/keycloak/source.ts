@@ -185,8 +185,10 @@ function eventOf(
   const subject: Subject = { record, context, options, issuer, failed };
   const credentialType = values.get('credential_type') ?? values.get('selected_credential_type');
   const client = values.get('ipAddress');
-  const id = record.id ?? naturalId(record, meaning, failed);
-  if (id === undefined && options.beside_log) return undefined;
+  // The log knows no ids, so where both ways have a name the id of the API is not used.
+  const natural = naturalId(record, meaning, failed);
+  if (natural === undefined && options.beside_log) return undefined;
+  const id = natural ?? record.id;
   return {
     schema_version: SCHEMA_VERSION,
     event_uid:

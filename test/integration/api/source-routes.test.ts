@@ -43,6 +43,8 @@ describe('what was read from each source', () => {
         action: 'other',
         events: 1,
       });
+      apiOfOther.health.declare('poll:org', { maxAgeMs: 60_000, required: false });
+      apiOfOther.health.fail('poll:org', 'example.okta.com refused the request (401).');
       const address = await apiOfOther.app.listen({ port: 0, host: '127.0.0.1' });
       const run = await runCli([
         'sources',
@@ -55,6 +57,8 @@ describe('what was read from each source', () => {
         String(T0 + 91 * 86_400_000),
       ]);
       expect(run.code).toBe(0);
+      expect(run.stdout).toMatch(/^poll:org +failing +- +example\.okta\.com refused the request \(401\)\./m);
+      expect((await apiOfOther.app.inject({ url: '/readyz' })).statusCode).toBe(200);
       expect(run.stdout).toMatch(
         /^envoy mesh +5 +0\.0% +5 +0\.0% +the record does not tell 40\.0%, .*none was sent 20\.0%.* -1\.50s/m,
       );

@@ -4,6 +4,7 @@ import {
   kafkaTopicConfigSchema,
 } from '../../../ingest/collectors/kafka-topic/kafka-topic-collector.js';
 import type { Component } from '../../../ingest/core/component.js';
+import { HealthRegistry } from '../../../ingest/core/health.js';
 import { createKafkaEventLog } from '../../../ingest/log/kafka/kafka-event-log.js';
 import { startKafka, type TestKafka } from '../../tools/kafka.mjs';
 import { base, lineSource, MemorySink, until, wallClock } from '../../unit/ingest/pipeline/support.js';
@@ -14,6 +15,7 @@ describe('a topic of somebody else', () => {
   let kafka: TestKafka;
   let client: Kafka;
   let admin: Admin;
+  const health = new HealthRegistry();
   beforeAll(async () => {
     kafka = await startKafka();
     client = new KafkaClient({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING });
@@ -33,6 +35,8 @@ describe('a topic of somebody else', () => {
         clock: wallClock,
         sink,
         binding: { source: lineSource, instance: 'i' },
+        health,
+        name: 'shipped',
         brokers: createKafkaEventLog({ brokers: kafka.brokers, clientId: 'collector' }, base),
       },
     );
@@ -64,9 +68,13 @@ describe('a topic of somebody else', () => {
     sink.failures = 2;
     const first = collector(topic, sink);
     await first.start();
+    const part = () => health.status(Date.now()).parts[0];
+    await until(() => part()?.state === 'failing', part, 60_000);
+    expect([part()?.part, part()?.reason]).toEqual(['kafka:shipped', 'The log is away.']);
     await until(() => sink.events.length === 3 && sink.letters.length >= 2, () => [sink.names, sink.letters.length], 60_000);
     for (let i = 0; i < 100 && (await committed(topic)) < 6; i += 1) await new Promise((r) => setTimeout(r, 100));
     expect(await committed(topic)).toBe(6);
+    expect(part()?.state).toBe('ok');
     await first.stop(5_000);
     expect([...sink.uids].length).toBe(3);
     expect([...new Set(sink.letters.map(({ reason }) => reason))].sort()).toEqual(['too_large', 'unparsable']);

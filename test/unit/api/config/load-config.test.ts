@@ -89,6 +89,31 @@ sources:
     expect(load('secret_file: /run/secret, verify: hmac_sha256', {}, 'nginx')).toEqual([]);
   });
 
+  it('takes APIs of the source’s own product, over https, with one secret', () => {
+    const load = (product: string, api: string): string[] =>
+      faultsOf(`sources: [{ name: a, product: ${product}, input: { kind: poll, api: { ${api} } } }]`).map(
+        (f) => f.path,
+      );
+    expect(load('okta', "kind: okta, url: 'https://example.okta.com', secret_file: t")).toEqual([]);
+    expect(load('okta', "kind: okta, url: 'http://example.okta.com', secret_file: t")).toEqual([
+      'sources.0.input.api.url',
+    ]);
+    expect(load('okta', "kind: okta, url: 'http://127.0.0.1:1', secret_file: t")).toEqual([]);
+    expect(load('okta', "kind: okta, url: 'https://example.okta.com'")).toEqual(['sources.0.input.api.secret_file']);
+    expect(load('auth0', "kind: okta, url: 'https://example.okta.com', secret_file: t")).toEqual([
+      'sources.0.input.api.kind',
+    ]);
+    expect(
+      load('keycloak', "kind: keycloak, url: 'http://keycloak:8080', realms: [a], client_id: c, secret_file: t"),
+    ).toEqual([]);
+    expect(load('github', 'kind: github, organization: o, secret_file: t')).toEqual([]);
+    expect(load('github', 'kind: github, organization: o, enterprise: e, secret_file: t')).toEqual([
+      'sources.0.input.api.organization',
+    ]);
+    expect(load('entra', 'kind: entra, tenant: t, client_id: c, secret_file: t')).toEqual([]);
+    expect(load('workspace', 'kind: workspace, subject: a@example.com, secret_file: t')).toEqual([]);
+  });
+
   it('refuses peers where no client certificate is asked for', () => {
     const source = "sources: [{ name: a, product: envoy, input: { kind: als, peers: ['spiffe://a/*'] } }]";
     expect(faultsOf(source).map((f) => f.path)).toEqual(['sources.0.input.peers']);

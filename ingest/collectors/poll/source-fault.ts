@@ -1,0 +1,19 @@
+import { AppError } from '../../core/errors.js';
+
+/** The API said no to this very request; a cursor that is refused may be left for a window of time. */
+export class SourceRefusal extends AppError {
+  readonly status: number;
+
+  constructor(status: number, message: string, mend: string) {
+    super('TQ_SOURCE_REFUSED', message, { mend });
+    this.name = 'SourceRefusal';
+    this.status = status;
+  }
+}
+
+/** The answer is not what the maker documents. */
+export function notAPage(product: string, what: string): AppError {
+  return new AppError('TQ_SOURCE_REFUSED', `The answer of ${product} is no page of records: ${what}.`, {
+    mend: 'Check that the address of the input is the API itself, and no page of a login or a proxy.',
+  });
+}
