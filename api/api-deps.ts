@@ -8,6 +8,7 @@ import type { AlertService } from './alerts/alert-service.js';
 import type { RiskPolicy } from './alerts/risk.js';
 import type { HoneytokenRegistry } from './honeytokens/honeytoken-registry.js';
 import type { SqlRunner } from './sql/runner.js';
+import type { SuppressionRegistry } from './suppressions/suppression-registry.js';
 import type { AuthOptions } from './plugins/auth.js';
 
 /** All that the API needs from outside; the composition root makes it. */
@@ -15,6 +16,7 @@ export interface ApiDeps {
   readonly querier: Querier;
   readonly alerts: AlertService;
   readonly honeytokens: HoneytokenRegistry;
+  readonly suppressions: SuppressionRegistry;
   readonly sql: SqlRunner;
   readonly health: HealthRegistry;
   readonly clock: Clock;

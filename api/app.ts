@@ -22,6 +22,7 @@ import { findingRoutes } from './routes/v1/findings.js';
 import { honeytokenRoutes } from './routes/v1/honeytokens.js';
 import { mapRoutes } from './routes/v1/map.js';
 import { sourceRoutes } from './routes/v1/sources.js';
+import { suppressionRoutes } from './routes/v1/suppressions.js';
 import { sqlRoutes } from './routes/v1/sql.js';
 import { streamRoutes } from './routes/v1/stream.js';
 import { timelineRoutes } from './routes/v1/timeline.js';
@@ -73,6 +74,7 @@ export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
     alertRoutes(scope, deps);
     findingRoutes(scope, deps);
     deliveryRoutes(scope, deps);
+    suppressionRoutes(scope, deps);
     honeytokenRoutes(scope, deps);
     sourceRoutes(scope, deps);
     sqlRoutes(scope, deps);

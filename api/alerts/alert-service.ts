@@ -2,6 +2,7 @@ import type { Finding } from '../../detectors/core/finding.js';
 import type { Clock } from '../../ingest/core/clock.js';
 import { AppError } from '../../ingest/core/errors.js';
 import { formatTime } from '../../ingest/event/time.js';
+import type { SuppressionRegistry } from '../suppressions/suppression-registry.js';
 import type { Alert, AlertState } from './alert.js';
 import { deliveriesFor, type Delivery } from './delivery.js';
 import { groupFindings, type Notice, type NoticeKind } from './grouping.js';
@@ -16,6 +17,8 @@ export interface AlertServiceDeps {
   readonly deliveries: DeliveryRepository;
   readonly destinations: readonly Destination[];
   readonly policy: AlertPolicy;
+  /** Findings that it does not hear raise nothing and count for nothing; it hears all unless told. */
+  readonly suppressions?: Pick<SuppressionRegistry, 'heard'>;
   /** Where people reach this API, without a trailing slash. */
   readonly baseUrl: string;
   readonly clock: Clock;
@@ -51,8 +54,9 @@ export class AlertService {
    * Groups findings, in log order. Resolves when alerts and deliveries are durable; repeating the call changes nothing.
    * @returns the alerts that changed.
    */
-  accept(findings: readonly Finding[]): Promise<readonly Alert[]> {
+  accept(made: readonly Finding[]): Promise<readonly Alert[]> {
     return this.#oneAtATime(async () => {
+      const findings = (await this.#deps.suppressions?.heard(made)) ?? made;
       if (findings.length === 0) return [];
       const { alerts, policy } = this.#deps;
       const around = await this.#recent.around(findings, policy.risk.halfLifeMs);

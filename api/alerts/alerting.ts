@@ -2,6 +2,7 @@ import type { Clock } from '../../ingest/core/clock.js';
 import type { HealthRegistry } from '../../ingest/core/health.js';
 import type { Logger } from '../../ingest/core/logger.js';
 import type { EventWriter, Querier } from '../../ingest/store/store.js';
+import type { SuppressionRegistry } from '../suppressions/suppression-registry.js';
 import { AlertService } from './alert-service.js';
 import { DeliveryDispatcher, type DispatcherOptions } from './dispatcher.js';
 import type { Notice } from './grouping.js';
@@ -21,6 +22,8 @@ export interface AlertingDeps {
   readonly logger: Logger;
   readonly health?: HealthRegistry;
   readonly policy?: AlertPolicy;
+  /** What findings raise nothing; none unless told. */
+  readonly suppressions?: Pick<SuppressionRegistry, 'heard'>;
   readonly dispatcher?: DispatcherOptions;
   /** Whether this process sends; default yes. */
   readonly mayDispatch?: () => boolean;
@@ -55,6 +58,7 @@ export function createAlerting(deps: AlertingDeps): Alerting {
     deliveries,
     destinations,
     policy: deps.policy ?? defaultPolicy,
+    ...(deps.suppressions === undefined ? {} : { suppressions: deps.suppressions }),
     baseUrl,
     clock,
     enqueue: (owed) => dispatcher.enqueue(owed),

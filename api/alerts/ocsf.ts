@@ -140,6 +140,7 @@ export interface ExportedFinding {
   readonly target_service: string;
   readonly evidence: readonly string[];
   readonly sql: string;
+  readonly suppressed: { readonly by: string; readonly reason: string } | null;
 }
 
 const named = (value: string): readonly string[] => (value === '' ? [] : [value]);
@@ -150,7 +151,7 @@ export function ocsfOfFinding(finding: ExportedFinding, version: string): Detect
   const timeMs = parseTime(finding.time);
   return detectionFinding({
     activity: 1,
-    status: 1,
+    status: finding.suppressed === null ? 1 : 3,
     severity: finding.severity,
     fidelity: finding.fidelity,
     timeMs,
@@ -173,7 +174,15 @@ export function ocsfOfFinding(finding: ExportedFinding, version: string): Detect
     extra: {
       start_time: parseTime(finding.window_start),
       end_time: parseTime(finding.window_end),
-      unmapped: { unit, observed, expected, spread, sample_count, sql },
+      unmapped: {
+        unit,
+        observed,
+        expected,
+        spread,
+        sample_count,
+        sql,
+        ...(finding.suppressed !== null && { suppressed: finding.suppressed }),
+      },
     },
   });
 } // prettier-ignore

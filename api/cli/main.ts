@@ -16,6 +16,7 @@ import { defineRoles } from './commands/roles.js';
 import { defineScore } from './commands/score.js';
 import { defineSources } from './commands/sources.js';
 import { defineSql } from './commands/sql.js';
+import { defineSuppressions } from './commands/suppressions.js';
 import { processTerminal } from './terminal.js';
 import { version } from './version.js';
 
@@ -35,6 +36,7 @@ const definitions = [
   defineMigrate,
   defineDlq,
   defineAlerts,
+  defineSuppressions,
   defineHoneytoken,
   defineDrill,
   defineKeygen,

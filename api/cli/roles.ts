@@ -17,6 +17,7 @@ import { destinationsOf } from '../alerts/destinations.js';
 import { FindingsConsumer } from '../alerts/findings-consumer.js';
 import type { Notice } from '../alerts/grouping.js';
 import { defaultPolicy, type AlertPolicy } from '../alerts/policy.js';
+import { createSuppressionRegistry, type SuppressionRegistry } from '../suppressions/suppression-registry.js';
 import type { Surroundings } from './open-parts.js';
 import { readSecretFile } from './secret-file.js';
 import { version } from './version.js';
@@ -45,6 +46,7 @@ export async function startWorker(s: Surroundings, log: EventLog, store: Store):
 export interface Alerting {
   readonly service: AlertService;
   readonly consumer: FindingsConsumer;
+  readonly suppressions: SuppressionRegistry;
 }
 
 /** Findings become alerts, alerts become deliveries, deliveries are sent. */
@@ -58,9 +60,11 @@ export async function startAlerting(
   const { querier, writer } = store;
   // The owner of the findings is the one that sends; it is made after the dispatcher that asks it.
   const owner: { consumer?: FindingsConsumer } = {};
+  const suppressions = createSuppressionRegistry(querier, writer, clock, config.alerts.suppressions);
   const { service, dispatcher } = createAlerting({
     querier,
     writer,
+    suppressions,
     destinations: destinationsOf(config.alerts.destinations, readSecretFile, clock, version),
     baseUrl: baseUrlOf(s),
     clock,
@@ -74,7 +78,7 @@ export async function startAlerting(
   const groupId = config.log.kind === 'kafka' ? `${config.log.group_id}-alerts` : 'tourniquet-alerts';
   owner.consumer = new FindingsConsumer({ log, alerts: service, clock, logger, health, groupId });
   await lifecycle.start(dispatcher);
-  return { service, consumer: await lifecycle.start(owner.consumer) };
+  return { service, consumer: await lifecycle.start(owner.consumer), suppressions };
 }
 
 /** When findings become alerts, as the configuration has it. */

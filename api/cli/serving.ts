@@ -28,6 +28,7 @@ export async function startApi(
   const app = await buildApp({
     querier: store.querier,
     alerts: alerting.service,
+    suppressions: alerting.suppressions,
     honeytokens: createHoneytokenRegistry(store.querier, store.writer, clock),
     sql: createSqlRunner(s, store),
     health,

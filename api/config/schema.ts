@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { detectorsOptionsSchema } from '../../detectors/registry.js';
 import { durationMs } from './duration.js';
+import { suppressionEntry } from '../schemas/suppressions.js';
 import { kafkaConnection } from './kafka-schema.js';
 import { inputSchema, port, receiversSchema, sha256 } from './input-schema.js';
 
@@ -178,6 +179,7 @@ export const configSchema = z.strictObject({
           half_life: durationMs.default(86_400_000),
         })
         .prefault({}),
+      suppressions: z.array(suppressionEntry).max(1000).default([]),
       destinations: z.array(destination).default([]),
     })
     .prefault({}),

@@ -49,5 +49,6 @@ FROM findings FINAL
 WHERE ${scope}
   AND toUnixTimestamp64Milli(time) <= {at_ms:Int64}
   AND toUnixTimestamp64Milli(time) >= {at_ms:Int64} - ${HALF_LIVES} * {half_life_ms:Int64}
+  AND finding_uid NOT IN (SELECT finding_uid FROM suppressed_findings)
   AND finding_uid NOT IN (${settled})
 GROUP BY uid, detector, measure`;

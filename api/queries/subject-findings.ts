@@ -33,7 +33,7 @@ const storedFinding = findingRow
     }),
   ); // prettier-ignore
 
-/** Findings that name one of these tokens or principals, of each subject the newest. */
+/** Findings that name one of these tokens or principals and are not suppressed, of each subject the newest. */
 export const subjectFindings = defineQuery({
   name: 'subject-findings',
   params: z.object({ ...windowParams, uids: texts, rows: z.number().int() }),
@@ -44,6 +44,7 @@ FROM findings FINAL
 WHERE time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
   AND time <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
   AND (principal_uid IN {uids:Array(String)} OR token_uid IN {uids:Array(String)})
+  AND finding_uid NOT IN (SELECT finding_uid FROM suppressed_findings)
 ORDER BY time DESC, toString(finding_uid)
 LIMIT {rows:UInt32} BY if(principal_uid != '', principal_uid, token_uid)`,
 });

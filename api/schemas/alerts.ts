@@ -166,6 +166,10 @@ export const findingSchema = z
     target_service: z.string(),
     evidence: texts,
     sql: z.string(),
+    suppressed: z
+      .object({ by: z.string().describe('suppression_uid'), reason: z.string() })
+      .nullable()
+      .describe('It raises nothing and counts for no risk.'),
   })
   .meta({ id: 'Finding' });
 

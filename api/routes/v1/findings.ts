@@ -4,6 +4,7 @@ import { TIME_MAX_MS } from '../../../ingest/event/time.js';
 import type { ApiDeps } from '../../api-deps.js';
 import { ocsfOfFinding } from '../../alerts/ocsf.js';
 import { listFindings } from '../../queries/list-findings.js';
+import { suppressedFindings } from '../../queries/suppressed-findings.js';
 import { findingsAnswer, findingsQuery } from '../../schemas/alerts.js';
 import { pageOf, readCursor, readInstant, severitiesFrom } from '../../schemas/common.js';
 import { problemResponses } from '../../schemas/problem.js';
@@ -35,8 +36,13 @@ export function findingRoutes(app: FastifyInstance, deps: ApiDeps): void {
         rows: query.limit + 1,
       });
       const page = pageOf(rows, query.limit, (row) => ({ time: row.time, uid: row.finding_uid }));
-      if (query.format === 'tourniquet') return page;
-      return { ...page, items: page.items.map((row) => ocsfOfFinding(row, deps.version)) };
+      const known = await deps.querier.run(suppressedFindings, {
+        finding_uids: page.items.map((row) => row.finding_uid),
+      });
+      const silent = new Map(known.map((row) => [row.finding_uid, { by: row.suppression, reason: row.reason }]));
+      const items = page.items.map((row) => ({ ...row, suppressed: silent.get(row.finding_uid) ?? null }));
+      if (query.format === 'tourniquet') return { ...page, items };
+      return { ...page, items: items.map((row) => ocsfOfFinding(row, deps.version)) };
     },
   );
 }

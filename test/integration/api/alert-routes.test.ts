@@ -113,6 +113,75 @@ describe('alerts over HTTP from the real store', () => {
     expect(await get(url)).toMatchObject({ state: 'open' });
   });
 
+  describe('suppressions', () => {
+    const until = new Date(T0 + 3_600_000).toISOString();
+    const scan = { detector: 'rate', address: '203.0.113.0/24', reason: 'the yearly scan', until };
+    const stored = (...findings: Parameters<typeof findingRow>[0][]) =>
+      seeded.store.writer.insertRows(
+        'findings',
+        findings.map(findingRow),
+        findings.map((one) => one.finding_uid).join(),
+      );
+
+    it('keep findings that fit silent, show them as suppressed, and end', async () => {
+      const made = (await post('/v1/suppressions', { ...scan, from: String(T0 - 60_000) })).json<{
+        suppression_uid: string;
+      }>();
+      const [silent, elsewhere, grave] = [
+        finding(0),
+        finding(0, { entity_uid: other, token_uid: other, client_address: '198.51.100.1' }),
+        finding(1, { severity: 'critical', entity_uid: `tok_${'C'.repeat(22)}` }),
+      ];
+      await stored(silent, elsewhere, grave);
+      const alerts = await api.alerts.accept([silent, elsewhere, grave]);
+      expect(alerts.map(({ token_uid }) => token_uid).sort()).toEqual([other, grave.token_uid].sort());
+      const { items } = await get<{ items: { finding_uid: string; suppressed: object | null }[] }>('/v1/findings');
+      const of = (uid: string) => items.find((one) => one.finding_uid === uid)?.suppressed;
+      expect(of(silent.finding_uid)).toEqual({ by: made.suppression_uid, reason: scan.reason });
+      expect(of(elsewhere.finding_uid)).toBeNull();
+      const { items: exported } = await get<{ items: { status_id: number }[] }>('/v1/findings?format=ocsf');
+      expect(exported.map(({ status_id }) => status_id).sort()).toEqual([1, 1, 3]);
+
+      // What was silenced stays so, and lends its weight to nobody.
+      const weak = finding(2, { severity: 'low', detector: 'novelty' });
+      await stored(weak);
+      expect(await (await apiOn(seeded.store)).alerts.accept([weak, silent])).toEqual([]);
+
+      api.clock.ms = T0 + 600_000;
+      const url = `/v1/suppressions/${made.suppression_uid}`;
+      const ended = await api.app.inject({
+        method: 'DELETE',
+        url,
+        headers: { authorization: `Bearer ${keys.responder}` },
+      });
+      expect(ended.json()).toMatchObject({ until: new Date(T0 + 600_000).toISOString() });
+      expect(await api.alerts.accept([finding(5)])).toEqual([]);
+      expect(await api.alerts.accept([finding(11)])).toHaveLength(1);
+      expect(await get('/v1/suppressions')).toMatchObject({
+        items: [{ created_by: 'responder of the test', reason: scan.reason }],
+      });
+    });
+
+    it.each([
+      ['names nothing', { address: '', detector: '' }],
+      ['an address that is none', { address: '203.0.113.0/33' }],
+      ['no reason', { reason: ' ' }],
+      ['an end in the past', { until: '2020-01-01T00:00:00Z' }],
+      ['an end years away', { until: '2030-01-01T00:00:00Z' }],
+      ['a secret in the reason', { reason: `rotates ghp_${'x7Y8'.repeat(9)}` }],
+      ['a field that is not known', { token: TOKEN }],
+    ])('refuse %s', async (_what, change) => {
+      expect((await post('/v1/suppressions', { ...scan, ...change })).statusCode).toBe(400);
+    });
+
+    it('are for responders, and end only if they are', async () => {
+      expect((await post('/v1/suppressions', scan, keys.viewer)).statusCode).toBe(403);
+      const headers = { authorization: `Bearer ${keys.responder}` };
+      const url = '/v1/suppressions/00000000-0000-4000-8000-000000000000';
+      expect((await api.app.inject({ method: 'DELETE', url, headers })).statusCode).toBe(404);
+    });
+  });
+
   it('filters and pages alerts', async () => {
     await api.alerts.accept([finding(0), finding(600), finding(1200, { severity: 'high' })]);
     const [second] = await api.alerts.accept([finding(3, { entity_uid: other, token_uid: other })]);

@@ -8,6 +8,7 @@ import { createMetrics } from '../../../ingest/core/telemetry/metrics.js';
 import { SqlRunner } from '../../../api/sql/runner.js';
 import type { ApiDeps } from '../../../api/api-deps.js';
 import { createHoneytokenRegistry } from '../../../api/honeytokens/honeytoken-registry.js';
+import { createSuppressionRegistry } from '../../../api/suppressions/suppression-registry.js';
 import { buildApp } from '../../../api/app.js';
 import { HealthRegistry } from '../../../ingest/core/health.js';
 import { silentLogger } from '../../../ingest/core/logger.js';
@@ -52,7 +53,9 @@ export async function apiOn(
   const clock = new ManualClock();
   const health = new HealthRegistry();
   const enqueued: Delivery[] = [];
+  const suppressions = createSuppressionRegistry(store.querier, store.writer, clock);
   const alerts = new AlertService({
+    suppressions,
     alerts: createAlertRepository(store.querier, store.writer),
     deliveries: createDeliveryRepository(store.querier, store.writer),
     destinations: [
@@ -71,6 +74,7 @@ export async function apiOn(
   const app = await buildApp({
     querier: store.querier,
     alerts,
+    suppressions,
     honeytokens: createHoneytokenRegistry(store.querier, store.writer, clock),
     sql: new SqlRunner({
       analyst: store.analyst,

@@ -6,6 +6,7 @@ import { createDeliveryRepository } from '../../../api/alerts/store-repository.j
 import { finding } from '../../support/alert-fixtures.js';
 import { pagerDutyReceiver, SLACK_PATH, slackReceiver } from '../../support/contract-receiver.js';
 import { defineAlerts } from '../../../api/cli/commands/alerts.js';
+import { defineSuppressions } from '../../../api/cli/commands/suppressions.js';
 import { runVerb, type CliRun } from '../../support/run-verb.js';
 import { apiOn, keys, type ApiFixture } from '../api/api-fixture.js';
 import { emptyStore, type SeededStore } from '../api/seeded-store.js';
@@ -29,6 +30,23 @@ describe('tourniquet alerts, against an API whose process holds the store', () =
   const cli = (args: readonly string[], env: Record<string, string> = {}): Promise<CliRun> =>
     runVerb(defineAlerts, ['alerts', ...args], { TOURNIQUET_URL: url, ...env });
   const responder = { TOURNIQUET_API_KEY: keys.responder };
+
+  it('suppresses what is known, lists it and ends it', async () => {
+    const run = (args: readonly string[]): Promise<CliRun> =>
+      runVerb(defineSuppressions, ['suppressions', ...args], { TOURNIQUET_URL: url, ...responder });
+    expect(await run(['list'])).toEqual({ code: 0, stdout: '', stderr: 'No suppressions.\n' });
+    const until = new Date(api.clock.ms + 86_400_000 * 80).toISOString();
+    const common = ['--until', until, '--reason', 'load\u001b[2J test'];
+    const blind = await run(['add', ...common]);
+    expect([blind.code, blind.stderr]).toEqual([1, expect.stringContaining('names neither detector')]);
+    const added = await run(['add', '--detector', 'travel', '--address', '198.51.100.0/24', ...common]);
+    expect(added.stdout).toMatch(/detector=travel address=198\.51\.100\.0\/24 {2}up to high .* load.*test\n$/);
+    expect(added.stdout).not.toContain('\u001b');
+    const uid = added.stdout.split(' ')[0] ?? '';
+    expect((await run(['list', '--all'])).stdout).toBe(added.stdout);
+    expect((await run(['remove', uid])).stdout).toMatch(new RegExp(`^${uid} {2}ended 2026-01-05T`));
+    expect((await run(['list'])).stdout).toBe('');
+  });
 
   it('lists, shows and decides, with exit codes for scripts', async () => {
     expect(await cli(['list', '--check'])).toEqual({ code: 0, stdout: '', stderr: 'No alerts.\n' });

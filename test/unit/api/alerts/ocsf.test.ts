@@ -91,6 +91,7 @@ const exported = (one: Finding) => ({
   sample_count: one.score.sampleCount,
   window_start: formatTime(one.score.windowStartMs),
   window_end: formatTime(one.score.windowEndMs),
+  suppressed: null,
 });
 const bare = { principal_uid: '', principal_name: '', client_address: '', target_service: '', techniques: [], evidence: [] }; // prettier-ignore
 
