@@ -6,7 +6,7 @@ import { shareCentre, shareSpread } from '../core/robust.js';
 import { escalate } from '../core/severity.js';
 import type { BaselineOptions } from './baseline-options.js';
 import { type BaselineState, decodeBaselineState, encodeBaselineState, newBaselineState } from './baseline-state.js';
-import { comparableHours, expectedVolume } from './seasonal.js';
+import { comparableHours, expectedVolume, owedVolume, peakVolume, recurs } from './seasonal.js';
 
 const NONE: readonly Score[] = [];
 const HOUR_MS = 3_600_000;
@@ -19,11 +19,17 @@ const STATE_BYTES_HOUR = 16;
 
 const VOLUME = 'requests';
 const SHARE = 'failure_share';
+/** As much as the entity makes at other hours: a job that was started by hand, or a stranger at night. */
+const STRANGE_TIME = 'requests_at_strange_time';
+/** An hour twice as busy as the busiest one known is strange at any time. */
+const PEAK_FACTOR = 2;
+/** From so many hours in a row on it is no single run any more. */
+const STRANGE_HOURS = 2;
 
 /** The seasonal detector of volume and failure share; README.md beside this file has the maths. */
 export class BaselineDetector implements Detector<BaselineState> {
   readonly id = 'baseline';
-  readonly version = 1;
+  readonly version = 2;
   readonly stages = stages;
   readonly falsePositives = [
     'Month-end jobs and sales days; the first working day after a token was only seen on a week-end.',
@@ -75,6 +81,14 @@ export class BaselineDetector implements Detector<BaselineState> {
   classify(score: Score, { entityKind }: Observation): Verdict | null {
     if (!score.warmedUp || score.value < this.#options.threshold) return null;
     const factor = score.value / this.#options.threshold;
+    if (score.measure === STRANGE_TIME) {
+      return {
+        severity: 'info',
+        fidelity: 'low',
+        summary: `${score.observed} requests this hour, where this ${entityKind} usually makes ${score.expected.toFixed(0)} at this time; at other times it makes as many.`,
+        techniques: ['T1550.001'],
+      };
+    }
     const volume = score.measure === VOLUME;
     return {
       severity: escalate(factor),
@@ -138,9 +152,10 @@ export class BaselineDetector implements Detector<BaselineState> {
     const warmedUp = this.#isWarm(basis) && !Number.isNaN(basis.volumeExpected);
     const expected = warmedUp ? basis.volumeExpected : 0;
     const spread = warmedUp ? basis.volumeSpread : this.#options.requests_floor;
+    const strange = requests <= basis.loudFrom && basis.suspectRun < STRANGE_HOURS;
     return {
       value: warmedUp ? Math.max(0, (requests - expected) / spread) : 0,
-      measure: VOLUME,
+      measure: strange ? STRANGE_TIME : VOLUME,
       unit: 'requests/h',
       observed: requests,
       expected,
@@ -192,6 +207,9 @@ export class BaselineDetector implements Detector<BaselineState> {
     const shares = shareCentre(comparableHours(state.share).map((share) => share / SHARE_SCALE));
     state.shareExpected = shares.expected;
     state.shareDeviation = shares.deviation;
+    const owed = owedVolume(state.volume);
+    const caughtUp = owed === 0 ? 0 : centre.expected + owed + this.#options.threshold * centre.spread;
+    state.loudFrom = Math.max(PEAK_FACTOR * peakVolume(state.volume), caughtUp);
   }
 
   /** Closes the running hour and the silent ones up to `hour`. */
@@ -212,17 +230,19 @@ export class BaselineDetector implements Detector<BaselineState> {
     state.volumeSpread = NaN;
     state.shareExpected = NaN;
     state.shareDeviation = NaN;
+    state.loudFrom = NaN;
   }
 
   #close(state: BaselineState, contiguous: boolean): void {
-    const adopting = state.suspect && state.suspectRun >= this.#options.adopt_hours;
+    const adopting = state.suspect && (state.suspectRun >= this.#options.adopt_hours || recurs(state.volume));
     const cap = state.volumeExpected + this.#options.threshold * state.volumeSpread;
     const few = state.taughtRequests < SHARE_REQUESTS_MIN;
     if (!state.suspect) {
       state.volume.push(state.taughtRequests);
       state.share.push(few ? null : Math.round((SHARE_SCALE * state.taughtFailures) / state.taughtRequests));
     } else {
-      // Winsorised: after a week of excess it is the new usual, taken in step by step; before, it teaches nothing.
+      // Winsorised: after a week of excess, or when it comes back in its rhythm, it is the new usual, taken in step by
+      // step; before, it teaches nothing.
       state.volume.push(adopting && cap >= 0 ? Math.min(state.taughtRequests, cap) : null);
       state.share.push(null);
     }

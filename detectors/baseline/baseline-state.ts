@@ -17,6 +17,8 @@ export interface BaselineState {
   volumeSpread: number;
   shareExpected: number;
   shareDeviation: number;
+  /** Requests in the running hour from which on it is more than a strange time of the day; NaN until it is needed. */
+  loudFrom: number;
   /** Requests of each closed hour. */
   readonly volume: QuantisedRing;
   /** Failure share of each closed hour in 1/10,000. */
@@ -36,6 +38,7 @@ export function newBaselineState(hours: number): BaselineState {
     volumeSpread: NaN,
     shareExpected: NaN,
     shareDeviation: NaN,
+    loudFrom: NaN,
     volume: new QuantisedRing(hours),
     share: new QuantisedRing(hours),
   };
@@ -55,6 +58,7 @@ export function encodeBaselineState(state: BaselineState): string {
     state.volumeSpread,
     state.shareExpected,
     state.shareDeviation,
+    state.loudFrom,
   ];
   return [head.join(','), state.volume.encode(), state.share.encode()].join('|');
 }
@@ -63,7 +67,7 @@ export function encodeBaselineState(state: BaselineState): string {
 export function decodeBaselineState(text: string, hours: number): BaselineState {
   const [head = '', volume = '', share = ''] = text.split('|');
   const fields = head.split(',').map(Number);
-  if (fields.length !== 11 || !fields.slice(0, 7).every(Number.isInteger)) {
+  if (fields.length !== 12 || !fields.slice(0, 7).every(Number.isInteger)) {
     throw new TypeError('The text is no state of detector baseline.');
   }
   const field = (index: number): number => fields[index] ?? 0;
@@ -79,6 +83,7 @@ export function decodeBaselineState(text: string, hours: number): BaselineState 
     volumeSpread: field(8),
     shareExpected: field(9),
     shareDeviation: field(10),
+    loudFrom: field(11),
     volume: QuantisedRing.decode(volume, hours),
     share: QuantisedRing.decode(share, hours),
   };

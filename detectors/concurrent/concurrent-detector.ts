@@ -6,7 +6,7 @@ import { networkOf } from '../core/network.js';
 import { agentFamily, isBrowser, isTool } from '../core/user-agent.js';
 import type { ConcurrentOptions } from './concurrent-options.js';
 import { concurrentRules, type ConcurrentMeasure } from './concurrent-rules.js';
-import { CITY_CHARS_MAX, CONCURRENT_BYTES_MAX, concurrentStateSchema, NETWORK_CHARS_MAX, newConcurrentState, withUse, type ConcurrentState, type Sighting } from './concurrent-state.js'; // prettier-ignore
+import { CITY_CHARS_MAX, CONCURRENT_BYTES_MAX, concurrentStateSchema, NETWORK_CHARS_MAX, newConcurrentState, providerOf, withProvider, withUse, type ConcurrentState, type Sighting } from './concurrent-state.js'; // prettier-ignore
 
 const NONE: readonly Fact[] = [];
 const MINUTE_MS = 60_000;
@@ -25,7 +25,7 @@ const order: readonly ConcurrentMeasure[] = [
 
 class ConcurrentKernel implements FactKernel<ConcurrentState> {
   readonly id = 'concurrent';
-  readonly version = 1;
+  readonly version = 2;
   readonly stages = ['token'] as const;
   readonly falsePositives = [
     'An access key or personal token that its owner uses both at the desk and in a pipeline, in the first week.',
@@ -85,6 +85,7 @@ class ConcurrentKernel implements FactKernel<ConcurrentState> {
     const here = this.#sighting(observation);
     if (here === null) return own;
     own.sightings = withUse(own.sightings, here);
+    own.providers = withProvider(own.providers, here);
     if (!here.inside) {
       own.outsideMs = Math.max(own.outsideMs, here.lastMs);
     } else if (own.outsideMs < 0 || here.lastMs - own.outsideMs > PASSED_ON_MS) {
@@ -98,6 +99,11 @@ class ConcurrentKernel implements FactKernel<ConcurrentState> {
     const usualMs = here.lastMs - this.#options.usual_days * DAY_MS;
     // A pair that has been there for a week belongs to the token.
     if (known !== undefined && known.firstMs <= usualMs && other.firstMs <= usualMs) return undefined;
+    const isUsual = (one: Sighting): boolean => {
+      const provider = providerOf(one);
+      return own.providers.some(([name, firstMs]) => name === provider && firstMs <= usualMs);
+    };
+    if (isUsual(here) && isUsual(other)) return undefined;
     if (here.inside !== other.inside) return this.#leftHome(own, here, known, observation);
     if (here.inside) return undefined;
     const network = here.asn !== 0 && other.asn !== 0 && here.asn !== other.asn;

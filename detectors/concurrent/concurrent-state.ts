@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { textHash } from '../core/hash.js';
+
+const HOUR_MS = 3_600_000;
 
 /** Places that are told apart. */
 export const SIGHTINGS_MAX = 8;
@@ -6,7 +9,9 @@ export const NETWORK_CHARS_MAX = 64;
 export const CITY_CHARS_MAX = 48;
 /** Names of the fields, four numbers, an event_uid, and texts of which a character may take six bytes in JSON. */
 const SIGHTING_BYTES_MAX = 120 + 4 * 17 + 36 + 6 * (NETWORK_CHARS_MAX + CITY_CHARS_MAX + 32 + 2);
-export const CONCURRENT_BYTES_MAX = SIGHTINGS_MAX * SIGHTING_BYTES_MAX + 128;
+/** Providers that are remembered beside the places. */
+export const PROVIDERS_MAX = 8;
+export const CONCURRENT_BYTES_MAX = SIGHTINGS_MAX * SIGHTING_BYTES_MAX + PROVIDERS_MAX * 56 + 160;
 
 /** One place and program from which the token was used. */
 const sightingSchema = z.strictObject({
@@ -26,6 +31,9 @@ const sightingSchema = z.strictObject({
   lastUid: z.string(),
 });
 
+/** A provider in a country, as a hash, and when it was used first and last; milliseconds. */
+const providerSchema = z.tuple([z.number(), z.number(), z.number()]).readonly();
+
 export const concurrentStateSchema = z.strictObject({
   /** Oldest use first. */
   sightings: z.array(sightingSchema).max(SIGHTINGS_MAX).readonly(),
@@ -33,19 +41,39 @@ export const concurrentStateSchema = z.strictObject({
   homeUses: z.number(),
   homeMs: z.number(),
   outsideMs: z.number(),
+  /** Oldest use first. A pipeline has another address with each job, and the provider of its machines stays. */
+  providers: z.array(providerSchema).max(PROVIDERS_MAX).readonly(),
 });
 
+type Provider = z.output<typeof providerSchema>;
 export type Sighting = Readonly<z.output<typeof sightingSchema>>;
 export type ConcurrentState = z.output<typeof concurrentStateSchema>;
 
 const NONE: readonly Sighting[] = [];
+const NO_PROVIDERS: readonly Provider[] = [];
 
 export const newConcurrentState = (): ConcurrentState => ({
   sightings: NONE,
   homeUses: 0,
   homeMs: -1,
   outsideMs: -1,
+  providers: NO_PROVIDERS,
 });
+
+/** 0 where no database knows the provider. */
+export const providerOf = ({ asn, country }: Sighting): number => (asn === 0 ? 0 : textHash(`${asn} ${country}`));
+
+/** The list with a use in it: what was used longest ago leaves first. */
+export function withProvider(list: readonly Provider[], use: Sighting): readonly Provider[] {
+  const provider = providerOf(use);
+  if (provider === 0) return list;
+  const last = list[list.length - 1];
+  const known = last?.[0] === provider ? last : list.find((one) => one[0] === provider);
+  if (known === last && known !== undefined && use.lastMs - known[2] < HOUR_MS) return list;
+  const used: Provider = [provider, Math.min(known?.[1] ?? use.firstMs, use.firstMs), Math.max(known?.[2] ?? 0, use.lastMs)];
+  const others = list.filter((one) => one !== known);
+  return [...others.slice(Math.max(0, others.length + 1 - PROVIDERS_MAX)), used];
+} // prettier-ignore
 
 /** The list with a use in it: what was used longest ago leaves first. */
 export function withUse(list: readonly Sighting[], use: Sighting): readonly Sighting[] {

@@ -8,16 +8,21 @@ import type { Finding } from './finding.js';
  * The id that names what was found, not when it was computed: a replay makes the same one. Whoever can choose the name
  * of a principal cannot choose the id of a token's finding.
  */
-export function findingUid(detector: AnyDetector, { entityKind, entityUid }: Observation, score: Score): string {
+export function findingUid(
+  detector: AnyDetector,
+  { entityKind, entityUid }: Observation,
+  { measure, windowStartMs }: Score,
+  grade: readonly string[] = [],
+): string {
   const kind = entityKind === 'token' ? [] : [entityKind];
-  const { measure, windowStartMs } = score;
-  return deterministicUuid('finding', detector.id, ...kind, entityUid, measure, String(windowStartMs));
+  return deterministicUuid('finding', detector.id, ...kind, entityUid, measure, String(windowStartMs), ...grade);
 }
 
 /** event_uids in one finding. */
 export const EVIDENCE_MAX = 5;
 
 /**
+ * @param graver true if the window has had a finding that was less grave: then severity and fidelity are part of the name.
  * @param recent event_uids of the entity's requests before the deciding one, newest first; they fill the places that
  *   the detector's own evidence leaves.
  */
@@ -27,12 +32,13 @@ export function makeFinding(
   score: Score,
   verdict: Verdict,
   recent: readonly string[],
+  graver = false,
 ): Finding {
   const { event, entityKind, entityUid } = observation;
   const token = event.token;
   const evidence = new Set([event.event_uid, ...(verdict.evidence ?? []), ...recent]);
   return {
-    finding_uid: findingUid(detector, observation, score),
+    finding_uid: findingUid(detector, observation, score, graver ? [verdict.severity, verdict.fidelity] : []),
     detector: detector.id,
     detector_version: detector.version,
     entity_kind: entityKind,

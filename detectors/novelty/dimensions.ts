@@ -39,20 +39,44 @@ const set = (column: string, value: (event: TokenEvent) => readonly string[] | u
     `arraySort(${column}) = arraySort([${[...(value(event) ?? [])].map(sqlText).join(', ')}])`,
 });
 
+/** Addresses of private networks, loopback included; for code and store alike (RFC 1918, 3927, 4193, 4291, 6598). */
+const INSIDE =
+  /^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:|::1$)/i;
+
+/** Pods get another address with each deploy; its first half tells the cluster. Undefined for other addresses. */
+const clusterOf = (address: string): string | undefined =>
+  INSIDE.test(address) ? /^\d+\.\d+\./.exec(address)?.[0] : undefined;
+
 /** The AS where a database knows it, else the network: a home connection changes its address, not its provider. */
 const network: Pick<Dimension, 'of' | 'condition'> = {
-  of: ({ client }) =>
-    client === undefined ? '' : client.asn === undefined ? networkOf(client.address) : `AS${client.asn}`,
-  condition: ({ client }) =>
-    client?.asn === undefined
-      ? `client_asn = 0 AND ${NETWORK} = ${sqlText(networkOf(client?.address ?? ''))}`
-      : `client_asn = ${client.asn}`,
+  of: ({ client }) => {
+    if (client === undefined) return '';
+    return client.asn === undefined ? (clusterOf(client.address) ?? networkOf(client.address)) : `AS${client.asn}`;
+  },
+  condition: ({ client }) => {
+    if (client?.asn !== undefined) return `client_asn = ${client.asn}`;
+    const cluster = clusterOf(client?.address ?? '');
+    if (cluster !== undefined) return `client_asn = 0 AND startsWith(client_address, ${sqlText(cluster)})`;
+    return `client_asn = 0 AND ${NETWORK} = ${sqlText(networkOf(client?.address ?? ''))}`;
+  },
+};
+
+export const isMachine = ({ principal }: TokenEvent): boolean =>
+  principal !== undefined && principal.kind !== 'user' && principal.kind !== 'unknown';
+export const isOutside = ({ client }: TokenEvent): boolean => client !== undefined && !INSIDE.test(client.address);
+
+/** On which side of the edge of private networks a machine stands; people are on both. */
+const zone: Pick<Dimension, 'of' | 'condition'> = {
+  of: (event) => (event.client === undefined || !isMachine(event) ? '' : isOutside(event) ? 'outside' : 'inside'),
+  condition: (event) =>
+    `client_address != '' AND ${isOutside(event) ? 'NOT ' : ''}match(client_address, ${sqlText(`(?i)${INSIDE.source}`)})`,
 };
 
 /** In the order in which a state keeps them; raise the detector's version when it changes. */
 export const dimensions: readonly Dimension[] = [
   { name: 'network', side: 'where', label: 'network', max: 16, ...network },
   { name: 'country', side: 'where', label: 'country', max: 8, ...text('client_country', (e) => e.client?.geo?.country_iso_code ?? '') },
+  { name: 'zone', side: 'where', label: 'side of the edge', max: 2, ...zone },
   {
     name: 'agent', side: 'what', label: 'program', max: 8,
     of: (e) => agentFamily(e.user_agent),

@@ -9,8 +9,9 @@ import {
 } from '../core/fact-detector.js';
 import { textHash } from '../core/hash.js';
 import { isServed } from '../core/observation.js';
-import { figureSql, SERVED } from '../core/reproduce.js';
-import { dimensions, type Dimension } from './dimensions.js';
+import { figureSql, SERVED, sqlTime } from '../core/reproduce.js';
+import { agentFamily, isTool } from '../core/user-agent.js';
+import { dimensions, isMachine, isOutside, type Dimension } from './dimensions.js';
 import type { NoveltyOptions } from './novelty-options.js';
 import { newNoveltyState, NOVELTY_BYTES_MAX, noveltyStateSchema, withValue, type NoveltyState, type Seen } from './novelty-state.js'; // prettier-ignore
 
@@ -18,12 +19,16 @@ const NONE: readonly Fact[] = [];
 const DAY_MS = 86_400_000;
 /** A combination says more than its parts only if there are some. */
 const PARTS_MIN = 3;
+/** Who comes from a new place tries new things one after the other, not all in the first request. */
+const FRESH_S = 3600;
 const WRITE = textHash('write');
 
 interface News {
   readonly dimension: Dimension;
   /** How surprising a new value is here, bits. */
   readonly bits: number;
+  /** False for a value that is new since less than an hour. */
+  readonly first: boolean;
 }
 
 /**
@@ -35,11 +40,23 @@ function surprise(seen: readonly Seen[], uses: number): number {
   return -Math.log2((singles + 1) / (uses + 2));
 }
 
-const isMachine = ({ principal }: TokenEvent): boolean => principal !== undefined && principal.kind !== 'user' && principal.kind !== 'unknown'; // prettier-ignore
+/** A person who begins to use a program for machines from a place never seen: two new values say enough. */
+const isToolOfPerson = (event: TokenEvent, news: readonly News[]): boolean =>
+  event.principal?.kind === 'user' &&
+  news.some(({ dimension }) => dimension.name === 'agent') &&
+  isTool(agentFamily(event.user_agent));
+
+/** Second from which on a value counts as new, though it was seen. */
+const freshSince = (timeMs: number): number => Math.floor(timeMs / 1000) - FRESH_S;
+
+function measureOf({ name, of }: Dimension, event: TokenEvent): string {
+  if (name === 'method' && isMachine(event) && textHash(of(event)) === WRITE) return 'machine_writes';
+  return name === 'zone' && isOutside(event) ? 'machine_outside' : `new_${name}`;
+}
 
 class NoveltyKernel implements FactKernel<NoveltyState> {
   readonly id = 'novelty';
-  readonly version = 1;
+  readonly version = 2;
   readonly stages = ['principal'] as const;
   readonly falsePositives = [
     'A release or a move to another cluster: new program, routes and networks for many principals on the same day.',
@@ -77,13 +94,13 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
     const found: Fact[] = [];
     const bits = news.reduce((sum, one) => sum + one.bits, 0);
     const sides = new Set(news.map(({ dimension }) => dimension.side));
-    if (news.length >= PARTS_MIN && sides.size === 2 && bits >= this.#options.combination_bits) {
+    const enough = isToolOfPerson(event, news) ? PARTS_MIN - 1 : PARTS_MIN;
+    if (news.length >= enough && sides.size === 2 && bits >= this.#options.combination_bits) {
       const against = `${news.map(({ dimension: { label, of } }) => `${label} ${of(event).slice(0, 60)}`).join(', ')} (${Math.round(bits)} bits)`;
       found.push({ measure: 'combination', observed: news.length, against });
     }
-    for (const { dimension } of news) {
-      const machineWrites = dimension.name === 'method' && isMachine(event) && textHash(dimension.of(event)) === WRITE;
-      found.push({ measure: machineWrites ? 'machine_writes' : `new_${dimension.name}`, observed: 1 });
+    for (const { dimension, first } of news) {
+      if (first) found.push({ measure: measureOf(dimension, event), observed: 1 });
     }
     return found;
   }
@@ -116,16 +133,20 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
   #news(own: NoveltyState, { event, timeMs }: Observation): readonly News[] {
     const found: News[] = [];
     const oldest = Math.floor((timeMs - this.#forgetMs) / 1000);
+    const freshS = freshSince(timeMs);
     dimensions.forEach((dimension, n) => {
       const seen = own.seen[n] ?? [];
       const value = dimension.of(event);
-      // A dimension that was never told has no past; the first value of one is what a new source tells, no news.
-      if (value === '' || seen.length === 0) return;
+      if (value === '') return;
       const hash = textHash(value);
-      if (seen.some((one) => one[0] === hash && one[2] >= oldest)) return;
+      const known = seen.find((one) => one[0] === hash && one[2] >= oldest);
+      if (known !== undefined && known[1] < freshS) return;
+      // A dimension that was never told has no past; the first value of one is what a new source tells, no news.
+      const past = seen.filter((one) => one[1] < freshS);
+      if (past.length === 0) return;
       // A full list has let values go: what is missing there may be an old one.
-      if (seen.length >= dimension.max && dimension.max > 2) return;
-      found.push({ dimension, bits: surprise(seen, own.uses) });
+      if (past.length >= dimension.max && dimension.max > 2) return;
+      found.push({ dimension, bits: surprise(past, own.uses), first: known === undefined });
     });
     return found;
   }
@@ -142,9 +163,10 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
         summary: (_s, { event }, { against }) =>
           `${event.principal?.name ?? event.principal?.id ?? 'The principal'} at once with what it never had in ${days} days: ${against ?? ''}.`,
         sql: (_s, o) => {
+          const before = sqlTime(freshSince(o.timeMs) * 1000);
           const isFirst = dimensions
             .filter(({ of }) => of(o.event) !== '')
-            .map(({ condition }) => `(countIf(${condition(o.event)}) = 1)`);
+            .map(({ condition }) => `(countIf(time < ${before} AND ${condition(o.event)}) = 0)`);
           return figureSql(o, since(o), SERVED, isFirst.join(' + '));
         },
       },
@@ -159,6 +181,11 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
         sql: (_s, o) => figureSql(o, since(o), `${SERVED} AND ${condition(o.event)}`),
       };
       rules[`new_${name}`] = rule;
+      if (name === 'zone') {
+        const summary: FactRule['summary'] = (_s, { event }) =>
+          `A machine that was only seen in private networks for ${days} days or since it is known comes from ${event.client?.address ?? ''}.`;
+        rules['machine_outside'] = { ...rule, severity: 'medium', fidelity: 'medium', techniques: ['T1078.004', 'T1552.005'], summary }; // prettier-ignore
+      }
       if (name !== 'method') continue;
       const summary = (): string => `A machine that only read for ${days} days or since it is known writes.`;
       rules['machine_writes'] = { ...rule, severity: 'low', fidelity: 'medium', summary };

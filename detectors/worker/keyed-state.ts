@@ -1,12 +1,15 @@
 import type { AnyDetector } from '../core/detector.js';
 
+/** The grade says how grave the last finding of the window was. */
+export type Emitted = [measure: string, windowStartMs: number, grade: number];
+
 /** What is kept of one token or principal: a state per detector, and what its findings need. */
 export interface Entity {
   readonly uid: string;
   /** In the order of the detectors. */
   readonly states: unknown[];
-  /** Window start of the finding emitted last, by detector and measure: one window makes one finding. */
-  readonly emitted: [measure: string, windowStartMs: number][];
+  /** What was emitted last, by detector and measure: one window makes one finding, and one more when it gets graver. */
+  readonly emitted: Emitted[];
   /** event_uids seen last, newest first. */
   readonly recent: string[];
   /** Event time of the newest observation. */
@@ -22,7 +25,8 @@ const NONE: readonly number[] = [];
 
 interface EncodedEntity {
   readonly detectors: Readonly<Record<string, readonly [version: number, state: string]>>;
-  readonly emitted: readonly [string, number][];
+  /** Of an older version without the grade. */
+  readonly emitted: readonly (Emitted | readonly [string, number])[];
   readonly recent: readonly string[];
   readonly lastMs: number;
 }
@@ -120,7 +124,8 @@ export class KeyedState {
       entity.states[index] = state ?? detector.initial();
     });
     entity.cold = cold.length === 0 ? NONE : cold;
-    entity.emitted.splice(0, entity.emitted.length, ...encoded.emitted);
+    const emitted = encoded.emitted.map(([measure, startMs, grade = Infinity]): Emitted => [measure, startMs, grade]);
+    entity.emitted.splice(0, entity.emitted.length, ...emitted);
     entity.recent.splice(0, entity.recent.length, ...encoded.recent);
     entity.lastMs = encoded.lastMs;
     entity.dirty = false;

@@ -1,5 +1,5 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import type { AnyDetector, HourlyUsage, Observation, Stage } from '../core/detector.js';
+import { fidelities, severities, type AnyDetector, type HourlyUsage, type Observation, type Stage, type Verdict } from '../core/detector.js'; // prettier-ignore
 import type { Finding } from '../core/finding.js';
 import { EVIDENCE_MAX, makeFinding } from '../core/make-finding.js';
 import { entityOf, eventTimeMs, toObservation } from '../core/observation.js';
@@ -215,23 +215,30 @@ export class PartitionRuntime {
       if (verdict === null) continue;
       suspect = true;
       const measure = `${detector.id}/${score.measure}`;
-      if (!markEmitted(entity, measure, score.windowStartMs)) continue;
-      this.#findings.push(makeFinding(detector, observation, score, verdict, entity.recent));
+      const news = markEmitted(entity, measure, score.windowStartMs, gradeOf(verdict));
+      if (news === null) continue;
+      this.#findings.push(makeFinding(detector, observation, score, verdict, entity.recent, news === 'graver'));
     }
     entity.states[index] = detector.learn(state, observation, suspect);
   }
 }
 
-/** False if the window has had its finding. */
-function markEmitted(entity: Entity, measure: string, windowStartMs: number): boolean {
+/** A finding of high fidelity is worth more than a severe one that is not sure. */
+const gradeOf = ({ fidelity, severity }: Verdict): number =>
+  fidelities.indexOf(fidelity) * severities.length + severities.indexOf(severity);
+
+/** Null if the window has had its finding, unless it got graver since: the first reading of a burst is never a high one. */
+function markEmitted(entity: Entity, measure: string, windowStartMs: number, grade: number): 'first' | 'graver' | null {
   const known = entity.emitted.find(([name]) => name === measure);
   if (known === undefined) {
-    entity.emitted.push([measure, windowStartMs]);
+    entity.emitted.push([measure, windowStartMs, grade]);
     // Forgetting is harmless: the store knows the finding by its id.
     if (entity.emitted.length > EMITTED_MAX) entity.emitted.shift();
-    return true;
+    return 'first';
   }
-  if (known[1] === windowStartMs) return false;
+  const again = known[1] === windowStartMs;
+  if (again && grade <= known[2]) return null;
   known[1] = windowStartMs;
-  return true;
+  known[2] = grade;
+  return again ? 'graver' : 'first';
 }
