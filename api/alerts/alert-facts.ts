@@ -17,11 +17,15 @@ function byStrength(a: Strength, b: Strength): number {
   return a.finding_uid < b.finding_uid ? -1 : a.finding_uid > b.finding_uid ? 1 : 0;
 }
 
+/** Its principal, else its token, else whatever else it is about. */
+function subjectOf(finding: Finding): Pick<Finding, 'entity_kind' | 'entity_uid'> {
+  if (finding.principal_uid !== '') return { entity_kind: 'principal', entity_uid: finding.principal_uid };
+  return finding.token_uid === '' ? finding : { entity_kind: 'token', entity_uid: finding.token_uid };
+}
+
 /** A new alert that this finding opens; its history begins with `opened`. */
 export function openAlert(finding: Finding, nowIso: string): Alert {
-  const principal = finding.principal_uid !== '';
-  const entity_kind = principal ? 'principal' : 'token';
-  const entity_uid = principal ? finding.principal_uid : finding.token_uid;
+  const { entity_kind, entity_uid } = subjectOf(finding);
   return {
     alert_uid: deterministicUuid('alert', entity_kind, entity_uid, finding.finding_uid),
     entity_kind,

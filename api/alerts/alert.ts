@@ -1,4 +1,5 @@
 import type { Fidelity, Severity } from '../../detectors/core/detector.js';
+import type { EntityKind } from '../../detectors/core/finding.js';
 
 export const alertStates = ['open', 'acknowledged', 'resolved', 'suppressed'] as const;
 export type AlertState = (typeof alertStates)[number];
@@ -50,7 +51,7 @@ export interface AlertSignal {
 export interface AlertFacts {
   /** Deterministic UUIDv8 of (subject, the finding that opened it): replay makes no second one. */
   readonly alert_uid: string;
-  readonly entity_kind: 'token' | 'principal';
+  readonly entity_kind: EntityKind;
   readonly entity_uid: string;
   /** Of the reading; where that tells none, of another finding. */
   readonly token_uid: string;

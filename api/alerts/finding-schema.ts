@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fidelities, severities } from '../../detectors/core/detector.js';
-import type { Finding } from '../../detectors/core/finding.js';
+import { entityKinds, type Finding } from '../../detectors/core/finding.js';
 import { isTimeMs, parseTime } from '../../ingest/event/time.js';
 
 const text = z.string();
@@ -18,7 +18,7 @@ export const findingSchema = z.object({
   finding_uid: z.guid(),
   detector: text,
   detector_version: z.number().int(),
-  entity_kind: z.enum(['token', 'principal']),
+  entity_kind: z.enum(entityKinds),
   entity_uid: text.min(1),
   token_uid: text,
   token_name: text,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { severities } from '../../detectors/core/detector.js';
+import { entityKinds } from '../../detectors/core/finding.js';
 import { formatTime, parseTime } from '../../ingest/event/time.js';
 import type { Alert } from './alert.js';
 import { noticeKinds, type NoticeKind } from './grouping.js';
@@ -21,7 +22,15 @@ export const alertPayloadSchema = z.object({
     title: text,
     /** Made to be raised by `tourniquet drill`. */
     drill: z.boolean().default(false),
-    which: z.object({ token_uid: text, token_name: text, principal_uid: text, principal_name: text }),
+    which: z.object({
+      /** Of whom the alert is; rules also watch addresses, services and others. */
+      entity_kind: z.enum(entityKinds).default('token'),
+      entity_uid: text.default(''),
+      token_uid: text,
+      token_name: text,
+      principal_uid: text,
+      principal_name: text,
+    }),
     reading: z.object({
       detector: text,
       measure: text,
@@ -87,6 +96,8 @@ export function alertPayload(alert: Alert, kind: NoticeKind, baseUrl: string): A
       title: alert.title,
       drill: reading.drill,
       which: {
+        entity_kind: alert.entity_kind,
+        entity_uid: alert.entity_uid,
         token_uid: alert.token_uid,
         token_name: alert.token_name,
         principal_uid: alert.principal_uid,
@@ -134,10 +145,12 @@ export function linksOf(alert: Alert, baseUrl: string): AlertPayload['data']['li
   const from = formatTime(Math.max(0, parseTime(alert.first_seen) - HOUR_MS));
   const window = new URLSearchParams({ from, to: formatTime(parseTime(alert.last_seen) + 1) });
   if (alert.token_uid !== '') window.set('token_uid', alert.token_uid);
-  else window.set('principal_uid', alert.principal_uid);
+  else if (alert.principal_uid !== '') window.set('principal_uid', alert.principal_uid);
+  else if (alert.entity_kind === 'service') window.set('service', alert.entity_uid);
   const at = `alerts/${encodeURIComponent(alert.alert_uid)}`;
   const token = `tokens/${encodeURIComponent(alert.token_uid)}`;
-  const owned = (name: string, value: string): string => `tokens?${new URLSearchParams({ [name]: value }).toString()}`;
+  const owned = (name: string, value: string): string =>
+    value === '' ? 'tokens' : `tokens?${new URLSearchParams({ [name]: value }).toString()}`;
   const known = alert.token_uid !== '';
   return {
     alert: `${baseUrl}/${at}`,

@@ -6,9 +6,9 @@ import { HALF_LIVES } from './risk.js';
 /** Findings that were taken a moment ago and may not be in the store yet. */
 const KEPT_MAX = 5000;
 
-/** Tokens and principals that findings name. */
+/** Tokens, principals and other entities that findings name. */
 export function namedIn(findings: readonly Finding[]): readonly string[] {
-  const uids = new Set(findings.flatMap(({ token_uid, principal_uid }) => [token_uid, principal_uid]));
+  const uids = new Set(findings.flatMap((finding) => [finding.token_uid, finding.principal_uid, finding.entity_uid]));
   uids.delete('');
   return [...uids];
 }
@@ -40,7 +40,7 @@ export class RecentFindings {
       asked = new Set(uids);
       for (const finding of await this.#stored.signals(more, fromMs, toMs)) add(known, finding);
       for (const finding of this.#kept.values()) {
-        if (asked.has(finding.principal_uid) || asked.has(finding.token_uid)) add(known, finding);
+        if (namedIn([finding]).some((uid) => asked.has(uid))) add(known, finding);
       }
     }
     return [...known.values()];

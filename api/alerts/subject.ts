@@ -2,11 +2,12 @@ import type { Finding } from '../../detectors/core/finding.js';
 import type { Alert } from './alert.js';
 
 /** What a finding or an alert says of whom it is about. */
-type Named = Pick<Finding, 'principal_uid' | 'token_uid'>;
+type Named = Pick<Finding, 'principal_uid' | 'token_uid' | 'entity_kind' | 'entity_uid'>;
 
 /**
  * Tells whom an incident befell: the principal where any finding names one, else the token. A stolen token is its owner's
- * incident: what is said of the token and what is said of the owner meet there.
+ * incident: what is said of the token and what is said of the owner meet there. What a rule says of an address, a service or
+ * another entity is that one's.
  */
 export class Subjects {
   readonly #owners = new Map<string, string>();
@@ -34,7 +35,8 @@ export class Subjects {
   }
 
   /** A drill is an incident of its own: it neither hides nor is hidden by a real one. */
-  #key({ principal_uid: principal, token_uid: token }: Named, drill: boolean): string {
+  #key({ principal_uid: principal, token_uid: token, entity_kind, entity_uid }: Named, drill: boolean): string {
+    if (principal === '' && token === '') return `${drill ? 'drill' : ''}/${entity_kind}:${entity_uid}`;
     const owner = principal === '' ? this.#owners.get(token) : principal;
     return `${drill ? 'drill' : ''}/${owner === undefined ? `token:${token}` : `principal:${owner}`}`;
   }

@@ -71,7 +71,7 @@ const mark = ({ type, data }: AlertPayload): string => (type === 'alert.test' ? 
 /** Severity and whose token, shortest form. People know the owner; many tokens have no name but a random id. */
 export function subject(payload: AlertPayload): string {
   const { severity, which } = payload.data;
-  const who = which.principal_name || which.token_name || which.principal_uid || which.token_uid;
+  const who = which.principal_name || which.token_name || which.principal_uid || which.token_uid || which.entity_uid;
   return printable(`${mark(payload)}${severity.toUpperCase()} ${who}`);
 }
 
@@ -94,10 +94,20 @@ function foundBy({ signals, detectors, finding_count: count, risk }: Facts): str
   return `${listed(kinds, 6)}; risk ${Math.round(risk)}`;
 }
 
+/** Of whom the alert is, where it is neither a token nor a principal. */
+function entityRow({ entity_kind, entity_uid }: Facts['which']): readonly (readonly [string, string])[] {
+  if (entity_kind === 'token' || entity_kind === 'principal') return [];
+  return [[entityLabel(entity_kind), entity_uid]];
+}
+
+/** `Client address` */
+const entityLabel = (kind: string): string => `${kind.charAt(0).toUpperCase()}${kind.slice(1).replaceAll('_', ' ')}`;
+
 /** The answers to a responder's first questions, in the order in which they are asked: label and text. */
 export function answers({ data }: AlertPayload): readonly (readonly [label: string, text: string])[] {
   const { which, reading } = data;
   const rows: readonly (readonly [string, string])[] = [
+    ...entityRow(which),
     ['Token', named(which.token_name, which.token_uid)],
     ['Principal', named(which.principal_name, which.principal_uid)],
     ['Seen', seen(data)],

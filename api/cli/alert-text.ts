@@ -6,6 +6,9 @@ export function alertText(alert: Omit<Alert, 'version'>): string {
   const r = alert.reading;
   const lines = [
     `ALERT ${alert.severity.toUpperCase()}  ${alert.title}`,
+    ...(alert.entity_kind === 'token' || alert.entity_kind === 'principal'
+      ? []
+      : [`  ${alert.entity_kind.replaceAll('_', ' ').padEnd(10)} ${alert.entity_uid}`]),
     `  token      ${alert.token_name === '' ? alert.token_uid || 'none' : `${alert.token_name} (${alert.token_uid})`}`,
     `  principal  ${alert.principal_name === '' ? alert.principal_uid || 'unknown' : alert.principal_name}`,
     `  observed   ${amount(r.observed, r.unit)}${r.unit === '1' ? ` ${r.measure.replaceAll('_', ' ')}` : ''} against ${range(r.expected, r.spread, r.unit)} expected (${String(r.sample_count)} samples)`,

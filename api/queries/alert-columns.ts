@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { tryJson } from '../../ingest/core/try-json.js';
 import { fidelities, severities, type Fidelity, type Severity } from '../../detectors/core/detector.js';
+import { entityKinds } from '../../detectors/core/finding.js';
 import { alertStates, type Alert, type AlertSignal } from '../alerts/alert.js';
 import { count, real, text, texts, time, timeOrNull } from './columns.js';
 
@@ -83,7 +84,7 @@ export const alertRow = z
     version: count,
     severity: z.enum(severities),
     fidelity: z.enum(fidelities),
-    entity_kind: z.enum(['token', 'principal']),
+    entity_kind: z.enum(entityKinds),
     entity_uid: text,
     token_uid: text,
     token_name: text,

@@ -41,6 +41,7 @@ export const listFindings = defineQuery({
     detector: text,
     token_uid: text,
     principal_uid: text,
+    entity_uid: text,
     severities: texts,
     before_ms: z.number().int(),
     before_uid: text,
@@ -55,6 +56,7 @@ WHERE time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
   AND ({detector:String} = '' OR detector = {detector:String})
   AND ({token_uid:String} = '' OR token_uid = {token_uid:String})
   AND ({principal_uid:String} = '' OR principal_uid = {principal_uid:String})
+  AND ({entity_uid:String} = '' OR entity_uid = {entity_uid:String})
   AND (empty({severities:Array(String)}) OR has({severities:Array(String)}, severity))
   AND ({before_uid:String} = ''
     OR time < fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')

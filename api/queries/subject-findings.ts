@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { fidelities, stages } from '../../detectors/core/detector.js';
-import type { Finding } from '../../detectors/core/finding.js';
+import { fidelities } from '../../detectors/core/detector.js';
+import { entityKinds, type Finding } from '../../detectors/core/finding.js';
 import { parseTime } from '../../ingest/event/time.js';
 import { defineQuery } from '../../ingest/store/query.js';
 import { count, texts, windowParams } from './columns.js';
@@ -10,7 +10,7 @@ const DRILL = '[DRILL] ';
 
 const storedFinding = findingRow
   .extend({
-    entity_kind: z.enum(stages),
+    entity_kind: z.enum(entityKinds),
     fidelity: z.enum(fidelities),
     sample_count: count,
   })
@@ -33,7 +33,7 @@ const storedFinding = findingRow
     }),
   ); // prettier-ignore
 
-/** Findings that name one of these tokens or principals and are not suppressed, of each subject the newest. */
+/** Findings that name one of these tokens, principals or other entities and are not suppressed, of each subject the newest. */
 export const subjectFindings = defineQuery({
   name: 'subject-findings',
   params: z.object({ ...windowParams, uids: texts, rows: z.number().int() }),
@@ -43,8 +43,8 @@ SELECT ${Object.keys(findingRow.shape).join(', ')}
 FROM findings FINAL
 WHERE time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
   AND time <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-  AND (principal_uid IN {uids:Array(String)} OR token_uid IN {uids:Array(String)})
+  AND (principal_uid IN {uids:Array(String)} OR token_uid IN {uids:Array(String)} OR entity_uid IN {uids:Array(String)})
   AND finding_uid NOT IN (SELECT finding_uid FROM suppressed_findings)
 ORDER BY time DESC, toString(finding_uid)
-LIMIT {rows:UInt32} BY if(principal_uid != '', principal_uid, token_uid)`,
+LIMIT {rows:UInt32} BY multiIf(principal_uid != '', principal_uid, token_uid != '', token_uid, entity_uid)`,
 });

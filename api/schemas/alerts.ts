@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fidelities, severities } from '../../detectors/core/detector.js';
+import { entityKinds } from '../../detectors/core/finding.js';
 import { alertStates } from '../alerts/alert.js';
 import { deliveryStates } from '../alerts/delivery.js';
 import { noticeKinds } from '../alerts/grouping.js';
@@ -55,7 +56,7 @@ export const alertSchema = z
     severity: z.enum(severities),
     fidelity: z.enum(fidelities),
     title: z.string(),
-    entity_kind: z.enum(['token', 'principal']),
+    entity_kind: z.enum(entityKinds),
     entity_uid: z.string(),
     token_uid: z.string(),
     token_name: z.string(),
@@ -133,6 +134,7 @@ export const findingsQuery = z.object({
   detector: filterText.optional(),
   token_uid: tokenUid.optional(),
   principal_uid: filterText.optional(),
+  entity_uid: filterText.optional().describe('Of whom the finding is, of whatever kind.'),
   severity_min: severity.optional(),
   format: z.enum(['tourniquet', 'ocsf']).default('tourniquet').describe('ocsf: items are Detection Findings of OCSF.'),
 });

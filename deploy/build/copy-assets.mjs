@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { join, relative } from 'node:path';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const wanted = /\.(sql|json)$/;
+const wanted = /\.(sql|json|yaml)$/;
 const folders = ['ingest', 'detectors', 'api'];
 
 /** Data files below a folder of `base`, as paths inside `base`. */

@@ -1,4 +1,16 @@
-import type { Fidelity, Score, Severity, Stage } from './detector.js';
+import { stages, type Fidelity, type Score, type Severity } from './detector.js';
+
+/** Of whom a finding can be: detectors watch tokens and principals, rules also what groups many of them. */
+export const entityKinds = [
+  ...stages,
+  'client_address',
+  'service',
+  'client',
+  'session',
+  'source',
+  'deployment',
+] as const;
+export type EntityKind = (typeof entityKinds)[number];
 
 /** What a detector says: immutable, stored, explained by its own numbers. */
 export interface Finding {
@@ -6,8 +18,8 @@ export interface Finding {
   readonly finding_uid: string;
   readonly detector: string;
   readonly detector_version: number;
-  readonly entity_kind: Stage;
-  /** token_uid or principal_uid. */
+  readonly entity_kind: EntityKind;
+  /** token_uid, principal_uid, or what names the entity of another kind. */
   readonly entity_uid: string;
   /** Of the event that decided; empty where that told no token, such as a password refused at the issuer. */
   readonly token_uid: string;

@@ -16,8 +16,8 @@ export function sqlTime(ms: number): string {
 const list = (texts: readonly string[]): string => texts.map(sqlText).join(', ');
 
 // The same words as `toObservation`, for the store.
-const FAILED = `(outcome = 'failure' AND reason NOT IN (${list(outageReasons)}) AND target_status < 500)`;
-const REQUEST = `direction != 'outbound' AND (action = 'use' OR (source_kind = 'issuer' AND ${FAILED}))`;
+export const FAILED = `(outcome = 'failure' AND reason NOT IN (${list(outageReasons)}) AND target_status < 500)`;
+export const REQUEST = `direction != 'outbound' AND (action = 'use' OR (source_kind = 'issuer' AND ${FAILED}))`;
 
 /** A condition: events of the entity. */
 export function isOfEntity({ entityKind, entityUid }: Observation): string {

@@ -28,7 +28,7 @@ export const analystViews: ReadonlyMap<string, string> = new Map(
   ]),
 );
 
-const QUERY_LIMITS = { rowsMax: 10_000, timeoutMs: 60_000 };
+const QUERY_LIMITS = { rowsMax: 10_000, timeoutMs: 60_000, memoryBytesMax: 0 };
 
 interface ColumnRow {
   readonly place: string;

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.js';
 import type { Analyst } from './analyst.js';
-import type { TableRow } from './store.js';
+import type { QueryLimits, TableRow } from './store.js';
 
 /** ClickHouse settings of one statement. */
 export type StatementSettings = Readonly<Record<string, string | number>>;
@@ -13,7 +13,7 @@ export interface StoreConnection {
   /** Statements that return nothing: DDL. */
   command(sql: string): Promise<void>;
   /** Rows as JSON; 64-bit integers arrive as numbers, times as RFC 3339. */
-  query(sql: string, params: TableRow, limits: { rowsMax: number; timeoutMs: number }): Promise<readonly unknown[]>;
+  query(sql: string, params: TableRow, limits: Required<QueryLimits>): Promise<readonly unknown[]>;
   /** One Native block; `settings` hold the deduplication token. */
   insertNative(table: string, block: Buffer, settings: StatementSettings): Promise<void>;
   insertJson(table: string, lines: string, settings: StatementSettings): Promise<void>;

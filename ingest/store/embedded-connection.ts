@@ -21,7 +21,7 @@ import {
 import { EmbeddedAnalyst } from './embedded-analyst.js';
 import { Limiter } from './limiter.js';
 import { forgetLostParts } from './lost-parts.js';
-import type { TableRow } from './store.js';
+import type { QueryLimits, TableRow } from './store.js';
 
 const BLOCKS_DIR = 'blocks';
 /** Readers beside the one writer; each has its own session, so that their settings do not meet. */
@@ -93,7 +93,7 @@ export class EmbeddedConnection implements StoreConnection {
     });
   }
 
-  query(sql: string, params: TableRow, limits: { rowsMax: number; timeoutMs: number }): Promise<readonly unknown[]> {
+  query(sql: string, params: TableRow, limits: Required<QueryLimits>): Promise<readonly unknown[]> {
     return this.reading.run(async () => {
       const reader = this.readers.pop();
       if (reader === undefined) throw closedError();
@@ -108,6 +108,7 @@ export class EmbeddedConnection implements StoreConnection {
             max_result_rows: String(limits.rowsMax),
             result_overflow_mode: 'throw',
             max_execution_time: limits.timeoutMs / 1000,
+            max_memory_usage: String(limits.memoryBytesMax),
           },
         });
         return await result.json<unknown>();
@@ -154,7 +155,7 @@ export class EmbeddedConnection implements StoreConnection {
   }
 
   async ping(): Promise<void> {
-    await this.query('SELECT 1 AS one', {}, { rowsMax: 1, timeoutMs: 10_000 });
+    await this.query('SELECT 1 AS one', {}, { rowsMax: 1, timeoutMs: 10_000, memoryBytesMax: 0 });
   }
 
   close(): Promise<void> {

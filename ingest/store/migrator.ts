@@ -27,7 +27,7 @@ interface AppliedMigration {
 
 const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
 const SHIPPED_DIR = fileURLToPath(new URL('./migrations/', import.meta.url));
-const QUERY_LIMITS = { rowsMax: 100_000, timeoutMs: 60_000 };
+const QUERY_LIMITS = { rowsMax: 100_000, timeoutMs: 60_000, memoryBytesMax: 0 };
 
 const bookkeeping = `
 CREATE TABLE IF NOT EXISTS {local:schema_migrations} {on_cluster}

@@ -5,7 +5,7 @@ import type { StoreConnection } from './connection.js';
 import { toStoreError } from './store-errors.js';
 import type { Derivation, Querier, Query, QueryLimits, TableRow } from './store.js';
 
-export const queryDefaults = { rowsMax: 1_000_000, timeoutMs: 60_000 } as const;
+export const queryDefaults = { rowsMax: 1_000_000, timeoutMs: 60_000, memoryBytesMax: 0 } as const;
 
 export interface QueryDefinition<P extends z.ZodType, R extends z.ZodType> {
   /** `tokens.timeline`: area and purpose; names the query in errors and metrics. */

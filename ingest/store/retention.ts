@@ -68,7 +68,7 @@ async function engineOf(connection: StoreConnection, table: string): Promise<str
   const rows = await connection.query(
     'SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
     { table },
-    { rowsMax: 1, timeoutMs: 60_000 },
+    { rowsMax: 1, timeoutMs: 60_000, memoryBytesMax: 0 },
   );
   return (rows[0] as { engine_full: string } | undefined)?.engine_full ?? '';
 }

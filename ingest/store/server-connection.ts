@@ -8,7 +8,7 @@ import {
 } from './connection.js'; // prettier-ignore
 import type { Topology } from './migration-template.js';
 import { ServerAnalyst } from './server-analyst.js';
-import type { TableRow } from './store.js';
+import type { QueryLimits, TableRow } from './store.js';
 
 export interface ServerAddress {
   /** http:// or https:// URL of a node or of the load balancer before the cluster. */
@@ -68,11 +68,7 @@ export class ServerConnection implements StoreConnection {
     await this.client.command({ query: sql, clickhouse_settings: { wait_end_of_query: 1 } });
   }
 
-  async query(
-    sql: string,
-    params: TableRow,
-    limits: { rowsMax: number; timeoutMs: number },
-  ): Promise<readonly unknown[]> {
+  async query(sql: string, params: TableRow, limits: Required<QueryLimits>): Promise<readonly unknown[]> {
     const result = await this.client.query({
       query: sql,
       format: 'JSONEachRow',
@@ -82,6 +78,7 @@ export class ServerConnection implements StoreConnection {
         max_result_rows: String(limits.rowsMax),
         result_overflow_mode: 'throw',
         max_execution_time: limits.timeoutMs / 1000,
+        max_memory_usage: String(limits.memoryBytesMax),
       },
     });
     return result.json<unknown>();

@@ -31,6 +31,8 @@ export interface Derivation<P> {
 export interface QueryLimits {
   readonly rowsMax?: number;
   readonly timeoutMs?: number;
+  /** What the engine may use for the statement; 0 for its own limit. */
+  readonly memoryBytesMax?: number;
 }
 
 export interface Querier {

@@ -75,7 +75,10 @@ export function pagerDutyEvent(payload: AlertPayload): Readonly<Record<string, u
     ...base,
     payload: {
       summary: shortened(headline(payload), bounds.summary),
-      source: shortened(printable(which.token_name || which.token_uid || which.principal_uid), bounds.source),
+      source: shortened(
+        printable(which.token_name || which.token_uid || which.principal_uid || which.entity_uid),
+        bounds.source,
+      ),
       severity: type === 'alert.test' ? 'info' : severityOf[data.severity],
       timestamp: data.last_seen,
       component: shortened(printable(data.touching[0] ?? 'unknown'), bounds.name),

@@ -30,6 +30,7 @@ export function findingRoutes(app: FastifyInstance, deps: ApiDeps): void {
         detector: query.detector ?? '',
         token_uid: query.token_uid ?? '',
         principal_uid: query.principal_uid ?? '',
+        entity_uid: query.entity_uid ?? '',
         severities: severitiesFrom(query.severity_min),
         before_ms: cursor.beforeMs,
         before_uid: cursor.beforeUid,

@@ -67,6 +67,12 @@ function Facts({ alert }: { alert: Alert }) {
   const ended = parse(alert.last_seen);
   return (
     <dl class="facts">
+      {alert.entity_kind === 'token' || alert.entity_kind === 'principal' ? null : (
+        <>
+          <dt>{alert.entity_kind.replaceAll('_', ' ')}</dt>
+          <dd class="mono">{alert.entity_uid}</dd>
+        </>
+      )}
       {alert.token_uid === '' ? (
         <>
           <dt>Principal</dt>
@@ -102,10 +108,16 @@ function Facts({ alert }: { alert: Alert }) {
   );
 }
 
+/** Findings of a token and of its principal may be in one alert; those of other entities stand alone. */
+function askFor({ entity_kind, entity_uid, principal_uid, token_uid }: Alert): Record<string, string> {
+  if (entity_kind === 'principal') return { principal_uid };
+  return entity_kind === 'token' ? { token_uid } : { entity_uid };
+}
+
 /** Each finding of the alert: what was seen, what is usual, and how much past stands behind "usual". */
 function Why({ alert }: { alert: Alert }) {
   const ask = new URLSearchParams({
-    ...(alert.entity_kind === 'principal' ? { principal_uid: alert.principal_uid } : { token_uid: alert.token_uid }),
+    ...askFor(alert),
     from: alert.signals.reduce((least, { first_time }) => (first_time < least ? first_time : least), alert.first_seen),
     to: iso(parse(alert.last_seen) + 1),
     limit: '200',
@@ -219,7 +231,7 @@ export function summaryOf(alert: Alert): string {
   const { observed, usual } = readingText(alert.reading);
   return [
     `[${alert.severity.toUpperCase()}] ${alert.title}`,
-    `token: ${alert.principal_name || alert.token_name || 'not named'} (${alert.token_uid || alert.principal_uid})`,
+    `token: ${alert.principal_name || alert.token_name || 'not named'} (${alert.token_uid || alert.principal_uid || alert.entity_uid})`,
     `observed: ${observed}; usual: ${usual} (${alert.reading.sample_count} samples)`,
     `since: ${alert.first_seen}, last ${alert.last_seen}; ${alert.finding_count} findings`,
     `from: ${alert.client_addresses.join(', ') || 'not observed'}`,

@@ -76,7 +76,7 @@ function AlertRow({ alert, current }: { alert: Alert; current: boolean }) {
     >
       <SeverityBadge severity={alert.severity} />
       <span class="alert-who clip">
-        {alert.principal_name || alert.token_name || alert.token_uid || alert.principal_uid}
+        {alert.principal_name || alert.token_name || alert.token_uid || alert.principal_uid || alert.entity_uid}
       </span>
       <span class="alert-when">
         {moment(began)}

@@ -32,7 +32,9 @@ function take(items: readonly Alert[]): void {
   alertsVersion.value += 1;
   const fresh = items.find((alert) => grave(alert) && !before.has(alert.alert_uid));
   if (fresh !== undefined)
-    announce(`New alert, ${fresh.severity}: ${fresh.principal_name || fresh.token_name}. ${fresh.title}`);
+    announce(
+      `New alert, ${fresh.severity}: ${fresh.principal_name || fresh.token_name || fresh.entity_uid}. ${fresh.title}`,
+    );
 }
 
 /** Watches for open alerts as long as the page is seen. */

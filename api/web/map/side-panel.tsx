@@ -40,7 +40,13 @@ function Overview({ map }: { map: MapAnswer }) {
             <li key={alert.alert_uid}>
               <a href={`/alerts/${alert.alert_uid}`}>
                 <SeverityBadge severity={alert.severity} />
-                <strong>{alert.principal_name || alert.token_name || alert.token_uid || alert.principal_uid}</strong>
+                <strong>
+                  {alert.principal_name ||
+                    alert.token_name ||
+                    alert.token_uid ||
+                    alert.principal_uid ||
+                    alert.entity_uid}
+                </strong>
               </a>
               <p>{alert.title}</p>
               <p class="dim">

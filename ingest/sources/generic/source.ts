@@ -14,7 +14,8 @@ import { splitDocument } from '../shared/json-split.js';
 import { refuse } from '../shared/refuse.js';
 import type { CompiledMapping, RecordView } from './compile.js';
 import { followPointer } from './pointer.js';
-import { faultLines, readMapping } from './read-mapping.js';
+import { faultLines } from '../../core/read-yaml.js';
+import { readMapping } from './read-mapping.js';
 import { recordOf } from './record.js';
 
 const product = 'generic';
