@@ -29,6 +29,7 @@ import { openEnricher } from './open-parts.js';
 import { bindingOf } from './source-by-name.js';
 import { readServerTls } from './server-tls.js';
 import { startPoll } from './poll-inputs.js';
+import { startS3 } from './s3-input.js';
 import { startKafkaTopic } from './kafka-input.js';
 import { startSyslog, type SyslogSource } from './syslog-inputs.js';
 import { webhookInput } from './webhook-inputs.js';
@@ -78,6 +79,8 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
       pushed.push({ ...bindingOf(source), name: source.name, apiKeySha256: input.api_key_sha256 });
     } else if (input.kind === 'webhook') {
       webhooks.push(webhookInput(source, input));
+    } else if (input.kind === 's3') {
+      await startS3(s, source.name, input, { ...deps, binding: bindingOf(source), checkpoints });
     } else if (input.kind === 'poll') {
       await startPoll(s, source, input, deps);
     } else if (input.kind === 'kafka') {

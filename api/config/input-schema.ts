@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { kafkaTopicConfigSchema } from '../../ingest/collectors/kafka-topic/kafka-topic-collector.js';
 import { kafkaConnection } from './kafka-schema.js';
 import { pollInput } from './poll-schema.js';
+import { s3Input } from './s3-schema.js';
 import { hasOneSecret, oneSecretFault, secretKeys } from './secret-schema.js';
 import { syslogConfigSchema } from '../../ingest/collectors/syslog/config.js';
 import { isAddressRange } from '../../ingest/core/address-ranges.js';
@@ -85,6 +86,7 @@ export const inputSchema = z.discriminatedUnion('kind', [
     })
     .refine(hasOneSecret, oneSecretFault),
   pollInput,
+  s3Input,
   z.strictObject({ kind: z.literal('stdin') }),
 ]);
 

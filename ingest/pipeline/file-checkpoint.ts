@@ -52,6 +52,11 @@ export function anchorsOfFile(path: string, compression: Compression): AnchorRea
   };
 }
 
+/** Reads anchors of content that can be opened anew. */
+export function anchorsOfContent(open: () => AsyncIterable<Buffer>): AnchorReader {
+  return (offsets) => streamAnchors(open(), offsets);
+}
+
 /** Reads anchors of an open plain file. */
 export function anchorsOfHandle(file: FileHandle): AnchorReader {
   return async (offsets) => {

@@ -10,6 +10,7 @@ import { codeOf } from './error-code.js';
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz';
 
 const readBytes = 512 * 1024;
+const magicBytes = 6;
 // A few bytes of zstd can stand for a long run; small pieces bound what one push may bring forth.
 const zstdPieceBytes = 4_096;
 
@@ -52,6 +53,30 @@ export async function* readContent(path: string, onRead?: (bytes: number) => voi
   const raw = createReadStream(path, { highWaterMark: readBytes });
   raw.on('data', (chunk) => onRead?.(chunk.length));
   raw.pause();
+  yield* contentOf(raw, compression, path);
+}
+
+/**
+ * The decompressed content of what comes from elsewhere, recognised by its first bytes.
+ *
+ * @param name for errors.
+ * @throws AppError of the opener, or TQ_FILE_UNREADABLE when the compression breaks off.
+ */
+export async function* readOpened(open: () => Promise<Readable>, name: string): AsyncGenerator<Buffer> {
+  const body = (await open())[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  let head = Buffer.alloc(0);
+  for (let step = await body.next(); step.done !== true; step = await body.next()) {
+    head = Buffer.concat([head, step.value]);
+    if (head.length >= magicBytes) break;
+  }
+  const whole = async function* (): AsyncGenerator<Buffer> {
+    yield head;
+    for (let step = await body.next(); step.done !== true; step = await body.next()) yield step.value;
+  };
+  yield* contentOf(Readable.from(whole()), compressionOf(head), name);
+}
+
+async function* contentOf(raw: Readable, compression: Compression, path: string): AsyncGenerator<Buffer> {
   try {
     yield* decompressed(raw, compression);
   } catch (error) {

@@ -1,8 +1,9 @@
+import type { Readable } from 'node:stream';
 import { AppError } from '../core/errors.js';
 import type { CheckpointStore } from './checkpoint-store.js';
 import { anchorOf, contentIdentity, identityPrefix } from './content-identity.js';
-import { anchorsOfFile, findSlot, TailBytes, type Slot } from './file-checkpoint.js';
-import { detectCompression, readContent } from './file-content.js';
+import { anchorsOfContent, anchorsOfFile, findSlot, TailBytes, type Slot } from './file-checkpoint.js';
+import { detectCompression, readContent, readOpened } from './file-content.js';
 import { LineSplitter, type RawLine } from './line-splitter.js';
 import {
   parseRecords,
@@ -13,7 +14,10 @@ import {
 } from './record-parser.js';
 
 export interface ReplayInput extends SourceBinding {
+  /** Of the file; only its name where `open` is given. */
   readonly path: string;
+  /** Opens content that is no file of this machine; called again to look for a checkpoint. */
+  readonly open?: () => Promise<Readable>;
 }
 
 export interface ReplayFileLimits {
@@ -80,16 +84,20 @@ export class ReplayFile {
     onRead?: (bytes: number) => void,
   ): AsyncGenerator<ReplayPiece> {
     const { input, limits } = this;
-    const compression = await detectCompression(input.path);
-    const content = sliced(readContent(input.path, onRead), limits.sliceBytes);
+    const { path, open } = input;
+    const read = (): AsyncGenerator<Buffer> =>
+      open === undefined ? readContent(path, onRead) : readOpened(open, path);
+    const anchors =
+      open === undefined
+        ? anchorsOfFile(path, await detectCompression(path))
+        : anchorsOfContent(() => readOpened(open, path));
+    const content = sliced(read(), limits.sliceBytes);
     try {
       const head = await readHead(content, input, limits);
       if (head === undefined) return;
       const identity = contentIdentity(input.instance, head.document ? Buffer.concat(head.chunks) : head.prefix);
       const slot: Slot =
-        store === undefined
-          ? { key: `${identity}/0`, offset: 0 }
-          : await findSlot(store, identity, anchorsOfFile(input.path, compression));
+        store === undefined ? { key: `${identity}/0`, offset: 0 } : await findSlot(store, identity, anchors);
       this.resumed = slot.offset > 0;
       if (head.document) yield* this.document(head.chunks, identity, slot);
       else yield* this.lines(head.chunks, content, identity, slot);

@@ -34,7 +34,7 @@ export function sourceRoutes(app: FastifyInstance, { querier, clock, health }: A
       ]);
       const inputs = health
         .status(clock.nowMs())
-        .parts.filter(({ part }) => /^(?:poll|kafka):/.test(part))
+        .parts.filter(({ part }) => /^(?:poll|kafka|s3):/.test(part))
         .map(({ part, state, lastReportMs, reason }) => ({
           input: part,
           state,

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
 
@@ -12,7 +13,7 @@ function partPattern(part: string): RegExp {
   return new RegExp(`^${part.startsWith('.') ? '' : '(?!\\.)'}${body}$`);
 }
 
-/** Existing files' paths for a path or pattern, sorted. A plain path is returned whether it exists or not. */
+/** Existing files' paths for a path or pattern (`*`, `?`, and `**` for folders at any depth), sorted. A plain path is returned whether it exists or not. */
 export async function expandPath(pattern: string): Promise<string[]> {
   const absolute = resolve(pattern);
   if (!hasWildcard(absolute)) return [absolute];
@@ -23,6 +24,10 @@ export async function expandPath(pattern: string): Promise<string[]> {
       found = found.map((folder) => join(folder, part));
       continue;
     }
+    if (part === '**') {
+      found = (await Promise.all(found.map((folder) => foldersUnder(folder)))).flat();
+      continue;
+    }
     const matcher = partPattern(part);
     const next: string[] = [];
     for (const folder of found) {
@@ -31,6 +36,24 @@ export async function expandPath(pattern: string): Promise<string[]> {
     found = next;
   }
   return found.sort();
+}
+
+/** The folder and all below it, as `**` means; hidden ones and links to folders are left out. */
+async function foldersUnder(folder: string): Promise<string[]> {
+  const found = [folder];
+  for (const parent of found) {
+    for (const entry of await entriesIn(parent))
+      if (entry.isDirectory() && !entry.name.startsWith('.')) found.push(join(parent, entry.name));
+  }
+  return found;
+}
+
+async function entriesIn(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 async function namesIn(folder: string): Promise<string[]> {

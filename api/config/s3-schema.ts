@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { durationMs } from './duration.js';
+
+export const s3Input = z.strictObject({
+  kind: z.literal('s3'),
+  bucket: z.string().min(3).max(255),
+  /** Of the keys that are read, such as `AWSLogs/123456789012/CloudTrail/`. */
+  prefix: z.string().max(1_024).default(''),
+  region: z.string().min(1).max(64).optional(),
+  /** Of another service that speaks S3. */
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  /** An SQS queue that is told of new objects; without it the bucket is listed. */
+  queue_url: z.url({ protocol: /^https?$/ }).optional(),
+  interval: durationMs.refine((ms) => ms >= 100, '100ms or more').default(300_000),
+  /** Objects put there before are left out at a first start. */
+  lookback: durationMs.default(7 * 86_400_000),
+});
+
+export type S3InputConfig = z.output<typeof s3Input>;

@@ -1,0 +1,36 @@
+import type { Readable } from 'node:stream';
+
+export interface ListedObject {
+  readonly key: string;
+  readonly bytes: number;
+  /** When it was put there, milliseconds since the Unix epoch. */
+  readonly modifiedMs: number;
+}
+
+export interface ListedPage {
+  /** In the order of their keys. */
+  readonly objects: readonly ListedObject[];
+  readonly isLast: boolean;
+}
+
+/** A bucket. Every failure is an AppError TQ_SOURCE_UNAVAILABLE or TQ_SOURCE_REFUSED, also inside the streams it opens. */
+export interface ObjectStore {
+  readonly bucket: string;
+  /** @param after the key to go on behind; undefined for the first page. */
+  list(prefix: string, after: string | undefined, signal: AbortSignal): Promise<ListedPage>;
+  open(key: string, signal: AbortSignal): Promise<Readable>;
+}
+
+export interface ObjectNotice {
+  readonly id: string;
+  readonly body: string;
+}
+
+/** A queue that is told of new objects. */
+export interface NoticeQueue {
+  /** Waits up to 20 s for some. */
+  receive(signal: AbortSignal): Promise<readonly ObjectNotice[]>;
+  /** Keeps a notice from others for five minutes more. */
+  hold(id: string): Promise<void>;
+  done(id: string): Promise<void>;
+}
