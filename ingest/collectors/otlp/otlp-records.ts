@@ -1,3 +1,4 @@
+import { shownName } from '../../event/redact-text.js';
 import type { RawRecord, SourceBinding } from '../../pipeline/record-parser.js';
 import type { CallerRule } from '../peer/caller-rule.js';
 import type { AnyValue, ExportLogsRequest, KeyValue, LogRecord } from './otlp-messages.js';
@@ -43,11 +44,15 @@ export function recordsOf(
         offset += 1;
         const input = chooseInput(resource, log, service, inputs);
         if (input === undefined) {
-          strays.push({ service: service.slice(0, nameMax), record });
+          strays.push({ service: shownName(service, nameMax), record });
           continue;
         }
         const instance = textOf(resource['tourniquet.instance']) ?? textOf(resource['service.instance.id']);
-        const binding = { source: input.source, instance: (instance ?? input.instance).slice(0, nameMax) };
+        // The sender chose it, so it may hold anything.
+        const binding = {
+          source: input.source,
+          instance: instance === undefined ? input.instance : shownName(instance, nameMax),
+        };
         const key = JSON.stringify([input.name, binding.instance]);
         let group = groups.get(key);
         if (group === undefined) groups.set(key, (group = { binding, records: [] }));

@@ -114,6 +114,15 @@ describe('OTLP/HTTP logs', () => {
       expect(sink.uids.size).toBe(4);
     }));
 
+  it('takes a secret out of the instance, which the sender chose', () =>
+    withOtlp(async (send, sink) => {
+      const secret = 'ghp_Canary0123456789abcdefABCDEF01234567';
+      const named = [attribute('service.name', 'envoy'), attribute('service.instance.id', `pod ${secret}`)];
+      await send(encode(request(named, [{ body: text('1 a') }])));
+      expect(sink.events[0]?.source.instance).toMatch(/^pod /);
+      expect(JSON.stringify(sink.events)).not.toContain(secret);
+    }));
+
   it('chooses source and instance by the resource', () =>
     withOtlp(async (send, sink) => {
       await send(
