@@ -22,7 +22,11 @@ import { sessionOptionsSchema } from './session/session-options.js';
 import { createTravelDetector } from './travel/travel-detector.js';
 import { travelOptionsSchema } from './travel/travel-options.js';
 
-/** The `detectors` part of the configuration: options by detector id; a detector can be switched off. */
+const detectorIds = [
+  'rate', 'baseline', 'failures', 'honeytoken', 'lifecycle', 'concurrent', 'binding', 'scope', 'session', 'novelty', 'travel',
+] as const; // prettier-ignore
+
+/** The `detectors` part of the configuration: options by detector id; a detector can be switched off, or only watched. */
 export const detectorsOptionsSchema = z.strictObject({
   rate: rateOptionsSchema.prefault({}),
   baseline: baselineOptionsSchema.prefault({}),
@@ -33,23 +37,8 @@ export const detectorsOptionsSchema = z.strictObject({
   session: sessionOptionsSchema.prefault({}),
   novelty: noveltyOptionsSchema.prefault({}),
   travel: travelOptionsSchema.prefault({}),
-  disabled: z
-    .array(
-      z.enum([
-        'rate',
-        'baseline',
-        'failures',
-        'honeytoken',
-        'lifecycle',
-        'concurrent',
-        'binding',
-        'scope',
-        'session',
-        'novelty',
-        'travel',
-      ]),
-    )
-    .default([]),
+  disabled: z.array(z.enum(detectorIds)).default([]).describe('Do not run.'),
+  observe: z.array(z.enum(detectorIds)).default([]).describe('Run, and raise nothing: their findings are suppressed.'),
 });
 
 export type DetectorsOptions = z.output<typeof detectorsOptionsSchema>;

@@ -60,15 +60,25 @@ export function createCliContext(terminal: Terminal): CliContext {
             import('./lifecycle.js'),
             import('./open-parts.js'),
           ]);
-        const read = readConfig(options.config, terminal.env);
-        const config = adjust(options.data === undefined ? read : { ...read, data_dir: options.data });
+        const reread = (): Config => {
+          const read = readConfig(options.config, terminal.env);
+          return adjust(options.data === undefined ? read : { ...read, data_dir: options.data });
+        };
+        const config = reread();
         const telemetry = startTelemetry({
           serviceVersion: version,
           otlpEndpoint: config.telemetry.otlp_endpoint ?? null,
         });
         const logger = pino({ level: config.telemetry.log_level, base: {} }, pino.destination({ dest: 2, sync: true }));
         const lifecycle = new Lifecycle();
-        const surroundings = createSurroundings({ config, lifecycle, clock: systemClock, logger, random: Math.random });
+        const surroundings = createSurroundings({
+          config,
+          reread,
+          lifecycle,
+          clock: systemClock,
+          logger,
+          random: Math.random,
+        });
         try {
           await body(surroundings, telemetry);
         } finally {

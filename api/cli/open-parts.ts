@@ -21,6 +21,8 @@ import { readSecretFile } from './secret-file.js';
 /** What every role of a process is built from. */
 export interface Surroundings {
   readonly config: Config;
+  /** Reads it again, for a process that goes on. @throws AppError TQ_CONFIG_INVALID, TQ_FILE_UNREADABLE */
+  readonly reread?: () => Config;
   readonly lifecycle: Lifecycle;
   readonly clock: Clock;
   readonly logger: Logger;

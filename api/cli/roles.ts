@@ -60,7 +60,8 @@ export async function startAlerting(
   const { querier, writer } = store;
   // The owner of the findings is the one that sends; it is made after the dispatcher that asks it.
   const owner: { consumer?: FindingsConsumer } = {};
-  const suppressions = createSuppressionRegistry(querier, writer, clock, config.alerts.suppressions);
+  const suppressions = createSuppressionRegistry(querier, writer, clock);
+  suppressions.configure(config.alerts.suppressions, config.detectors.observe);
   const { service, dispatcher } = createAlerting({
     querier,
     writer,

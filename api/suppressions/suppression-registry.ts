@@ -13,6 +13,8 @@ import { matcherOf } from './matching.js';
 
 /** Which findings raise nothing, and which were kept silent for that. */
 export interface SuppressionRegistry {
+  /** Takes over what the configuration says now. @param observed detectors whose findings raise nothing. */
+  configure(entries: readonly SuppressionEntry[], observed: readonly string[]): void;
   /** Those of the configuration, then those made here, newest first, ended ones included. */
   list(): Promise<readonly Suppression[]>;
   /** @throws AppError TQ_REQUEST_INVALID for times that cannot be, or a reason that holds a secret. */
@@ -38,14 +40,26 @@ const ofEntry = ({ name, from, until, ...entry }: SuppressionEntry): Suppression
   created_by: 'configuration',
 });
 
-/** @param configured entries of `alerts.suppressions`. */
-export function createSuppressionRegistry(
-  querier: Querier,
-  writer: EventWriter,
-  clock: Clock,
-  configured: readonly SuppressionEntry[] = [],
-): SuppressionRegistry {
-  const fixed = configured.map(ofEntry);
+/** A detector in mode observe: it runs, its findings are stored and shown, and raise nothing however grave. */
+const ofObserved = (detector: string): Suppression => ({
+  suppression_uid: `observe:${detector}`,
+  detector,
+  measure: '',
+  token_uid: '',
+  principal_uid: '',
+  address: '',
+  service: '',
+  severity_max: 'critical',
+  from: null,
+  until: null,
+  reason: 'The detector is in mode observe.',
+  created_at: null,
+  created_by: 'configuration',
+});
+
+/** Without `configure` there are only those made here. */
+export function createSuppressionRegistry(querier: Querier, writer: EventWriter, clock: Clock): SuppressionRegistry {
+  let fixed: readonly Suppression[] = [];
   const made = (uid: string, rows: number) => querier.run(listSuppressions, { suppression_uid: uid, rows });
   const list = async (): Promise<readonly Suppression[]> => [
     ...fixed,
@@ -59,6 +73,9 @@ export function createSuppressionRegistry(
     return suppression;
   };
   return {
+    configure: (entries, observed) => {
+      fixed = [...entries.map(ofEntry), ...observed.map(ofObserved)];
+    },
     list,
     add: async ({ from, until, ...body }, actor) => {
       const nowMs = clock.nowMs();

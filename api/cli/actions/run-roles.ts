@@ -5,6 +5,7 @@ import { startCollectors } from '../collecting.js';
 import { waitForSignal } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
 import { ensureDataDir, openLog, openStore } from '../open-parts.js';
+import { createReload } from '../reloading.js';
 import { startAlerting, startWorker } from '../roles.js';
 import { startApi } from '../serving.js';
 import type { Terminal } from '../terminal.js';
@@ -55,6 +56,9 @@ export async function runRoles(
   }
   if (store !== undefined && alerting !== undefined) {
     const address = await startApi(s, store, alerting, telemetry, collecting?.push);
+    if (s.reread !== undefined) {
+      process.on('SIGHUP', createReload(s.reread, config, alerting.suppressions, s.logger));
+    }
     s.logger.info({ address }, 'the API listens');
   }
   s.logger.info({}, 'ready');

@@ -174,6 +174,16 @@ describe('alerts over HTTP from the real store', () => {
       expect((await post('/v1/suppressions', { ...scan, ...change })).statusCode).toBe(400);
     });
 
+    it('are also those of the configuration; a detector in mode observe raises nothing however grave', async () => {
+      api.suppressions.configure([], ['honeytoken']);
+      const watched = finding(0, { detector: 'honeytoken', severity: 'critical', fidelity: 'high' });
+      await stored(watched);
+      expect(await api.alerts.accept([watched])).toEqual([]);
+      expect(await get('/v1/findings')).toMatchObject({ items: [{ suppressed: { by: 'observe:honeytoken' } }] });
+      api.suppressions.configure([], []);
+      expect(await api.alerts.accept([finding(1, { detector: 'honeytoken', fidelity: 'high' })])).toHaveLength(1);
+    });
+
     it('are for responders, and end only if they are', async () => {
       expect((await post('/v1/suppressions', scan, keys.viewer)).statusCode).toBe(403);
       const headers = { authorization: `Bearer ${keys.responder}` };

@@ -8,7 +8,7 @@ import { createMetrics } from '../../../ingest/core/telemetry/metrics.js';
 import { SqlRunner } from '../../../api/sql/runner.js';
 import type { ApiDeps } from '../../../api/api-deps.js';
 import { createHoneytokenRegistry } from '../../../api/honeytokens/honeytoken-registry.js';
-import { createSuppressionRegistry } from '../../../api/suppressions/suppression-registry.js';
+import { createSuppressionRegistry, type SuppressionRegistry } from '../../../api/suppressions/suppression-registry.js';
 import { buildApp } from '../../../api/app.js';
 import { HealthRegistry } from '../../../ingest/core/health.js';
 import { silentLogger } from '../../../ingest/core/logger.js';
@@ -41,6 +41,7 @@ export const sqlLimits = {
 export interface ApiFixture {
   readonly app: FastifyInstance;
   readonly alerts: AlertService;
+  readonly suppressions: SuppressionRegistry;
   readonly clock: ManualClock;
   readonly health: HealthRegistry;
   readonly enqueued: Delivery[];
@@ -97,5 +98,5 @@ export async function apiOn(
     metricsText: () => Promise.resolve('# HELP tourniquet_up 1\n'),
     ...change,
   });
-  return { app, alerts, clock, health, enqueued };
+  return { app, alerts, suppressions, clock, health, enqueued };
 }

@@ -1,5 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -50,6 +51,29 @@ describe('tourniquet up', () => {
       expect(await requests(api)).toBe(wanted);
     };
 
+    /** SIGHUP: suppressions and observed detectors change while all goes on; a faulty file changes nothing. */
+    const takesOver = async (running: ChildProcess, api: string, file: string): Promise<void> => {
+      const listed = async (): Promise<readonly string[]> => {
+        const { items } = (await (await fetch(`${api}/v1/suppressions`)).json()) as {
+          items: { suppression_uid: string }[];
+        };
+        return items.map(({ suppression_uid }) => suppression_uid);
+      };
+      expect(await listed()).toEqual([]);
+      const text = readFileSync(file, 'utf8');
+      const more =
+        'alerts: { suppressions: [{ name: scan, address: 192.0.2.0/24, reason: ours }] }\ndetectors: { observe: [rate] }\n';
+      writeFileSync(file, `${text}${more}`);
+      running.kill('SIGHUP');
+      for (let i = 0; i < 100 && (await listed()).length === 0; i += 1) await delay(50);
+      expect(await listed()).toEqual(['config:scan', 'observe:rate']);
+      writeFileSync(file, `${text}alerts: { suppressions: [{ name: scan }] }\n`);
+      running.kill('SIGHUP');
+      await delay(300);
+      expect(await listed()).toEqual(['config:scan', 'observe:rate']);
+      writeFileSync(file, text);
+    };
+
     for (const round of [0, 1]) {
       const child = startCli(['up', '--config', config]);
       let said = '';
@@ -73,6 +97,7 @@ describe('tourniquet up', () => {
         }
         const refused = await fetch(`${addresses.api}/v1/events?source=pushed`, { method: 'POST', body: line(9) });
         expect(refused.status).toBe(401);
+        await takesOver(child, addresses.api, config);
       }
       await until(addresses.api, 6);
       child.removeAllListeners('close');
