@@ -5,11 +5,12 @@ import { staleMinutes } from '../../ingest/store/hops/hop-queries.js';
 import type { Querier } from '../../ingest/store/store.js';
 import { mapHopsRaw } from '../queries/map-hops-raw.js';
 import { mapHops, type HopRow } from '../queries/map-hops.js';
+import { serviceNamespaces } from '../queries/service-namespaces.js';
 import { tokenNames } from '../queries/token-names.js';
 import { windowOf, type TimeWindow } from '../schemas/common.js';
 import type { mapAnswer, mapQuery } from '../schemas/map.js';
 import { markAlerts } from './alert-marks.js';
-import { foldMap, type FoldedMap, type FoldLimits } from './fold-map.js';
+import { foldMap, type FoldedMap, type FoldLimits, type Lane } from './fold-map.js';
 import { hopKey, joinWindows } from './join-windows.js';
 
 const HOUR_MS = 3_600_000;
@@ -62,7 +63,7 @@ export async function readMap(
     window: windowOf(window),
     compared_with: earlier === null ? null : windowOf(earlier),
     counted_until: formatTime(counted),
-    ...(await withLabels(querier, folded, request.leaf)),
+    ...(await withLabels(querier, folded, request.leaf, window)),
   };
 }
 
@@ -109,16 +110,18 @@ async function withLabels(
   querier: Querier,
   map: FoldedMap,
   leaf: MapRequest['leaf'],
+  window: TimeWindow,
 ): Promise<Pick<MapAnswer, 'nodes' | 'edges' | 'layers'>> {
   const uids = leaf === 'tokens' ? map.nodes.filter((node) => node.lane === 'leaf' && node.name !== '') : [];
   const rows = uids.length === 0 ? [] : await querier.run(tokenNames, { token_uids: uids.map((node) => node.name) });
   const known = new Map(rows.map((row) => [row.token_uid, row]));
+  const namespaces = await namespacesOf(querier, map, window);
   return {
     nodes: map.nodes.map((node) => {
       const token = known.get(node.name);
       const label =
         token === undefined ? node.name : token.name || token.principal_name || token.principal_id || node.name;
-      return { ...node, label, group: groupOf(node, token?.principal_kind ?? '') };
+      return { ...node, label, group: groupOf(node, token?.principal_kind ?? '', namespaces) };
     }),
     edges: [...map.edges],
     layers: [...map.layers],
@@ -127,10 +130,29 @@ async function withLabels(
 
 const PRIVATE = /^(10\.|127\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|f[cd][0-9a-f]{2}:|fe80:|::1)/;
 
-/** What stands together in a lane: tokens by the kind of their owner, networks by inside and outside (RFC 1918, 4193). */
-function groupOf(node: { lane: string; name: string }, principalKind: string): string {
-  if (node.name === '') return '';
-  if (node.lane === 'leaf') return principalKind;
-  if (node.lane === 'network') return PRIVATE.test(node.name) ? 'inside' : 'outside';
-  return '';
+async function namespacesOf(
+  querier: Querier,
+  map: FoldedMap,
+  { fromMs, toMs }: TimeWindow,
+): Promise<ReadonlyMap<string, string>> {
+  const ends = map.nodes.filter(({ lane, name }) => (lane === 'caller' || lane === 'service') && name !== '');
+  const services = [...new Set(ends.map(({ name }) => name))];
+  if (services.length === 0) return new Map();
+  const rows = await querier.run(serviceNamespaces, { from_ms: fromMs, to_ms: toMs, services });
+  return new Map(rows.map(({ service, namespace }) => [service, namespace]));
+}
+
+/**
+ * What stands together in a lane: callers and services by namespace, tokens by the kind of their owner, networks by inside and
+ * outside (RFC 1918, 4193).
+ */
+function groupOf(
+  { lane, name }: { lane: Lane; name: string },
+  principalKind: string,
+  namespaces: ReadonlyMap<string, string>,
+): string {
+  if (name === '') return '';
+  if (lane === 'leaf') return principalKind;
+  if (lane === 'network') return PRIVATE.test(name) ? 'inside' : 'outside';
+  return namespaces.get(name) ?? '';
 }

@@ -20,7 +20,7 @@ export const pagePolicy = [
 ].join('; ');
 
 /** Addresses that show a page; the script reads which one. */
-const pagePaths = ['/', '/tokens', '/tokens/:uid', '/alerts', '/alerts/:uid'] as const;
+const pagePaths = ['/', '/tokens', '/tokens/:uid', '/alerts', '/alerts/:uid', '/sql'] as const;
 
 /**
  * Serves the built pages: the one document under each page address, always asked for anew, and the assets, whose names

@@ -3,6 +3,7 @@ import { severities } from '../../detectors/core/detector.js';
 import { lanes } from '../map/fold-map.js';
 import { mapStates } from '../map/map-state.js';
 import { filterText, tokenUid, windowQuery, windowSchema } from './common.js';
+import { bucketNames } from './tokens.js';
 
 /** Longest window that is read from single hops only, milliseconds. */
 export const EXACT_MAX_MS = 24 * 3_600_000;
@@ -48,6 +49,10 @@ export const mapQuery = z.object({
   edge_limit: z.coerce.number().int().min(1).max(5000).default(200).describe('Edges of all layers together.'),
 });
 
+export const mapTimelineQuery = mapQuery
+  .pick({ from: true, to: true, service: true, token_uid: true, principal_uid: true })
+  .extend({ bucket: z.enum(bucketNames).default('1h') });
+
 export const streamQuery = mapQuery.omit({ from: true, to: true }).extend({
   window_s: z.coerce.number().int().min(60).max(604_800).default(900).describe('Length of the window, seconds.'),
 });
@@ -81,6 +86,16 @@ const layerSums = z.object({
   rest: z.object(counted).describe('Edges that are not shown.'),
   hubs: z.object(counted).describe('Edges of hubs, not shown either.'),
 });
+
+export const mapTimelineAnswer = z
+  .object({
+    window: windowSchema.describe('Widened to whole buckets.'),
+    bucket_s: z.number(),
+    buckets: z
+      .array(z.object({ time: z.string(), requests: z.number(), failures: z.number() }))
+      .describe('Hops; buckets without any are left out.'),
+  })
+  .meta({ id: 'MapTimeline' });
 
 export const mapAnswer = z
   .object({

@@ -89,7 +89,7 @@ export const tokenAnswer = z
 
 export const buckets = { '1m': 60, '5m': 300, '15m': 900, '1h': 3600, '6h': 21_600, '1d': 86_400 } as const;
 export type Bucket = keyof typeof buckets;
-const bucketNames = Object.keys(buckets) as [Bucket, ...Bucket[]];
+export const bucketNames = Object.keys(buckets) as [Bucket, ...Bucket[]];
 
 export const timelineQuery = z.object({
   ...windowQuery,

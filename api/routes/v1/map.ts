@@ -3,15 +3,17 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../../../ingest/core/errors.js';
 import type { ApiDeps } from '../../api-deps.js';
 import { readMap } from '../../map/read-map.js';
+import { readTimeline } from '../../map/read-timeline.js';
 import { readWindow } from '../../schemas/common.js';
-import { EXACT_MAX_MS, mapAnswer, mapQuery } from '../../schemas/map.js';
+import { EXACT_MAX_MS, mapAnswer, mapQuery, mapTimelineAnswer, mapTimelineQuery } from '../../schemas/map.js';
 import { problemResponses } from '../../schemas/problem.js';
 
 const HOUR_MS = 3_600_000;
 const window = { backMs: 24 * HOUR_MS, maxMs: 93 * 24 * HOUR_MS };
 
 export function mapRoutes(app: FastifyInstance, deps: ApiDeps): void {
-  app.withTypeProvider<ZodTypeProvider>().get(
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  typed.get(
     '/v1/map',
     {
       config: { access: 'viewer' },
@@ -32,5 +34,19 @@ export function mapRoutes(app: FastifyInstance, deps: ApiDeps): void {
       }
       return readMap(deps.querier, query, asked);
     },
+  );
+  typed.get(
+    '/v1/map/timeline',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        operationId: 'getMapTimeline',
+        summary: 'Calls of the map over time, in equal buckets',
+        tags: ['map'],
+        querystring: mapTimelineQuery,
+        response: { 200: mapTimelineAnswer, ...problemResponses },
+      },
+    },
+    async ({ query }) => readTimeline(deps.querier, query, readWindow(query, deps.clock.nowMs(), window)),
   );
 }

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { Alert, Finding, Page } from '../lib/api-types.js';
 import { clockSeconds, count, iso, moment, parse, span } from '../lib/format.js';
 import { useJson } from '../lib/load.js';
+import { sqlLink } from '../lib/sql.js';
 import { alertsVersion } from '../lib/open-alerts.js';
 import { SeverityBadge, StateWord } from '../shell/badge.js';
 import { CopyButton } from '../shell/copy-button.js';
@@ -108,59 +109,93 @@ function Facts({ alert }: { alert: Alert }) {
   );
 }
 
+type Signal = Alert['signals'][number];
+
 /** Findings of a token and of its principal may be in one alert; those of other entities stand alone. */
 function askFor({ entity_kind, entity_uid, principal_uid, token_uid }: Alert): Record<string, string> {
-  if (entity_kind === 'principal') return { principal_uid };
+  if (principal_uid !== '' && (entity_kind === 'principal' || entity_kind === 'token')) return { principal_uid };
   return entity_kind === 'token' ? { token_uid } : { entity_uid };
 }
 
-/** Each finding of the alert: what was seen, what is usual, and how much past stands behind "usual". */
+/** Every signal of the incident, strongest first: what was seen, what is usual, since when, and how sure its detector is. */
 function Why({ alert }: { alert: Alert }) {
+  const signals = alert.signals.length > 0 ? alert.signals : [onlySignal(alert)];
   const ask = new URLSearchParams({
     ...askFor(alert),
-    from: alert.signals.reduce((least, { first_time }) => (first_time < least ? first_time : least), alert.first_seen),
+    from: signals.reduce((least, { first_time }) => (first_time < least ? first_time : least), alert.first_seen),
     to: iso(parse(alert.last_seen) + 1),
-    limit: '200',
+    limit: '500',
   });
+  // A signal keeps the numbers of its strongest finding; the finding itself knows the spread and the past behind it.
   const loaded = useJson<Page<Finding>>(`/v1/findings?${ask.toString()}`);
-  const own = (loaded.value.value?.items ?? []).filter((finding) => alert.finding_uids.includes(finding.finding_uid));
-  const rows = own.length > 0 ? own : [{ ...alert.reading, time: alert.first_seen, severity: alert.severity }];
+  const findings = new Map((loaded.value.value?.items ?? []).map((finding) => [finding.finding_uid, finding]));
+  const { reading } = alert;
   return (
     <>
       <h3>Why</h3>
-      <table class="why">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Signal</th>
-            <th scope="col">Observed</th>
-            <th scope="col">Usual</th>
-            <th scope="col" class="number">
-              Samples
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => {
-            const { observed, usual } = readingText(row);
-            return (
-              <tr key={row.finding_uid}>
-                <td>{moment(parse(row.time))}</td>
-                <td>
-                  {row.detector}: {row.measure.replaceAll('_', ' ')}
-                </td>
-                <td>
-                  <strong>{observed}</strong>
-                </td>
-                <td>{usual}</td>
-                <td class="number">{count(row.sample_count)}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+      <p class="dim">
+        {signals.length === 1 ? 'One signal' : `${count(signals.length)} signals, strongest first`}; numbers are those
+        of the strongest finding of each.
+      </p>
+      <div class="table-frame" role="region" aria-label="Signals" tabIndex={0}>
+        <table class="why">
+          <thead>
+            <tr>
+              <th scope="col">Signal</th>
+              <th scope="col">Observed</th>
+              <th scope="col">Usual</th>
+              <th scope="col">Since</th>
+              <th scope="col">Fidelity</th>
+              <th scope="col" class="number">
+                Samples
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {signals.map((signal) => {
+              const past =
+                signal.finding_uid === reading.finding_uid ? reading : (findings.get(signal.finding_uid) ?? null);
+              const { observed, usual } = readingText({ ...signal, spread: past?.spread ?? null });
+              return (
+                <tr key={`${signal.detector} ${signal.measure} ${signal.finding_uid}`} title={signal.summary}>
+                  <td>
+                    <SeverityBadge severity={signal.severity} /> {signal.detector}:{' '}
+                    {signal.measure.replaceAll('_', ' ')}
+                  </td>
+                  <td>
+                    <strong>{observed}</strong>
+                  </td>
+                  <td>{usual}</td>
+                  <td>{sinceText(signal)}</td>
+                  <td>{signal.fidelity}</td>
+                  <td class="number">{past === null ? '' : count(past.sample_count)}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
     </>
   );
+}
+
+/** An alert from before signals were kept shows its reading. */
+const onlySignal = ({ reading, severity, fidelity, techniques, token_uid, first_seen, last_seen }: Alert): Signal => ({
+  ...reading,
+  severity,
+  fidelity,
+  techniques,
+  token_uid,
+  time: first_seen,
+  count: 1,
+  first_time: first_seen,
+  last_time: last_seen,
+});
+
+function sinceText({ first_time, last_time, count: times }: Signal): string {
+  const [first, last] = [parse(first_time), parse(last_time)];
+  const lasted = last - first < 1000 ? '' : ` for ${span(last - first)}`;
+  return `${moment(first)}${lasted}${times > 1 ? `, ${count(times)}×` : ''}`;
 }
 
 /** What the detectors say to the reader of their alerts; absent while only the list's row is known. */
@@ -213,6 +248,9 @@ function Evidence({ alert }: { alert: Alert }) {
       </pre>
       <p class="actions">
         <CopyButton text={() => alert.reading.sql}>Copy SQL</CopyButton>
+        <a class="button" href={sqlLink(alert.reading.sql)}>
+          Open as SQL
+        </a>
         <a class="button" href={`/v1/alerts/${alert.alert_uid}`}>
           As JSON
         </a>

@@ -5,7 +5,8 @@ interface Reading {
   readonly unit: string;
   readonly observed: number;
   readonly expected: number;
-  readonly spread: number;
+  /** Null where it is not known. */
+  readonly spread: number | null;
 }
 
 const measures: Readonly<Record<string, string>> = { requests: 'requests', failure_share: 'failing' };
@@ -20,6 +21,6 @@ const inUnit = (n: number, unit: string): string => (unit === '1' ? percent(n) :
 export function readingText(reading: Reading): { readonly observed: string; readonly usual: string } {
   const { measure, unit, observed, expected, spread } = reading;
   const what = unit === '1' || !unit.startsWith(measure) ? ` ${measures[measure] ?? measure.replaceAll('_', ' ')}` : '';
-  const spreadText = unit === '1' ? percent(spread) : number(spread);
-  return { observed: `${inUnit(observed, unit)}${what}`, usual: `${inUnit(expected, unit)} ± ${spreadText}` };
+  const around = spread === null ? '' : ` ± ${unit === '1' ? percent(spread) : number(spread)}`;
+  return { observed: `${inUnit(observed, unit)}${what}`, usual: `${inUnit(expected, unit)}${around}` };
 }

@@ -2,13 +2,16 @@
 import type { z } from 'zod';
 import type { MapDelta as Delta } from '../../live/live-view.js';
 import type { alertDetailSchema, findingSchema } from '../../schemas/alerts.js';
-import type { mapAnswer } from '../../schemas/map.js';
+import type { mapAnswer, mapTimelineAnswer } from '../../schemas/map.js';
 import type { problemSchema } from '../../schemas/problem.js';
+import type { sqlAnswer } from '../../schemas/sql.js';
 import type { baselineAnswer, callsAnswer, usualAnswer } from '../../schemas/token-activity.js';
 import type { tokenAnswer, tokenSchema } from '../../schemas/tokens.js';
 
 export type MapAnswer = z.output<typeof mapAnswer>;
 export type MapDelta = Delta;
+export type MapTimeline = z.output<typeof mapTimelineAnswer>;
+export type Statement = z.output<typeof sqlAnswer>;
 export type MapNode = MapAnswer['nodes'][number];
 export type MapEdge = MapAnswer['edges'][number];
 export type Lane = MapNode['lane'];

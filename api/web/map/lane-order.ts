@@ -16,16 +16,45 @@ export const isRest = (node: { readonly id: string }): boolean => node.id.endsWi
 /** Boxes that stand in a lane by themselves; the rest and folded hubs are counted below it. */
 export const standsInLane = (node: MapNode): boolean => !isRest(node) && !node.hub;
 
-/** Unnamed last, then by group; alerting boxes lead their group, so that they are seen without scrolling. */
-const byGroup = (a: MapNode, b: MapNode): number =>
-  Number(a.name === '') - Number(b.name === '') ||
-  Number(b.alert !== null) - Number(a.alert !== null) ||
-  compare(a.group, b.group);
+/** Unnamed last, then by group; groups with an alert come first and alerting boxes lead theirs, so that they are seen without scrolling. */
+function byGroupOf(nodes: readonly MapNode[]): (a: MapNode, b: MapNode) => number {
+  const key = ({ lane, group }: MapNode): string => `${lane} ${group}`;
+  const alerting = new Set(nodes.filter(({ alert }) => alert !== null).map(key));
+  return (a, b) =>
+    Number(a.name === '') - Number(b.name === '') ||
+    Number(alerting.has(key(b))) - Number(alerting.has(key(a))) ||
+    compare(a.group, b.group) ||
+    Number(b.alert !== null) - Number(a.alert !== null);
+}
+
+/** Neighbours of one group in a lane; one box alone is no group, nor are all boxes of a lane. */
+export interface LaneGroup {
+  readonly name: string;
+  readonly ids: readonly string[];
+}
+
+export type LaneGroups = Readonly<Record<Lane, readonly LaneGroup[]>>;
+
+/** Made with the order, once for each snapshot: a frame that came or went with a tick would move boxes. */
+export function groupLanes(order: LaneOrder, nodes: readonly MapNode[]): LaneGroups {
+  const groupOf = new Map(nodes.map(({ id, group, name }) => [id, name === '' ? '' : group]));
+  return recordOf((lane) => {
+    const runs: { name: string; ids: string[] }[] = [];
+    for (const id of order[lane]) {
+      const name = groupOf.get(id) ?? '';
+      const last = runs.at(-1);
+      if (last?.name === name) last.ids.push(id);
+      else runs.push({ name, ids: [id] });
+    }
+    return runs.length < 2 ? [] : runs.filter(({ name, ids }) => name !== '' && ids.length > 1);
+  });
+}
 
 /** Column layout: neighbours are drawn towards each other by a few sweeps of barycentres, within their group. */
 export function orderLanes(nodes: readonly MapNode[], edges: readonly MapEdge[]): LaneOrder {
   const boxes = new Map(nodes.filter(standsInLane).map((node) => [node.id, node]));
   const links = linksOf(edges, boxes);
+  const byGroup = byGroupOf([...boxes.values()]);
   const order = new Map<Lane, MapNode[]>();
   for (const lane of lanes) {
     const list = [...boxes.values()].filter((node) => node.lane === lane);
@@ -102,7 +131,7 @@ export function extendOrder(order: LaneOrder, nodes: readonly MapNode[]): LaneOr
   });
 }
 
-const recordOf = (listOf: (lane: Lane) => readonly string[]): LaneOrder => ({
+const recordOf = <T>(listOf: (lane: Lane) => T): Record<Lane, T> => ({
   caller: listOf('caller'),
   service: listOf('service'),
   leaf: listOf('leaf'),

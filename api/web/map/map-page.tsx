@@ -12,12 +12,14 @@ import { LiveLine } from './live-line.js';
 import { failure, openPicture, picture } from './picture.js';
 import { SidePanel } from './side-panel.js';
 import { Stage } from './stage.js';
+import { TimeStrip } from './time-strip.js';
 import { Toolbar } from './toolbar.js';
 
 /** Hops of the last seconds are still being found; older ones that are not counted are told. */
 const BEHIND_MS = 120_000;
 const BOX_PX = 48;
-const AROUND_PX = 270;
+/** What stands above and below the boxes, the time strip and headings of groups included. */
+const AROUND_PX = 420;
 const LANE_MIN = 8;
 
 /** How many boxes of a lane the window shows without scrolling; asked once, so that resizing moves nothing. */
@@ -71,6 +73,7 @@ export function MapPage() {
                   : shown.map.edges
               }
               order={shown.order}
+              groups={shown.groups}
               leaf={q.leaf}
               windowMs={windowMs(shown.map)}
               selected={selected.value}
@@ -86,6 +89,7 @@ export function MapPage() {
           />
         </div>
       )}
+      <TimeStrip q={q} />
       {shown === null ? null : <Shown map={shown.map} />}
     </main>
   );

@@ -5,13 +5,14 @@ import { getJson, type ApiError } from '../lib/http.js';
 import { asApiError } from '../lib/load.js';
 import { readEvents } from '../lib/sse.js';
 import { applyDelta } from './apply-delta.js';
-import { extendOrder, orderLanes, type LaneOrder } from './lane-order.js';
+import { extendOrder, groupLanes, orderLanes, type LaneGroups, type LaneOrder } from './lane-order.js';
 import { apiParams, withWindow, type MapQuery } from './map-query.js';
 
 /** The picture on the screen: one state of the map and where its boxes stand. */
 export interface Picture {
   readonly map: MapAnswer;
   readonly order: LaneOrder;
+  readonly groups: LaneGroups;
 }
 
 /** `still`: a window that has ended; `away`: live, but the server does not answer. */
@@ -26,8 +27,12 @@ export const trueAtMs = signal(0);
 /** A new picture is laid out anew; a tick only changes what stands there. */
 function show(map: MapAnswer, fresh: boolean): void {
   const before = picture.peek();
-  const order = fresh || before === null ? orderLanes(map.nodes, map.edges) : extendOrder(before.order, map.nodes);
-  picture.value = { map, order };
+  if (fresh || before === null) {
+    const order = orderLanes(map.nodes, map.edges);
+    picture.value = { map, order, groups: groupLanes(order, map.nodes) };
+  } else {
+    picture.value = { map, order: extendOrder(before.order, map.nodes), groups: before.groups };
+  }
   trueAtMs.value = nowMs();
   failure.value = null;
 }

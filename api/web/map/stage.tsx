@@ -4,9 +4,9 @@ import type { Lane, MapEdge, MapNode } from '../lib/api-types.js';
 import { count, percent, rate } from '../lib/format.js';
 import { go, withQuery } from '../lib/router.js';
 import { drawEdges, type Box } from './edge-canvas.js';
-import { isRest, lanes, type LaneOrder } from './lane-order.js';
+import { isRest, lanes, type LaneGroup, type LaneGroups, type LaneOrder } from './lane-order.js';
 import { LANE_MAX } from './map-query.js';
-import { badgeOf, changeOf, laneTitle, kindOf, nameOf, restOf, type Leaf } from './words.js';
+import { badgeOf, changeOf, groupTitle, laneTitle, kindOf, nameOf, restOf, type Leaf } from './words.js';
 
 const FAILED_MIN = 0.1;
 
@@ -14,6 +14,7 @@ export interface StageProps {
   readonly nodes: readonly MapNode[];
   readonly edges: readonly MapEdge[];
   readonly order: LaneOrder;
+  readonly groups: LaneGroups;
   readonly leaf: Leaf;
   readonly windowMs: number;
   readonly selected: string | null;
@@ -78,6 +79,7 @@ export function Stage(props: StageProps) {
         <LaneColumn
           key={lane}
           lane={lane}
+          groups={props.groups[lane]}
           boxes={order[lane].flatMap((id) => byId.get(id) ?? [])}
           rest={nodes.find((node) => node.lane === lane && isRest(node)) ?? null}
           hubs={nodes.filter((node) => node.lane === lane && node.hub)}
@@ -113,7 +115,7 @@ function neighbour(id: string, key: string, stage: HTMLElement | null, edges: re
   if (stage === null) return null;
   const all = [...stage.querySelectorAll<HTMLElement>('[data-box]')];
   const here = all.find((element) => element.dataset['box'] === id);
-  const column = all.filter((element) => element.closest('ol') === here?.closest('ol'));
+  const column = all.filter((element) => element.closest('section') === here?.closest('section'));
   const at = here === undefined ? -1 : column.indexOf(here);
   if (key === 'ArrowDown') return column[at + 1] ?? null;
   if (key === 'ArrowUp') return at > 0 ? (column[at - 1] ?? null) : null;
@@ -134,6 +136,7 @@ function neighbour(id: string, key: string, stage: HTMLElement | null, edges: re
 
 interface LaneProps {
   readonly lane: Lane;
+  readonly groups: readonly LaneGroup[];
   readonly boxes: readonly MapNode[];
   readonly rest: MapNode | null;
   readonly hubs: readonly MapNode[];
@@ -145,31 +148,42 @@ interface LaneProps {
   readonly onHover: (id: string | null) => void;
 }
 
-function LaneColumn({ lane, boxes, rest, hubs, leaf, windowMs, selected, active, onSelect, onHover }: LaneProps) {
+function LaneColumn(props: LaneProps) {
+  const { lane, groups, boxes, rest, hubs, leaf, windowMs, selected, active, onSelect, onHover } = props;
   const total = boxes.length + hubs.length + (rest?.nodes ?? 0);
   const title = laneTitle(lane, leaf);
   const first = boxes.some((node) => node.id === active) ? active : (boxes[0]?.id ?? null);
   const calls = [...boxes, ...hubs, ...(rest === null ? [] : [rest])].reduce((sum, node) => sum + node.requests, 0);
   const hidden = hubs.reduce((sum, node) => sum + node.requests, 0);
+  const boxOf = (node: MapNode) => (
+    <li key={node.id}>
+      <BoxButton
+        node={node}
+        leaf={leaf}
+        windowMs={windowMs}
+        pressed={node.id === selected}
+        tabIndex={node.id === first ? 0 : -1}
+        onSelect={onSelect}
+        onHover={onHover}
+      />
+    </li>
+  );
   return (
     <section class={`lane lane-${lane}`} aria-labelledby={`lane-${lane}`}>
       <h2 id={`lane-${lane}`}>
         {title} <span class="dim">{boxes.length === total ? total : `${boxes.length} of ${count(total)}`}</span>
       </h2>
       <ol>
-        {boxes.map((node) => (
-          <li key={node.id}>
-            <BoxButton
-              node={node}
-              leaf={leaf}
-              windowMs={windowMs}
-              pressed={node.id === selected}
-              tabIndex={node.id === first ? 0 : -1}
-              onSelect={onSelect}
-              onHover={onHover}
-            />
-          </li>
-        ))}
+        {inGroups(boxes, groups).map(({ name, nodes }) =>
+          name === '' ? (
+            nodes.map(boxOf)
+          ) : (
+            <li key={`group ${name}`} class="group">
+              <h3>{groupTitle(lane, name)}</h3>
+              <ol>{nodes.map(boxOf)}</ol>
+            </li>
+          ),
+        )}
         {rest === null ? null : (
           <li key={rest.id}>
             <RestBox rest={rest} shown={boxes.length} windowMs={windowMs} title={title} />
@@ -184,6 +198,22 @@ function LaneColumn({ lane, boxes, rest, hubs, leaf, windowMs, selected, active,
       )}
     </section>
   );
+}
+
+/** The boxes in their order, those of a group together; a box of no group stands alone, under an empty name. */
+function inGroups(
+  boxes: readonly MapNode[],
+  groups: readonly LaneGroup[],
+): readonly { readonly name: string; readonly nodes: readonly MapNode[] }[] {
+  const groupOf = new Map(groups.flatMap(({ name, ids }) => ids.map((id) => [id, name])));
+  const runs: { name: string; nodes: MapNode[] }[] = [];
+  for (const node of boxes) {
+    const name = groupOf.get(node.id) ?? '';
+    const last = runs.at(-1);
+    if (last?.name === name) last.nodes.push(node);
+    else runs.push({ name, nodes: [node] });
+  }
+  return runs;
 }
 
 interface BoxProps {

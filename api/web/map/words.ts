@@ -12,6 +12,21 @@ export const laneTitle = (lane: Lane, leaf: Leaf): string =>
 export const kindOf = (lane: Lane, leaf: Leaf): string =>
   ({ caller: 'caller', service: 'service', leaf: leaf === 'tokens' ? 'token' : 'route', network: 'network' })[lane];
 
+const groupWords: Readonly<Record<string, string>> = {
+  user: 'of users',
+  client: 'of clients',
+  service_account: 'of service accounts',
+  role: 'of roles',
+  workload: 'of workloads',
+  unknown: 'of owners of unknown kind',
+};
+
+/** What the boxes of a group have in common. */
+export function groupTitle(lane: Lane, group: string): string {
+  if (lane === 'caller' || lane === 'service') return `namespace ${group}`;
+  return groupWords[group] ?? group;
+}
+
 /** What a box is called; sources do not always name an end. */
 export function nameOf(node: Pick<MapNode, 'lane' | 'label' | 'name'>, leaf: Leaf): string {
   if (node.name !== '') return node.lane === 'leaf' && leaf === 'routes' ? routeOf(node.label) : node.label;

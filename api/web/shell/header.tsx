@@ -9,6 +9,7 @@ const pages = [
   ['/', 'Map'],
   ['/tokens', 'Tokens'],
   ['/alerts', 'Alerts'],
+  ['/sql', 'SQL'],
 ] as const;
 
 export function Header({ children }: { children?: ComponentChildren }) {

@@ -4,6 +4,7 @@ import { iso, parse } from '../lib/format.js';
 import { useJson } from '../lib/load.js';
 import { alertsVersion } from '../lib/open-alerts.js';
 import { query } from '../lib/router.js';
+import { sqlLink, tokenSql } from '../lib/sql.js';
 import { SeverityBadge } from '../shell/badge.js';
 import { CopyButton } from '../shell/copy-button.js';
 import { Failure } from '../shell/failure.js';
@@ -68,6 +69,11 @@ export function TokenPage({ uid }: { uid: string }) {
           <CopyButton text={() => incidentText(token, usual.value, open, window.location.href)}>
             Copy incident summary
           </CopyButton>
+          {focus === null ? null : (
+            <a class="button" href={sqlLink(tokenSql(uid, focus.fromMs, focus.toMs))}>
+              Open as SQL
+            </a>
+          )}
           <a class="button" href={path}>
             As JSON
           </a>

@@ -121,6 +121,25 @@ describe('reading over HTTP from the real store', () => {
       expect(edge?.requests).toBe(120);
     });
 
+    it('tells the same calls over time, from the roll-up and from single hops', async () => {
+      const span = `from=${T0 - 10 * HOUR}&to=${T0}`;
+      interface Timeline {
+        buckets: { time: string; requests: number; failures: number }[];
+      }
+      const sums = async (query: string): Promise<[number, number, number]> => {
+        const { buckets } = await get<Timeline>(`/v1/map/timeline?${span}&${query}`);
+        const add = (of: 'requests' | 'failures'): number => buckets.reduce((sum, bucket) => sum + bucket[of], 0);
+        return [buckets.length, add('requests'), add('failures')];
+      };
+      expect(await sums('bucket=1h')).toEqual([10, total.requests, total.failures]);
+      expect((await sums('bucket=15m')).slice(1)).toEqual([total.requests, total.failures]);
+      expect((await sums('bucket=6h')).slice(1)).toEqual([total.requests, total.failures]);
+      expect(await sums('bucket=1h&service=billing')).toEqual([10, 50, 0]);
+      expect(await sums(`bucket=1h&token_uid=${tokens[1]}`)).toEqual([10, 50, 0]);
+      expect(await sums('bucket=1d&principal_uid=partner')).toEqual([expect.any(Number), 50, 0]);
+      await get('/v1/map/timeline?from=0&to=100000000&bucket=1m', 400);
+    });
+
     it('filters by token, principal and service', async () => {
       const byToken = await get<MapBody>(`/v1/map?token_uid=${tokens[1]}`);
       expect(byToken.nodes.filter((node) => node.lane === 'service').map((node) => node.id)).toEqual([

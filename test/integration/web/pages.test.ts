@@ -15,6 +15,7 @@ const DAYS = 3;
 const TOKENS = 24;
 const HOUR = 3_600_000;
 const RESPONDER = 'key-of-the-responder';
+const ANALYST = 'key-of-the-analyst';
 
 declare global {
   interface Window {
@@ -35,8 +36,15 @@ describe('the pages in Chromium', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'tourniquet pages '));
     const config = join(directory, 'config.yaml');
-    const sha256 = createHash('sha256').update(RESPONDER).digest('hex');
-    await writeFile(config, `api:\n  keys:\n    - { name: alice, role: responder, sha256: ${sha256} }\n`);
+    const keys = [
+      ['alice', 'responder', RESPONDER],
+      ['ann', 'analyst', ANALYST],
+    ] as const;
+    const entries = keys.map(
+      ([name, role, key]) =>
+        `    - { name: ${name}, role: ${role}, sha256: ${createHash('sha256').update(key).digest('hex')} }\n`,
+    );
+    await writeFile(config, `api:\n  keys:\n${entries.join('')}`);
     const data = join(directory, 'data');
     demo = startCli(['demo', '--config', config, '--data', data, '--days', String(DAYS), '--tokens', String(TOKENS)]);
     endMs = Math.floor(Date.now() / HOUR) * HOUR;
@@ -106,6 +114,7 @@ describe('the pages in Chromium', () => {
     '/?leaf=routes&compare=none': '.box',
     '/tokens': 'td',
     '/alerts': '.alert-row',
+    '/sql': '#statement',
     TOKEN: '.lane-name',
     ALERT: '.why td',
   };
@@ -124,7 +133,11 @@ describe('the pages in Chromium', () => {
       await page.evaluate(axe.source);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
+        // Only colours differ in the dark.
+        const { violations } = await page.evaluate(
+          (colours) => window.axe.run({ resultTypes: ['violations'], ...(colours && { runOnly: ['cat.color'] }) }),
+          colorScheme === 'dark',
+        );
         const found = violations.map(({ id, nodes }) => [
           id,
           nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`),
@@ -201,6 +214,85 @@ describe('the pages in Chromium', () => {
     }
     expect([...sums.values()]).toEqual([wanted, wanted, wanted]);
     await close(page);
+  });
+
+  it('shows calls over time below the map, and a brush over them is the next window', async () => {
+    const page = await open('/?window=24h');
+    await page.locator('.strip-bar').first().waitFor();
+    const drawn = await page.locator('.strip-bar').count();
+    expect(drawn).toBeGreaterThan((DAYS - 1) * 24);
+    expect(await page.locator('.strip-mark').count()).toBeGreaterThan(0);
+    const chosen = () => {
+      const params = new URL(page.url()).searchParams;
+      return [params.get('from'), params.get('to')].map((text) => Date.parse(text ?? ''));
+    };
+    // By hand: from the middle of the strip to three quarters of it.
+    const frame = await page.locator('.strip svg').boundingBox();
+    if (frame === null) throw new Error('the strip is not there');
+    await page.mouse.move(frame.x + frame.width * 0.5, frame.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(frame.x + frame.width * 0.75, frame.y + 20, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForURL(/from=/);
+    const [from = 0, to = 0] = chosen();
+    expect([from % HOUR, to % HOUR]).toEqual([0, 0]);
+    expect((to - from) / HOUR).toBeGreaterThanOrEqual(42);
+    expect((to - from) / HOUR).toBeLessThanOrEqual(44);
+    await page.locator('.box').first().waitFor();
+    // By keys: the window ends an hour earlier.
+    await page.getByRole('slider', { name: 'Window ends' }).press('ArrowLeft');
+    await page.waitForFunction(
+      (before) => new URLSearchParams(location.search).get('to') !== before,
+      new Date(to).toISOString(),
+    );
+    expect(chosen()).toEqual([from, to - HOUR]);
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Window ends');
+    // The map of the window has the sum of its buckets.
+    const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(to - HOUR).toISOString() });
+    const timeline = (await (await fetch(`${base}/v1/map/timeline?${query.toString()}`)).json()) as {
+      buckets: { requests: number }[];
+    };
+    const sum = timeline.buckets.reduce((all, { requests }) => all + requests, 0);
+    await page.locator(`.shown [data-total="${sum}"]`).waitFor();
+    await close(page);
+  });
+
+  it('boxes what belongs together, and a group is read as one', async () => {
+    const page = await open('/');
+    await page.locator('.lane-leaf .group').first().waitFor();
+    const titles = await page.locator('.lane-leaf .group h3').allInnerTexts();
+    expect(new Set(titles).size).toBe(titles.length);
+    for (const title of titles) expect(title).toMatch(/^of (users|clients|service accounts)$/);
+    for (const group of await page.locator('.group').all())
+      expect(await group.locator('.box').count()).toBeGreaterThan(1);
+    // The arrow leads out of a group into the next.
+    const boxes = page.locator('.lane-leaf [data-box]');
+    await boxes.first().focus();
+    for (let n = 1; n < (await boxes.count()); n += 1) await page.keyboard.press('ArrowDown');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-box'))).toBe(
+      await boxes.last().getAttribute('data-box'),
+    );
+    await close(page);
+  });
+
+  it('opens what it shows as SQL, which an analyst may run', async () => {
+    const { token_uid, alert_uid } = await stolen();
+    for (const path of ['/?window=24h', `/tokens/${token_uid}`, `/alerts/${alert_uid}`]) {
+      const page = await open(path);
+      if (path.startsWith('/alerts')) await page.getByText(/^Evidence:/).click();
+      await page.getByRole('link', { name: 'Open as SQL' }).click();
+      await page.locator('#statement').waitFor();
+      await page.getByRole('button', { name: 'Run' }).click();
+      // Whoever may only look is refused, and told how to go on.
+      await page.getByRole('alert').getByRole('button', { name: 'Enter an API key' }).click();
+      await page.getByLabel('Key', { exact: true }).fill(ANALYST);
+      await page.getByRole('button', { name: 'Use it' }).click();
+      await page.locator('#statement').press('Control+Enter');
+      await page.locator('td').first().waitFor();
+      expect(await page.getByRole('status').allInnerTexts()).toContainEqual(expect.stringMatching(/^\d+ rows; /));
+      errors.splice(0, 1);
+      await close(page);
+    }
   });
 
   it('counts what it does not draw: boxes beyond a lane stand in one box, and open', async () => {
