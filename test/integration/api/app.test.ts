@@ -234,6 +234,7 @@ describe('the API around its routes', () => {
         'GET /v1/findings',
         'GET /v1/honeytokens',
         'GET /v1/map',
+        'GET /v1/map/timeline',
         'GET /v1/sources',
         'GET /v1/sql/statements',
         'GET /v1/stream',
