@@ -5,6 +5,7 @@ import { nowMs } from '../lib/clock.js';
 import { count, moment, parse, percent } from '../lib/format.js';
 import { apiKey } from '../lib/http.js';
 import { go, query, withQuery } from '../lib/router.js';
+import { mapSql, sqlLink } from '../lib/sql.js';
 import { Failure } from '../shell/failure.js';
 import { EdgeTable } from './edge-table.js';
 import { LANE_MAX, readMapQuery } from './map-query.js';
@@ -59,27 +60,42 @@ export function MapPage() {
       {shown === null ? (
         <p class="empty">{failure.value === null ? 'Reading the map…' : ''}</p>
       ) : shown.map.layers.length === 0 ? (
-        <Empty q={q} />
+        <>
+          <Empty q={q} />
+          <TimeStrip q={q} />
+        </>
       ) : (
         <div class="map-grid">
-          {q.view === 'table' ? (
-            <EdgeTable map={shown.map} leaf={q.leaf} />
-          ) : (
-            <Stage
-              nodes={shown.map.nodes}
-              edges={
-                q.changedOnly
-                  ? shown.map.edges.filter((edge) => edge.alert !== null || edge.state !== 'steady')
-                  : shown.map.edges
-              }
-              order={shown.order}
-              groups={shown.groups}
-              leaf={q.leaf}
-              windowMs={windowMs(shown.map)}
-              selected={selected.value}
-              onSelect={(id) => (selected.value = id)}
-            />
-          )}
+          <div>
+            {q.view === 'table' ? (
+              <EdgeTable map={shown.map} leaf={q.leaf} />
+            ) : (
+              <Stage
+                nodes={shown.map.nodes}
+                edges={
+                  q.changedOnly
+                    ? shown.map.edges.filter((edge) => edge.alert !== null || edge.state !== 'steady')
+                    : shown.map.edges
+                }
+                order={shown.order}
+                groups={shown.groups}
+                leaf={q.leaf}
+                windowMs={windowMs(shown.map)}
+                selected={selected.value}
+                onSelect={(id) => (selected.value = id)}
+              />
+            )}
+            <TimeStrip q={q} />
+            <div class="below">
+              <Shown map={shown.map} />
+              <a
+                class="button"
+                href={sqlLink(mapSql({ ...q, fromMs: parse(shown.map.window.from), toMs: parse(shown.map.window.to) }))}
+              >
+                Open as SQL
+              </a>
+            </div>
+          </div>
           <SidePanel
             map={shown.map}
             leaf={q.leaf}
@@ -89,8 +105,6 @@ export function MapPage() {
           />
         </div>
       )}
-      <TimeStrip q={q} />
-      {shown === null ? null : <Shown map={shown.map} />}
     </main>
   );
 }

@@ -1,8 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { MapAnswer } from '../lib/api-types.js';
-import { moment, parse } from '../lib/format.js';
+import { moment } from '../lib/format.js';
 import { go, withQuery } from '../lib/router.js';
-import { mapSql, sqlLink } from '../lib/sql.js';
 import { compares, windows, type MapQuery, type WindowName } from './map-query.js';
 
 const windowWords: Readonly<Record<WindowName, string>> = {
@@ -75,17 +74,10 @@ export function Toolbar({ q, map, children }: ToolbarProps) {
         onChoose={(value) => go(withQuery({ view: value === 'table' ? value : null }), 'replace')}
       />
       <Focus q={q} map={map} />
-      <a class="button" href={sqlLink(mapSql({ ...q, ...spanOf(q, map) }))}>
-        Open as SQL
-      </a>
       {children}
     </div>
   );
 }
-
-/** The span of the picture that stands there; long ones are widened to whole hours. */
-const spanOf = (q: MapQuery, map: MapAnswer | null): { fromMs: number; toMs: number } =>
-  map === null ? q : { fromMs: parse(map.window.from), toMs: parse(map.window.to) };
 
 /** What the picture is narrowed to, with the way back. */
 function Focus({ q, map }: { q: MapQuery; map: MapAnswer | null }) {
