@@ -225,6 +225,7 @@ describe('the API around its routes', () => {
       );
       expect(described.sort()).toEqual([
         'DELETE /v1/honeytokens/{token_uid}',
+        'DELETE /v1/suppressions/{uid}',
         'GET /healthz',
         'GET /metrics',
         'GET /readyz',
@@ -238,6 +239,7 @@ describe('the API around its routes', () => {
         'GET /v1/sources',
         'GET /v1/sql/statements',
         'GET /v1/stream',
+        'GET /v1/suppressions',
         'GET /v1/tokens',
         'GET /v1/tokens/{uid}',
         'GET /v1/tokens/{uid}/baseline',
@@ -252,6 +254,7 @@ describe('the API around its routes', () => {
         'POST /v1/deliveries/{uid}/retry',
         'POST /v1/honeytokens',
         'POST /v1/sql',
+        'POST /v1/suppressions',
       ]);
       const lines = api.app.printRoutes({ commonPrefix: false }).split('\n');
       // A path that answers several methods is one line.

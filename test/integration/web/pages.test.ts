@@ -222,6 +222,8 @@ describe('the pages in Chromium', () => {
 
   it('shows calls over time below the map, and a brush over them is the next window', async () => {
     const page = await open('/?window=24h');
+    await page.locator('.box').first().waitFor();
+    await page.locator('.strip-mark').first().waitFor({ state: 'attached' });
     await page.locator('.strip-bar').first().waitFor();
     const drawn = await page.locator('.strip-bar').count();
     expect(drawn).toBeGreaterThan((DAYS - 1) * 24);
@@ -231,6 +233,7 @@ describe('the pages in Chromium', () => {
       return [params.get('from'), params.get('to')].map((text) => Date.parse(text ?? ''));
     };
     // By hand: from the middle of the strip to three quarters of it.
+    await page.locator('.strip svg').scrollIntoViewIfNeeded();
     const frame = await page.locator('.strip svg').boundingBox();
     if (frame === null) throw new Error('the strip is not there');
     await page.mouse.move(frame.x + frame.width * 0.5, frame.y + 20);
