@@ -13,6 +13,7 @@ import { defineMigrate } from './commands/migrate.js';
 import { defineParse } from './commands/parse.js';
 import { defineReplay } from './commands/replay.js';
 import { defineRoles } from './commands/roles.js';
+import { defineRules } from './commands/rules.js';
 import { defineScore } from './commands/score.js';
 import { defineSources } from './commands/sources.js';
 import { defineSql } from './commands/sql.js';
@@ -31,6 +32,7 @@ const definitions = [
   defineReplay,
   defineParse,
   defineScore,
+  defineRules,
   defineSources,
   defineSql,
   defineMigrate,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDetectors } from '../../detectors/registry.js';
 import { DecoyRegistry } from '../../detectors/worker/decoy-registry.js';
+import { RuleSet } from '../../detectors/worker/rules/rule-set.js';
 import type { Worker } from '../../detectors/worker/worker.js';
 import { createWorker } from '../../detectors/worker/worker.js';
 import { workerOptionsSchema } from '../../detectors/worker/worker-options.js';
@@ -22,8 +23,12 @@ import type { Surroundings } from './open-parts.js';
 import { readSecretFile } from './secret-file.js';
 import { version } from './version.js';
 
-/** Reads events, stores them and scores them. */
-export async function startWorker(s: Surroundings, log: EventLog, store: Store): Promise<Worker> {
+/**
+ * Reads events, stores them and scores them.
+ *
+ * @param replay rules wait until {@link untilScored} asks for them.
+ */
+export async function startWorker(s: Surroundings, log: EventLog, store: Store, replay = false): Promise<Worker> {
   const { config, clock, logger, health, lifecycle } = s;
   const options = workerOptionsSchema.parse({
     topic: topics.tokenEvents,
@@ -38,8 +43,14 @@ export async function startWorker(s: Surroundings, log: EventLog, store: Store):
   });
   const decoys = await lifecycle.start(new DecoyRegistry({ querier: store.querier, logger }));
   const detectors = createDetectors(config.detectors, decoys);
+  const { rules } = config;
+  const ruleDuty = {
+    rules: new RuleSet(rules, logger),
+    options: { latenessMs: rules.lateness_seconds * 1000, lookbackMs: rules.lookback_seconds * 1000 },
+    byItself: !replay,
+  };
   return lifecycle.start(
-    createWorker(options, { log, store, clock, logger, detectors, health, metrics: createMetrics() }),
+    createWorker(options, { log, store, clock, logger, detectors, ruleDuty, health, metrics: createMetrics() }),
   );
 }
 
@@ -106,8 +117,11 @@ export async function untilScored(
 ): Promise<void> {
   let movedMs = s.clock.nowMs();
   let last = -1n;
+  let ruled = false;
   const scored = async (): Promise<boolean> => {
     if (!(await worker.caughtUp())) return false;
+    if (!ruled) await worker.finishRules();
+    ruled = true;
     const high = (await log.offsets(topics.findings))[0]?.high ?? 0n;
     return alerting.consumer.next >= high;
   };

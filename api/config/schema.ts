@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { detectorsOptionsSchema } from '../../detectors/registry.js';
+import { rulesOptionsSchema } from '../../detectors/worker/rules/rule-duty.js';
 import { durationMs } from './duration.js';
 import { suppressionEntry } from '../schemas/suppressions.js';
 import { kafkaConnection } from './kafka-schema.js';
@@ -142,6 +143,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   detectors: detectorsOptionsSchema.prefault({}),
+  rules: rulesOptionsSchema.prefault({}),
   api: z
     .strictObject({
       host: z.string().default('127.0.0.1'),

@@ -9,6 +9,7 @@ import { HOP_PARTITION, HopKeeper } from './hop-keeper.js';
 import type { Intake } from './intake.js';
 import { PartitionWorker, type PartitionStatus } from './partition-worker.js';
 import { PrincipalIntake } from './principal-intake.js';
+import { RuleKeeper } from './rules/rule-keeper.js';
 import { TokenIntake } from './token-intake.js';
 import { healthParts, type WorkerDeps } from './worker-deps.js';
 import type { WorkerOptions } from './worker-options.js';
@@ -34,6 +35,7 @@ export class StageWorker implements Component, PartitionHandler {
   readonly #deps: WorkerDeps;
   readonly #partitions = new Map<number, PartitionWorker>();
   readonly #hops: HopKeeper | null;
+  readonly #rules: RuleKeeper | null;
   #reader: EventLogReader | null = null;
   /** The same; commits go on while it stops, when `#reader` is gone. */
   #committer: EventLogReader | null = null;
@@ -53,6 +55,7 @@ export class StageWorker implements Component, PartitionHandler {
     this.#options = options;
     this.#deps = deps;
     this.#hops = plan.stage === 'token' ? new HopKeeper(deps) : null;
+    this.#rules = plan.stage === 'token' && deps.ruleDuty ? new RuleKeeper(deps, deps.ruleDuty) : null;
   }
 
   async start(): Promise<void> {
@@ -80,6 +83,7 @@ export class StageWorker implements Component, PartitionHandler {
     this.#stopDeadlineMs = deadlineMs;
     await reader.stop(deadlineMs);
     await this.#hops?.stop(deadlineMs);
+    await this.#rules?.stop(deadlineMs);
     // A reader that could not revoke in order leaves partitions behind; what they hold is read again.
     for (const partition of [...this.#partitions.keys()]) await this.revoked(this.#topic, partition);
   }
@@ -126,6 +130,11 @@ export class StageWorker implements Component, PartitionHandler {
     return [...this.#partitions.values()].map((worker) => worker.status());
   }
 
+  /** Runs rules over all that is stored, whoever owns their partition; for a replay. */
+  async finishRules(): Promise<void> {
+    await this.#rules?.finish();
+  }
+
   /** True if this worker has stored, committed and scored every record that the topic holds now. */
   async caughtUp(): Promise<boolean> {
     const offsets = await this.#deps.log.offsets(this.#topic);
@@ -161,6 +170,8 @@ export class StageWorker implements Component, PartitionHandler {
     const partitions = this.status();
     const nowMs = this.#deps.clock.nowMs();
     const lag = partitions.reduce((sum, state) => sum + state.lag, 0);
+    // The same owner as that of the hops: one worker, without a lease of its own.
+    if (this.#partitions.has(HOP_PARTITION)) this.#rules?.tick(lag);
     this.#deps.health?.lag(this.#healthPart, lag, nowMs);
     this.#deps.metrics?.set(
       'tourniquet.worker.state.keys',

@@ -5,9 +5,12 @@ import type { Metrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import type { Store } from '../../ingest/store/store.js';
 import type { AnyDetector, Stage } from '../core/detector.js';
+import type { RuleDuty } from './rules/rule-duty.js';
 import type { Finding } from '../core/finding.js';
 
 export interface WorkerDeps {
+  /** Rules over many tokens; whoever owns their partition runs them. */
+  readonly ruleDuty?: RuleDuty;
   readonly log: EventLog;
   readonly store: Store;
   readonly clock: Clock;

@@ -73,7 +73,7 @@ export const usageQueries = { token: usageQuery('token'), principal: usageQuery(
 export const knownFindingsQuery = defineQuery({
   name: 'worker_known_findings',
   sql: `SELECT DISTINCT toString(finding_uid) AS finding_uid FROM findings
-WHERE finding_uid IN {uids:Array(UUID)}`,
+WHERE finding_uid IN (SELECT arrayJoin({uids:Array(UUID)}))`,
   params: z.object({ uids: z.array(z.string()) }),
   row: z.object({ finding_uid: z.string() }),
 });

@@ -14,6 +14,8 @@ export interface Worker extends Component {
    * all partitions.
    */
   caughtUp(): Promise<boolean>;
+  /** Runs rules over all that is stored; once no more events come. */
+  finishRules(): Promise<void>;
 }
 
 /**
@@ -53,6 +55,10 @@ class TwoStageWorker implements Worker {
 
   status(): readonly PartitionStatus[] {
     return this.stages.flatMap((stage) => stage.status());
+  }
+
+  async finishRules(): Promise<void> {
+    for (const stage of this.stages) await stage.finishRules();
   }
 
   /** What an earlier stage has done is durable for the next one when it says so. */

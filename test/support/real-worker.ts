@@ -15,6 +15,7 @@ import { ClickHouseStore } from '../../ingest/store/clickhouse-store.js';
 import type { Store } from '../../ingest/store/store.js';
 import type { Finding } from '../../detectors/core/finding.js';
 import { createDetectors, type DetectorsOptions } from '../../detectors/registry.js';
+import type { RuleDuty } from '../../detectors/worker/rules/rule-duty.js';
 import { createWorker, type Worker } from '../../detectors/worker/worker.js';
 import { workerOptionsSchema, type WorkerOptions } from '../../detectors/worker/worker-options.js';
 
@@ -85,10 +86,11 @@ export interface WorkerSetUp {
   readonly detectors?: DetectorsOptions;
   readonly onFinding?: (findings: readonly Finding[]) => Promise<void>;
   readonly logger?: Logger;
+  readonly ruleDuty?: RuleDuty;
 }
 
 export function makeWorker(parts: RealParts, setUp: WorkerSetUp = {}): Worker {
-  const { onFinding } = setUp;
+  const { onFinding, ruleDuty } = setUp;
   return createWorker(workerOptionsSchema.parse(setUp.options ?? {}), {
     log: parts.log,
     store: parts.store,
@@ -96,6 +98,7 @@ export function makeWorker(parts: RealParts, setUp: WorkerSetUp = {}): Worker {
     logger: setUp.logger ?? silentLogger,
     detectors: createDetectors(setUp.detectors),
     ...(onFinding === undefined ? {} : { onFinding }),
+    ...(ruleDuty === undefined ? {} : { ruleDuty }),
   });
 }
 

@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { AppError } from '../../../ingest/core/errors.js';
 import { guidanceOf } from '../../../detectors/guidance.js';
+import { ruleGuidanceOf } from '../../../detectors/worker/rules/rule-guidance.js';
 import { formatTime, TIME_MAX_MS } from '../../../ingest/event/time.js';
 import type { Alert, AlertState } from '../../alerts/alert.js';
 import { linksOf, nextStep } from '../../alerts/payload.js';
@@ -32,7 +33,7 @@ const detailOf = (alert: Alert, baseUrl: string): z.output<typeof alertDetailSch
   history: [...alert.history],
   next_step: nextStep(alert),
   guidance: alert.detectors.flatMap((detector) => {
-    const known = guidanceOf(detector);
+    const known = guidanceOf(detector) ?? ruleGuidanceOf(detector);
     if (known === undefined) return [];
     return [{ detector, false_positives: [...known.falsePositives], next_steps: [...known.nextSteps] }];
   }),

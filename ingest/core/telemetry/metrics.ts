@@ -84,6 +84,12 @@ export const metricCatalogue = {
     description: 'Tokens or principals whose detector state left memory.',
     attributes: ['stage'],
   },
+  'tourniquet.rules.duration': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'Time to evaluate one rule over what is new.',
+    attributes: ['rule'],
+  },
   'tourniquet.detector.findings': {
     kind: 'counter',
     unit: '{finding}',

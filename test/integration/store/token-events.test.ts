@@ -40,6 +40,12 @@ const recounts = [
       FROM token_events WHERE action = 'use' GROUP BY bucket ORDER BY bucket`,
   },
   {
+    name: 'event_minutes',
+    rollup: 'SELECT minute, sum(lines) AS lines FROM event_minutes GROUP BY minute ORDER BY minute',
+    raw: `SELECT toInt32(floor(toUnixTimestamp64Milli(time) / 60000)) AS minute, count() AS lines
+      FROM token_events GROUP BY minute ORDER BY minute`,
+  },
+  {
     name: 'first_seen',
     rollup: `SELECT token_uid, principal_uid, value, min(first_time) AS first, max(last_time) AS last, sum(events) AS events,
       sum(accepted_events) AS accepted

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { defineDerivation, defineQuery } from '../../../ingest/store/query.js';
+
+const count = z.coerce.number().nonnegative();
+const minute = z.number().int();
+
+/**
+ * Minutes (since the epoch) before `before_minute` with events that the evaluation of a rule did not know, oldest first.
+ * Only such as events came to within so many seconds of the store's clock.
+ */
+export const staleRuleMinutes = defineQuery({
+  name: 'stale-rule-minutes',
+  params: z.object({
+    rules: z.array(z.string()),
+    before_minute: minute,
+    touched_s: z.number().int().min(0),
+    rows: z.number().int(),
+  }),
+  row: z.object({ rule: z.string(), minute, lines: count }),
+  sql: `
+WITH counted AS
+(
+  SELECT minute, sum(event_minutes.lines) AS lines
+  FROM event_minutes
+  WHERE minute < {before_minute:Int64}
+  GROUP BY minute
+  HAVING max(event_minutes.touched) >= now('UTC') - {touched_s:UInt32}
+)
+SELECT rule, minute, lines
+FROM
+(
+  SELECT arrayJoin({rules:Array(String)}) AS rule, minute, lines FROM counted
+) AS wanted
+LEFT JOIN
+(
+  SELECT toString(rule_minutes.rule) AS rule, minute, max(rule_minutes.lines) AS known
+  FROM rule_minutes
+  WHERE rule_minutes.rule IN {rules:Array(String)} AND minute IN (SELECT minute FROM counted)
+  GROUP BY rule, minute
+) AS done USING (rule, minute)
+WHERE lines > known
+ORDER BY minute, rule
+LIMIT {rows:UInt32}`,
+});
+
+/** Marks minutes as evaluated for a rule with so many events. */
+export const markRuleMinutes = defineDerivation({
+  name: 'mark-rule-minutes',
+  table: 'rule_minutes',
+  columns: ['rule', 'minute', 'lines'],
+  params: z.object({ rule: z.string(), minutes: z.array(minute), lines: z.array(z.number().int()) }),
+  sql: `
+SELECT {rule:String}, marked.1, marked.2
+FROM (SELECT arrayJoin(arrayZip({minutes:Array(Int32)}, {lines:Array(UInt64)})) AS marked)`,
+});
