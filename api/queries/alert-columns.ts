@@ -183,7 +183,7 @@ LEFT JOIN
       arraySort(groupArray(200)((version, time, actor, toString(state_before), toString(state_after), note)))
     ) AS steps
   FROM alert_history FINAL
-  WHERE alert_uid IN (SELECT alert_uid FROM alerts WHERE ${scope})
+  WHERE alert_uid GLOBAL IN (SELECT alert_uid FROM alerts WHERE ${scope})
   GROUP BY alert_uid
 ) AS h ON a.alert_uid = h.alert_uid
 WHERE ${where}`;

@@ -22,7 +22,7 @@ export const riskParams = { at_ms: z.number().int(), half_life_ms: z.number().in
 const settled = `
   SELECT uid FROM
   (
-    SELECT arrayJoin(finding_uids) AS uid, alert_uid IN (
+    SELECT arrayJoin(finding_uids) AS uid, alert_uid GLOBAL IN (
       SELECT alert_uid FROM alert_history FINAL
       GROUP BY alert_uid HAVING argMax(toString(state_after), version) IN ('resolved', 'suppressed')
     ) AS closed
@@ -49,6 +49,6 @@ FROM findings FINAL
 WHERE ${scope}
   AND toUnixTimestamp64Milli(time) <= {at_ms:Int64}
   AND toUnixTimestamp64Milli(time) >= {at_ms:Int64} - ${HALF_LIVES} * {half_life_ms:Int64}
-  AND finding_uid NOT IN (SELECT finding_uid FROM suppressed_findings)
-  AND finding_uid NOT IN (${settled})
+  AND finding_uid GLOBAL NOT IN (SELECT finding_uid FROM suppressed_findings)
+  AND finding_uid GLOBAL NOT IN (${settled})
 GROUP BY uid, detector, measure`;

@@ -44,7 +44,7 @@ FROM findings FINAL
 WHERE time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
   AND time <= fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
   AND (principal_uid IN {uids:Array(String)} OR token_uid IN {uids:Array(String)} OR entity_uid IN {uids:Array(String)})
-  AND finding_uid NOT IN (SELECT finding_uid FROM suppressed_findings)
+  AND finding_uid GLOBAL NOT IN (SELECT finding_uid FROM suppressed_findings)
 ORDER BY time DESC, toString(finding_uid)
 LIMIT {rows:UInt32} BY multiIf(principal_uid != '', principal_uid, token_uid != '', token_uid, entity_uid)`,
 });

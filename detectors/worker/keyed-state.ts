@@ -23,10 +23,13 @@ export interface Entity {
 
 const NONE: readonly number[] = [];
 
+/** Of a window that was told before grades were kept: nothing is graver. JSON has no infinity. */
+const GRADE_UNKNOWN = Number.MAX_SAFE_INTEGER;
+
 interface EncodedEntity {
   readonly detectors: Readonly<Record<string, readonly [version: number, state: string]>>;
   /** Of an older version without the grade. */
-  readonly emitted: readonly (Emitted | readonly [string, number])[];
+  readonly emitted: readonly (Emitted | readonly [measure: string, windowStartMs: number, grade?: null])[];
   readonly recent: readonly string[];
   readonly lastMs: number;
 }
@@ -124,7 +127,11 @@ export class KeyedState {
       entity.states[index] = state ?? detector.initial();
     });
     entity.cold = cold.length === 0 ? NONE : cold;
-    const emitted = encoded.emitted.map(([measure, startMs, grade = Infinity]): Emitted => [measure, startMs, grade]);
+    const emitted = encoded.emitted.map(([measure, startMs, grade]): Emitted => [
+      measure,
+      startMs,
+      grade ?? GRADE_UNKNOWN,
+    ]);
     entity.emitted.splice(0, entity.emitted.length, ...emitted);
     entity.recent.splice(0, entity.recent.length, ...encoded.recent);
     entity.lastMs = encoded.lastMs;

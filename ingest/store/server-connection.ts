@@ -78,7 +78,8 @@ export class ServerConnection implements StoreConnection {
         max_result_rows: String(limits.rowsMax),
         result_overflow_mode: 'throw',
         max_execution_time: limits.timeoutMs / 1000,
-        max_memory_usage: String(limits.memoryBytesMax),
+        // Zero would lift what the operator's profile sets.
+        ...(limits.memoryBytesMax > 0 && { max_memory_usage: String(limits.memoryBytesMax) }),
       },
     });
     return result.json<unknown>();

@@ -160,6 +160,7 @@ describe('migrations', () => {
         edges_hourly: usage,
         edge_hours: usage,
         findings: 'toDateTime(stored_time) + toIntervalDay(90)',
+        suppressed_findings: 'toDateTime(stored_time) + toIntervalDay(90)',
         deliveries: 'toDateTime(updated_time) + toIntervalDay(90)',
       });
     });
