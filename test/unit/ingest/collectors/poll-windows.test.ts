@@ -328,7 +328,7 @@ describe('Google Workspace', () => {
   });
 });
 
-describe('Keycloak, beside the real one of the lab', () => {
+describe('Keycloak', () => {
   it('records that move to later pages while they are read are neither missed nor counted twice', () => {
     const log: Kept[] = [];
     let pages = 0;
