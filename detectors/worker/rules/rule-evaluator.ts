@@ -12,11 +12,14 @@ import { markRuleMinutes, staleRuleMinutes } from './rule-queries.js';
 import type { ActiveRule, RuleSet } from './rule-set.js';
 
 const MINUTE_MS = 60_000;
-/** Elsewhere a passing state of the server; here the statement's own bound. */
-const MEMORY_LIMIT_EXCEEDED = 241;
+/** MEMORY_LIMIT_EXCEEDED, TIMEOUT_EXCEEDED: elsewhere a passing state of the server; here the statement's own bounds. */
+const boundsMet = new Set([241, 159]);
 /** Minutes times rules that one pass looks at; more are left for the next. */
 const PASS_ROWS = 50_000;
-/** Events of the minutes that one statement is asked about, and event time from the first to the last. */
+/**
+ * Events of the minutes that one statement is asked about, each as often as there are panes in which its window is looked
+ * at; and event time from the first to the last.
+ */
 const STATEMENT_LINES = 5_000_000;
 const STATEMENT_MINUTES = 4 * 1440;
 /** A rule that met the engine's limits waits so long. */
@@ -87,11 +90,8 @@ export class RuleEvaluator {
   }
 
   /** @returns how many findings; null for a rule that the engine refuses. */
-  async #evaluate(
-    { compiled, key }: ActiveRule,
-    batch: readonly StaleMinute[],
-    lastPane: number,
-  ): Promise<number | null> {
+  async #evaluate(active: ActiveRule, batch: readonly StaleMinute[], lastPane: number): Promise<number | null> {
+    const { compiled, key } = active;
     const { store, logger, metrics, clock } = this.#deps;
     const { id } = compiled.rule;
     const startedMs = clock.nowMs();
@@ -111,12 +111,22 @@ export class RuleEvaluator {
       metrics?.record('tourniquet.rules.duration', (clock.nowMs() - startedMs) / 1000, { rule: id });
       return fresh.length;
     } catch (error) {
-      const starved = engineFailureOf(error)?.code === MEMORY_LIMIT_EXCEEDED;
+      const starved = boundsMet.has(engineFailureOf(error)?.code ?? 0);
+      if (starved && batch.length > 1) return await this.#evaluateHalves(active, batch, lastPane);
       if (!starved && (!(error instanceof AppError) || error.retryable)) throw error;
       this.#aside.set(key, clock.nowMs() + ASIDE_MS);
       logger.warn({ rule: id, reason: describeError(error) }, 'a rule is set aside for ten minutes; narrow its events');
       return null;
     }
+  }
+
+  /** What was too much for one statement; windows that both halves reach into are evaluated twice and told once. */
+  async #evaluateHalves(rule: ActiveRule, batch: readonly StaleMinute[], lastPane: number): Promise<number | null> {
+    const middle = Math.ceil(batch.length / 2);
+    const first = await this.#evaluate(rule, batch.slice(0, middle), lastPane);
+    if (first === null) return null;
+    const second = await this.#evaluate(rule, batch.slice(middle), lastPane);
+    return second === null ? null : first + second;
   }
 
   /**
@@ -142,12 +152,13 @@ const paneOfMinute = ({ compiled: { plan } }: ActiveRule, minute: number): numbe
 /** Minutes that share windows together, as many as one statement takes. */
 function* batches(stale: readonly StaleMinute[], { compiled }: ActiveRule): Generator<readonly StaleMinute[]> {
   const gap = Math.ceil(compiled.plan.lengthMs / MINUTE_MS);
+  const linesMax = STATEMENT_LINES / (compiled.plan.panesBefore + 1);
   let batch: StaleMinute[] = [];
   let lines = 0;
   for (const one of stale) {
     const first = batch[0]?.minute ?? one.minute;
     const last = batch[batch.length - 1]?.minute ?? one.minute;
-    const full = lines + one.lines > STATEMENT_LINES || one.minute - first >= STATEMENT_MINUTES;
+    const full = lines + one.lines > linesMax || one.minute - first >= STATEMENT_MINUTES;
     if (batch.length > 0 && (full || one.minute - last > gap)) {
       yield batch;
       batch = [];

@@ -160,6 +160,37 @@ describe('rules over what is stored', () => {
     expect(rules.current()).toHaveLength(0);
   });
 
+  it('asks in halves what is too much for one statement, and finds the same', async () => {
+    await store(stuffing(0, 60, '198.51.100.4'));
+    const { querier, writer, ...rest } = parts.store;
+    let asked = 0;
+    let refused = 0;
+    const narrow: Querier = {
+      run: (query, params, limits) => {
+        if (query.name !== 'rule credential-stuffing' || (asked += 1) > 2) return querier.run(query, params, limits);
+        refused += 1;
+        const engine = Object.assign(new Error('Memory limit exceeded'), { clickhouseCode: 241 });
+        return Promise.reject(new AppError('TQ_STORE_UNAVAILABLE', 'No.', { retryable: true, cause: engine }));
+      },
+    };
+    const onFinding = (findings: readonly Finding[]): Promise<void> => {
+      told.push(...findings);
+      return Promise.resolve();
+    };
+    const deps = {
+      ...parts,
+      store: { ...rest, querier: narrow, writer },
+      clock: systemClock,
+      detectors: [],
+      onFinding,
+    };
+    const one = new RuleEvaluator({ ...deps, logger: silentLogger }, new RuleSet(set, silentLogger), options);
+    expect((await one.pass()).minutes).toBe(10);
+    expect({ refused, more: asked > 3 }).toEqual({ refused: 2, more: true });
+    expect(of('198.51.100.4')).toHaveLength(1);
+    expect((await evaluator().pass()).minutes).toBe(0);
+  });
+
   it('sets a rule aside that the engine refuses, and goes on with the others', async () => {
     const asked: string[] = [];
     const own = join(directory, 'two');
@@ -194,7 +225,7 @@ describe('rules over what is stored', () => {
       rules,
       options,
     );
-    expect((await one.pass()).findings).toBe(3);
+    expect((await one.pass()).findings).toBe(4);
     expect(new Set(found.map(({ detector }) => detector))).toEqual(new Set(['rule:swift']));
     await one.pass();
     expect(asked.filter((name) => name === 'rule slow')).toHaveLength(1);

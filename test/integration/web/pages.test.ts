@@ -184,7 +184,7 @@ describe('the pages in Chromium', () => {
     const detail = await page.locator('.alert-detail').innerText();
     expect(detail).toContain(name);
     expect(detail).toContain('203.0.113.66');
-    expect(detail).toMatch(/2 networks workload and outside\s+1 networks ± 0/);
+    expect(detail).toMatch(/2 networks workload and outside\s+1 networks/);
     await page.getByRole('link', { name: 'Show on the map' }).click();
     await page.getByText(`only token ${name}`).waitFor();
     await close(page);
