@@ -75,14 +75,17 @@ const api = z.discriminatedUnion('kind', [
     .refine(hasOneSecret, oneSecretFault),
 ]);
 
+const dayMs = 86_400_000;
+
+/** The bounds are those of the reader (`pollConfigSchema`), so that what is checked also starts. */
 export const pollInput = z.strictObject({
   kind: z.literal('poll'),
   api,
-  interval: durationMs.refine((ms) => ms >= 100, '100ms or more').default(60_000),
+  interval: durationMs.refine((ms) => ms >= 100 && ms <= dayMs, 'from 100ms to 1d').default(60_000),
   /** Where a first start begins, back from now. */
-  lookback: durationMs.default(3_600_000),
+  lookback: durationMs.refine((ms) => ms <= 180 * dayMs, '180d or less').default(3_600_000),
   /** How late records may be; default: what is usual for the product. */
-  overlap: durationMs.refine((ms) => ms >= 1_000, '1s or more').optional(),
+  overlap: durationMs.refine((ms) => ms >= 1_000 && ms <= 7 * dayMs, 'from 1s to 7d').optional(),
 });
 
 export type PollInputConfig = z.output<typeof pollInput>;

@@ -4,7 +4,8 @@ import { backoffMs } from '../../core/backoff.js';
 import type { Component } from '../../core/component.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { HealthRegistry } from '../../core/health.js';
-import { PollState } from '../poll/poll-state.js';
+import { PollState, refusedMax } from '../poll/poll-state.js';
+import { SourceRefusal } from '../poll/source-fault.js';
 import { noticedObjects } from './notices.js';
 import { readObject, type ObjectReaderDeps } from './object-reader.js';
 import type { NoticeQueue, ObjectNotice, ObjectStore } from './object-store.js';
@@ -32,6 +33,8 @@ const waitMaxMs = 300_000;
 /** A queue is waited at, not asked again and again; this is for one that does not wait. */
 const queueRestMs = 100;
 const feed = 'objects';
+/** Objects that were refused and are tried again with each listing, at most. */
+const triesMax = 20;
 
 /** Reads the objects of a bucket: those that a queue tells of, else those that a listing shows to be new. */
 export function createObjectCollector(
@@ -52,6 +55,8 @@ class ObjectCollector implements Component {
   private readonly abort = new AbortController();
   /** Objects that the overlap of two listings shows again. */
   private readonly seen = new Map<string, number>();
+  /** Keys of objects that were refused, the next to be tried first. */
+  private readonly refused = new Set<string>();
   private loop: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
 
@@ -68,6 +73,7 @@ class ObjectCollector implements Component {
     if (this.loop !== undefined || this.isStopped()) return;
     const { statePath, clock, logger } = this.deps;
     const state = await PollState.open(statePath, clock, logger);
+    for (const key of state.get(feed)?.refused ?? []) this.refused.add(key);
     this.loop = this.run(state);
   }
 
@@ -98,7 +104,7 @@ class ObjectCollector implements Component {
         else await this.notices(this.queue);
         failures = 0;
         waitMs = this.queue === undefined ? this.config.interval_ms * (0.9 + this.deps.random() / 10) : queueRestMs;
-        this.deps.health.report(this.name, this.deps.clock.nowMs());
+        this.tellHealth();
       } catch (error) {
         if (this.isStopped()) return;
         failures += 1;
@@ -120,6 +126,7 @@ class ObjectCollector implements Component {
   private async listing(state: PollState): Promise<void> {
     const nowMs = this.deps.clock.nowMs();
     const at = state.get(feed) ?? { watermarkMs: Math.max(0, nowMs - this.config.lookback_ms) };
+    await this.tryRefused();
     const window = at.window ?? { fromMs: Math.max(0, at.watermarkMs - overlapMs), toMs: nowMs };
     let after = at.next;
     for (let isLast = false; !isLast;) {
@@ -127,7 +134,7 @@ class ObjectCollector implements Component {
       for (const { key, bytes, modifiedMs } of page.objects) {
         const version = `${key} ${String(modifiedMs)}`;
         if (modifiedMs >= window.fromMs && bytes > 0 && !this.seen.has(version)) {
-          await readObject(this.store, key, this.deps, this.abort.signal);
+          await this.readOrPass(key);
           this.seen.set(version, modifiedMs);
           await this.keep(state, { watermarkMs: at.watermarkMs, next: key, window });
         }
@@ -142,21 +149,76 @@ class ObjectCollector implements Component {
   /** How far each object was read is on disk before the listing moves on. */
   private async keep(state: PollState, at: Parameters<PollState['set']>[1]): Promise<void> {
     await this.deps.checkpoints.flush();
-    await state.set(feed, at);
+    await state.set(feed, { ...at, ...(this.refused.size === 0 ? {} : { refused: [...this.refused] }) });
   }
 
-  private async notices(queue: NoticeQueue): Promise<void> {
-    for (const notice of await queue.receive(this.abort.signal)) {
-      if (this.isStopped()) return;
-      const hold = setInterval(() => {
-        queue.hold(notice.id).catch(() => undefined);
-      }, holdEveryMs);
-      try {
-        if (await this.read(notice)) await queue.done(notice.id);
-      } finally {
-        clearInterval(hold);
-      }
+  /**
+   * One object that may not be read (encrypted with a foreign key, archived) does not keep the others. Where many are
+   * refused, something else is wrong, and the listing stops rather than forget any.
+   */
+  private async readOrPass(key: string): Promise<void> {
+    try {
+      await readObject(this.store, key, this.deps, this.abort.signal);
+      this.refused.delete(key);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      // It is gone.
+      if (error.status === 404) return void this.refused.delete(key);
+      if (this.refused.delete(key)) return void this.refused.add(key);
+      if (this.refused.size >= refusedMax) throw error;
+      this.refused.add(key);
+      this.deps.logger.error(
+        { source: this.deps.name, key, error: describeError(error) },
+        'an object is refused; it is passed over, and tried again with later listings',
+      );
     }
+  }
+
+  private async tryRefused(): Promise<void> {
+    for (const key of [...this.refused].slice(0, triesMax)) await this.readOrPass(key);
+  }
+
+  private tellHealth(): void {
+    const { health, clock } = this.deps;
+    const count = this.refused.size;
+    if (count === 0) health.report(this.name, clock.nowMs());
+    else health.fail(this.name, `${String(count)} objects of s3://${this.store.bucket} are refused and were passed over; the log names them. Check that the role may read and decrypt them, and that they are not archived.`);
+  } // prettier-ignore
+
+  /** Messages that wait behind a long object are held too, or others would read them meanwhile. */
+  private async notices(queue: NoticeQueue): Promise<void> {
+    const batch = await queue.receive(this.abort.signal);
+    const open = new Set(batch.map(({ id }) => id));
+    const hold = setInterval(() => {
+      for (const id of open) queue.hold(id).catch(() => undefined);
+    }, holdEveryMs);
+    const refusals: SourceRefusal[] = [];
+    try {
+      for (const notice of batch) {
+        if (this.isStopped()) return;
+        await this.heed(queue, notice, refusals);
+        open.delete(notice.id);
+      }
+    } finally {
+      clearInterval(hold);
+    }
+    // Where all are refused the role is what is wrong, and the queue's count of tries is spared.
+    if (refusals.length === batch.length && refusals[0] !== undefined) throw refusals[0];
+  }
+
+  private async heed(queue: NoticeQueue, notice: ObjectNotice, refusals: SourceRefusal[]): Promise<void> {
+    let isDone = false;
+    try {
+      isDone = await this.read(notice);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      refusals.push(error);
+      this.deps.logger.error(
+        { source: this.deps.name, error: describeError(error) },
+        'an object that a message tells of is refused; the message is left there, so give the queue a redrive policy',
+      );
+    }
+    if (isDone) await queue.done(notice.id);
   }
 
   /** Whether the message is done with; what it is not is left to the queue, which has a place for such messages. */
@@ -176,3 +238,6 @@ class ObjectCollector implements Component {
     return true;
   }
 }
+
+/** The bucket said no to this object; without credentials nothing was asked. */
+const isRefused = (error: unknown): error is SourceRefusal => error instanceof SourceRefusal && error.status !== 0;

@@ -1,11 +1,10 @@
 import { createSign } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
-import { AppError } from '../../core/errors.js';
 import { isObject, readNumber, readText } from '../../sources/shared/json-reader.js';
 import type { PollCredentials } from './poll-api.js';
 import { request } from './poll-http.js';
 import { retryAfterMs } from './rate-limit.js';
-import { SourceRefusal } from './source-fault.js';
+import { SourceBusy, SourceRefusal } from './source-fault.js';
 
 export function fixedCredentials(authorization: string): PollCredentials {
   return { headers: () => Promise.resolve({ authorization }), renew: () => false };
@@ -54,11 +53,9 @@ async function fetchToken(
     return { value, untilMs: nowMs + lifeMs - Math.min(lifeMs / 10, 60_000) };
   }
   if (answer.status === 429 || answer.status >= 500) {
-    const waitMs = retryAfterMs(answer.headers, nowMs);
-    throw new AppError('TQ_SOURCE_UNAVAILABLE', `${host} gives no token now (${String(answer.status)}).`, {
-      retryable: true,
-      ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
-    });
+    // Every list needs the token.
+    const words = `${host} gives no token now (${String(answer.status)}).`;
+    throw new SourceBusy(words, retryAfterMs(answer.headers, nowMs));
   }
   // The error code of RFC 6749 §5.2 is a word of a fixed list; the description may quote what was sent.
   const code = /^[a-z_]{1,40}$/.exec(readText(body, 'error') ?? '')?.[0] ?? String(answer.status);

@@ -4,14 +4,15 @@ import { backoffMs } from '../../core/backoff.js';
 import type { Component } from '../../core/component.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { HealthRegistry } from '../../core/health.js';
+import { sha256Hex } from '../../core/sha256.js';
 import { deliver } from '../../pipeline/delivery.js';
 import { parseRecords, type SourceBinding } from '../../pipeline/record-parser.js';
 import type { CollectorDeps } from '../collector-deps.js';
 import type { PollApi, PollFeed, PollPage, PollWindow } from './poll-api.js';
 import { PollHttp } from './poll-http.js';
 import { type PageRecord, recordsOfPage, SeenRecords } from './page-records.js';
-import { type FeedState, PollState } from './poll-state.js';
-import { notAPage, SourceRefusal } from './source-fault.js';
+import { type FeedState, isKeepable, PollState } from './poll-state.js';
+import { notAPage, SourceBusy, SourceRefusal } from './source-fault.js';
 
 export const pollConfigSchema = z.strictObject({
   interval_ms: z.int().min(100).max(86_400_000).default(60_000),
@@ -36,6 +37,15 @@ export interface PollDeps extends CollectorDeps {
 
 const waitMaxMs = 900_000;
 
+/** When one list is asked next, and what it failed by since it was last read. */
+interface Turn {
+  readonly feed: PollFeed;
+  /** On the monotonic clock of this process, milliseconds. */
+  dueMs: number;
+  failures: number;
+  fault: AppError | undefined;
+}
+
 /**
  * Reads a product's API page by page. A cursor moves only after the page is durable, so a crash costs a repetition, which
  * makes no second event; it never skips. Where the API is away or has enough of us, nothing is lost but time.
@@ -51,6 +61,7 @@ class PollCollector implements Component {
   private readonly deps: PollDeps;
   private readonly http: PollHttp;
   private readonly part: string;
+  private readonly turns: readonly Turn[];
   private readonly seen = new Map<string, SeenRecords>();
   private readonly abort = new AbortController();
   private loop: Promise<void> | undefined;
@@ -62,6 +73,7 @@ class PollCollector implements Component {
     this.deps = deps;
     this.part = `poll:${deps.name}`;
     this.name = this.part;
+    this.turns = api.feeds.map((feed) => ({ feed, dueMs: 0, failures: 0, fault: undefined }));
     this.http = new PollHttp(api, deps.clock);
     deps.health.declare(this.part, { maxAgeMs: Math.max(60_000, config.interval_ms * 3), required: false });
   }
@@ -92,72 +104,99 @@ class PollCollector implements Component {
   }
 
   private async run(state: PollState): Promise<void> {
-    for (let failures = 0; !this.isStopped();) {
-      const fault = await this.round(state);
+    while (!this.isStopped()) {
+      await this.round(state);
       if (this.isStopped()) return;
-      failures = fault === undefined ? 0 : failures + 1;
-      await this.rest(fault, failures);
+      this.tellHealth();
+      const nextMs = Math.min(...this.turns.map(({ dueMs }) => dueMs), performance.now() + waitMaxMs);
+      const restMs = Math.max(1, nextMs - performance.now());
+      await delay(restMs, undefined, { signal: this.abort.signal }).catch(() => undefined);
     }
   }
 
-  /** Spread, so that many collectors do not come at once; longer after failures, as long as the API asks at least. */
-  private async rest(fault: AppError | undefined, failures: number): Promise<void> {
-    const { interval_ms: interval } = this.config;
-    const unit = this.deps.random();
-    const usual = interval * (0.9 + unit / 10);
-    const waitMs =
-      fault === undefined
-        ? usual
-        : Math.max(backoffMs(failures, unit, Math.min(interval, 1_000), waitMaxMs), fault.retryAfterMs ?? 0);
-    try {
-      await delay(waitMs, undefined, { signal: this.abort.signal });
-    } catch {
-      // Stopped.
-    }
-  }
-
-  /** Reads every list to its end. One that fails does not keep the others; the first fault is given back. */
-  private async round(state: PollState): Promise<AppError | undefined> {
-    let first: AppError | undefined;
-    for (const feed of this.api.feeds) {
+  /** Reads every list that is due to its end. One that fails keeps the others only when the API has enough of us. */
+  private async round(state: PollState): Promise<void> {
+    const began = performance.now();
+    for (const turn of this.turns) {
+      if (turn.dueMs > began) continue;
       try {
-        await this.sweep(feed, state);
+        await this.sweep(turn, state);
+        turn.failures = 0;
+        turn.fault = undefined;
+        // Spread, so that many collectors do not come at once.
+        turn.dueMs = performance.now() + this.config.interval_ms * (0.9 + this.deps.random() / 10);
       } catch (error) {
-        if (this.isStopped()) return undefined;
-        const fault = asFault(error);
-        this.deps.onPoll?.(this.api.product, fault.code === 'TQ_SOURCE_REFUSED' ? 'refused' : 'unavailable');
-        this.deps.logger.warn(
-          { source: this.deps.name, feed: feed.name, code: fault.code, error: describeError(fault) },
-          'an API could not be read; it is asked again where it was left',
-        );
-        first ??= fault;
+        if (this.isStopped()) return;
+        if (this.postpone(turn, asFault(error))) return;
       }
     }
-    const { health, clock } = this.deps;
-    if (first === undefined) health.report(this.part, clock.nowMs());
-    else health.fail(this.part, describeError(first));
-    return first;
   }
 
-  private async sweep(feed: PollFeed, state: PollState): Promise<void> {
+  /** Longer after each failure, as long as the API asks at least. Says whether the other lists wait too. */
+  private postpone(turn: Turn, fault: AppError): boolean {
+    const { interval_ms: interval } = this.config;
+    this.deps.onPoll?.(this.api.product, fault.code === 'TQ_SOURCE_REFUSED' ? 'refused' : 'unavailable');
+    this.deps.logger.warn(
+      { source: this.deps.name, feed: turn.feed.name, code: fault.code, error: describeError(fault) },
+      'an API could not be read; it is asked again where it was left',
+    );
+    turn.failures += 1;
+    turn.fault = fault;
+    const waitMs = backoffMs(turn.failures, this.deps.random(), Math.min(interval, 1_000), waitMaxMs);
+    turn.dueMs = performance.now() + Math.max(waitMs, fault.retryAfterMs ?? 0);
+    const isForAll = fault instanceof SourceBusy;
+    if (isForAll) for (const each of this.turns) each.dueMs = Math.max(each.dueMs, turn.dueMs);
+    return isForAll;
+  }
+
+  /** Well only when no list is failing: one that is read must not hide one that is not. */
+  private tellHealth(): void {
+    const { health, clock } = this.deps;
+    const fault = this.turns.find((turn) => turn.fault !== undefined)?.fault;
+    if (fault === undefined) health.report(this.part, clock.nowMs());
+    else health.fail(this.part, describeError(fault));
+  }
+
+  private async sweep(turn: Turn, state: PollState): Promise<void> {
+    const { feed } = turn;
     const nowMs = this.deps.clock.nowMs();
+    const api = this.digestOf(feed);
+    let isCursorLost = false;
     for (let isEnd = false; !isEnd && !this.isStopped();) {
-      const at = state.get(feed.name) ?? { watermarkMs: Math.max(0, nowMs - this.config.lookback_ms) };
+      const at = this.placeOf(state.get(feed.name), api, nowMs);
       const window = at.window ?? this.windowOf(feed, at, nowMs);
       const asked = at.next ?? feed.first(window);
-      const page = await this.ask(feed, asked, window, at);
-      if (page !== 'cursor refused' && page.next === asked && page.records.length > 0)
-        throw notAPage(this.api.product, 'it names itself as the next one');
+      const page = await this.ask(feed, asked, window, { ...at, isCursorLost });
       if (page === 'cursor refused') {
-        await state.set(feed.name, { watermarkMs: at.watermarkMs });
+        isCursorLost = true;
+        await state.set(feed.name, { watermarkMs: at.watermarkMs, api });
         continue;
       }
+      if (page.next === asked && page.records.length > 0)
+        throw notAPage(this.api.product, 'it names itself as the next one');
       await this.take(feed, page, window);
-      await state.set(feed.name, advance(feed, at, window, asked, page, nowMs));
+      const place = advance(feed, at, window, asked, page, nowMs);
+      // A cursor that cannot be kept is as good as refused.
+      const isKept = isKeepable(place.next);
+      await state.set(feed.name, isKept ? { ...place, api } : { watermarkMs: place.watermarkMs, api });
+      if (!isKept && isCursorLost) throw notAPage(this.api.product, 'its cursor is too long');
+      isCursorLost ||= !isKept;
       isEnd = page.next === undefined || (feed.paging === 'cursor' && page.records.length === 0);
       if (feed.paging === 'windows') isEnd &&= window.toMs >= nowMs;
       this.deps.onPoll?.(this.api.product, 'ok');
+      turn.fault = undefined;
+      this.tellHealth();
     }
+  }
+
+  /** Where a list was left; a cursor of another address, owner or realm is worth nothing here, and may lead elsewhere. */
+  private placeOf(kept: FeedState | undefined, api: string, nowMs: number): FeedState {
+    if (kept === undefined) return { watermarkMs: Math.max(0, nowMs - this.config.lookback_ms) };
+    return kept.api === api ? kept : { watermarkMs: kept.watermarkMs };
+  }
+
+  private digestOf(feed: PollFeed): string {
+    return sha256Hex(`${this.api.origin} ${feed.first({ fromMs: 0, toMs: 0 })}`).slice(0, 16);
   }
 
   private windowOf(feed: PollFeed, { watermarkMs }: FeedState, nowMs: number): PollWindow {
@@ -172,13 +211,14 @@ class PollCollector implements Component {
     feed: PollFeed,
     asked: string,
     window: PollWindow,
-    at: FeedState,
+    at: FeedState & { readonly isCursorLost: boolean },
   ): Promise<PollPage | 'cursor refused'> {
     try {
       return feed.read(await this.http.get(asked, this.abort.signal), asked, window);
     } catch (error) {
       const isCursor = error instanceof SourceRefusal && [400, 404, 410].includes(error.status);
-      if (!isCursor || at.next === undefined) throw error;
+      // A second one in one reading would go round without end: it is a fault like others, and waited for.
+      if (!isCursor || at.next === undefined || at.isCursorLost) throw error;
       this.deps.logger.warn(
         { source: this.deps.name, feed: feed.name, from: new Date(window.fromMs).toISOString() },
         'the API no longer takes the cursor; it is read again by time, and nothing is counted twice',

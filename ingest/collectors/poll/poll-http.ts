@@ -5,7 +5,7 @@ import { tryJson } from '../../core/try-json.js';
 import { codeOf } from '../../pipeline/error-code.js';
 import type { PollAnswer, PollApi } from './poll-api.js';
 import { isSpent, retryAfterMs } from './rate-limit.js';
-import { SourceRefusal } from './source-fault.js';
+import { SourceBusy, SourceRefusal } from './source-fault.js';
 
 export interface PollRequest {
   readonly method?: 'GET' | 'POST';
@@ -106,12 +106,16 @@ export class PollHttp {
     if (isSpent(headers)) this.#restUntilMs = nowMs + (waitMs ?? 0);
     if (status >= 200 && status < 300 && answer.body !== undefined) return answer;
     const isBusy = status === 429 || (status === 403 && (isSpent(headers) || headers.has('retry-after')));
-    if (isBusy || status >= 500 || status === 408 || (status >= 200 && status < 300)) {
-      const what = isBusy ? 'asks for fewer requests' : status < 300 ? 'answered with no JSON' : 'is not well';
+    if (isBusy) {
+      const busy = `${host} asks for fewer requests (${String(status)}); it is asked again.`;
+      throw new SourceBusy(busy, waitMs, 'If it lasts, set a longer interval of the input.');
+    }
+    if (status >= 500 || status === 408 || (status >= 200 && status < 300)) {
+      const what = status < 300 ? 'answered with no JSON' : 'is not well';
       throw new AppError('TQ_SOURCE_UNAVAILABLE', `${host} ${what} (${String(status)}); it is asked again.`, {
         retryable: true,
         ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
-        mend: isBusy ? 'If it lasts, set a longer interval of the input.' : 'If it lasts, look at its status page.',
+        mend: 'If it lasts, look at its status page.',
       });
     }
     const { product, rights } = this.#api;

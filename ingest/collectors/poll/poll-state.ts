@@ -10,18 +10,29 @@ import { replaceFile } from '../../pipeline/replace-file.js';
 
 const ms = z.number().int().nonnegative();
 
+const nextLengthMax = 16_384;
+/** Objects of a bucket that wait for another try, at most. */
+export const refusedMax = 500;
+
 const feedStateSchema = z.strictObject({
   /** Every record of an event time before this was read, but for late ones; milliseconds since the Unix epoch. */
   watermarkMs: ms,
   /** The page to ask for next, where a window or a list of arrivals was left in its middle. */
-  next: z.string().max(16_384).optional(),
+  next: z.string().max(nextLengthMax).optional(),
   /** The window that `next` belongs to. */
   window: z.strictObject({ fromMs: ms, toMs: ms }).optional(),
+  /** Digest of the list that `next` and `window` belong to. */
+  api: z.string().max(64).optional(),
+  /** Keys of objects that were refused and passed over. */
+  refused: z.array(z.string().max(nextLengthMax)).max(refusedMax).optional(),
 });
 
 const fileSchema = z.strictObject({ version: z.literal(1), feeds: z.record(z.string(), feedStateSchema) });
 
 export type FeedState = z.infer<typeof feedStateSchema>;
+
+/** Whether a file with this cursor can be opened again. */
+export const isKeepable = (next: string | undefined): boolean => (next?.length ?? 0) <= nextLengthMax;
 
 /** How far each list of one API was read, in a file. What it says is durable in the log. */
 export class PollState {

@@ -11,6 +11,19 @@ export class SourceRefusal extends AppError {
   }
 }
 
+/** The API as a whole, not one list of it, has enough of us. */
+export class SourceBusy extends AppError {
+  /** @param waitMs how long it wants to be left alone, milliseconds; undefined when it does not say. */
+  constructor(message: string, waitMs: number | undefined, mend?: string) {
+    super('TQ_SOURCE_UNAVAILABLE', message, {
+      retryable: true,
+      ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
+      ...(mend === undefined ? {} : { mend }),
+    });
+    this.name = 'SourceBusy';
+  }
+}
+
 /** The answer is not what the maker documents. */
 export function notAPage(product: string, what: string): AppError {
   return new AppError('TQ_SOURCE_REFUSED', `The answer of ${product} is no page of records: ${what}.`, {

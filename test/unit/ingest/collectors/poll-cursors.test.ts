@@ -158,6 +158,26 @@ describe('Okta System Log', () => {
       expect([polled.sink.uids.size, polled.server.breaches]).toEqual([4, []]);
     }));
 
+  it('reads again what came shortly before the last record, when the cursor is lost', () =>
+    withOkta(async (polled, log, epoch) => {
+      log.push(oktaEvent('u', startMs - 1_000));
+      const first = await polled.start();
+      await until(
+        () => polled.state().includes('after=c1-1'),
+        () => seen(polled),
+      );
+      await first.stop(1_000);
+      epoch.cursor = 'c2';
+      // It happened before the one that was read, and arrived after it.
+      log.unshift(oktaEvent('late', startMs - 200_000));
+      await polled.start();
+      await until(
+        () => polled.sink.uids.size >= 2,
+        () => seen(polled),
+      );
+      expect(polled.server.breaches).toEqual([]);
+    }));
+
   it('leaves an API alone for as long as it asks, and does not count on it', () =>
     withOkta(async (polled, log) => {
       log.push(oktaEvent('u', startMs - 1_000));

@@ -26,6 +26,8 @@ export interface Polled {
   readonly health: HealthRegistry;
   /** Moves the poller's clock. */
   now: number;
+  /** What spreads the poller's delays, in [0, 1). */
+  unit: number;
   /** Starts a poller on the cursors that the last one left. */
   start(config?: object): Promise<Component>;
   /** The cursors on disk; empty while there are none. */
@@ -50,6 +52,7 @@ export async function withApi(
     sink: new MemorySink(),
     health: new HealthRegistry(),
     now: startMs,
+    unit: base.random(),
     async start(config = {}) {
       const clock = { nowMs: () => polled.now };
       const collector = createPollCollector(
@@ -58,6 +61,7 @@ export async function withApi(
         {
           ...base,
           clock,
+          random: () => polled.unit,
           logger,
           sink: polled.sink,
           binding: { source: factory.create({}), instance: 'i' },

@@ -43,6 +43,8 @@ class AwsServer {
   /** Bodies to break off after some bytes, one a GetObject. */
   breakOff = 0;
   deny = false;
+  /** Objects that are refused, as archived ones are. */
+  readonly archived = new Set<string>();
   origin = '';
   readonly #server: Server = createServer((incoming, response) => {
     const chunks: Buffer[] = [];
@@ -80,6 +82,7 @@ class AwsServer {
     }
     const key = decodeURIComponent(url.pathname.replace('/trail/', ''));
     this.asked.push(key);
+    if (this.archived.has(key)) return whole(403, '<Error><Code>InvalidObjectState</Code></Error>');
     const found = this.objects.get(key);
     if (found === undefined) return whole(404, '<Error><Code>NoSuchKey</Code></Error>');
     this.breakOff -= 1;
@@ -185,6 +188,24 @@ describe('a bucket', () => {
     await until(() => health.status(Date.now()).parts[0]?.state === 'ok', seen);
     expect([sink.events.length, sink.uids.size, aws.breaches]).toEqual([12, 12, []]);
     expect(aws.asked.filter((key) => key.includes('old') || key.startsWith('elsewhere'))).toEqual([]);
+  });
+
+  it('passes over an object that is refused, keeps it over a restart, and reads it when it may', async () => {
+    for (const name of ['a', 'b', 'c']) put(`${name}.json.gz`, trail(`e-${name}`));
+    aws.archived.add(`${folderOf}b.json.gz`);
+    const first = await start();
+    await until(() => sink.events.length >= 2, seen);
+    await until(() => health.status(Date.now()).parts[0]?.state === 'failing', seen);
+    expect(health.status(Date.now()).parts[0]?.reason).toContain('1 objects of s3://trail are refused');
+    await first.stop(2_000);
+    expect(JSON.parse(readFileSync(join(folder, 's3.json'), 'utf8'))).toMatchObject({
+      feeds: { objects: { refused: [`${folderOf}b.json.gz`] } },
+    });
+    aws.archived.clear();
+    await start();
+    await until(() => sink.events.length >= 3, seen);
+    await until(() => health.status(Date.now()).parts[0]?.state === 'ok', seen);
+    expect([sink.events.length, sink.uids.size, aws.breaches]).toEqual([3, 3, []]);
   });
 
   it('keeps its place until the object is durable, and reads what broke off on the way again', async () => {
