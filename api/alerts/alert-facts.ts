@@ -104,14 +104,21 @@ export function raisedBy(alert: Alert, finding: Finding): Alert {
   return same && severity === alert.severity && fidelity === alert.fidelity ? alert : next;
 }
 
-/** Two alerts that turned out to be one incident, as the first of them. */
+/**
+ * Two alerts that turned out to be one incident, as the first of them; the same object if it holds the other already: a kill
+ * before the other was closed makes the merge come again.
+ */
 export function withAlert(alert: Alert, other: Alert): Alert {
+  const held = new Set(alert.finding_uids);
+  if (other.finding_uids.every((uid) => held.has(uid))) return alert;
+  // Findings that both hold must not count twice, nor those that a full list can no longer tell.
+  const again = held.size >= caps.findings || other.finding_uids.some((uid) => held.has(uid));
   const signals = [...alert.signals];
   for (const signal of other.signals) {
     const at = signals.findIndex((one) => isSameKind(one, signal));
     const known = signals[at];
     if (known === undefined) signals.push(signal);
-    else signals[at] = sum(known, signal);
+    else signals[at] = sum(known, signal, again ? Math.max(known.count, signal.count) : known.count + signal.count);
   }
   signals.sort(byStrength);
   const best = byStrength(other.reading, alert.reading) < 0 ? other : alert;
@@ -177,9 +184,9 @@ function signalOf(finding: Finding): AlertSignal {
 }
 
 /** Both as one, with the figures of the stronger. */
-const sum = (a: AlertSignal, b: AlertSignal): AlertSignal => ({
+const sum = (a: AlertSignal, b: AlertSignal, count = a.count + b.count): AlertSignal => ({
   ...(byStrength(a, b) <= 0 ? a : b),
-  count: a.count + b.count,
+  count,
   first_time: a.first_time < b.first_time ? a.first_time : b.first_time,
   last_time: a.last_time > b.last_time ? a.last_time : b.last_time,
 });

@@ -108,10 +108,19 @@ function groupSubject(
   };
 }
 
+const MERGED = 'One incident with alert ';
+
+/** Whether it was closed because it is one with another, which holds what it held and takes what is of its time. */
+function isMerged({ state, history }: Alert): boolean {
+  const last = history.at(-1);
+  return state === 'resolved' && last?.actor === SELF && last.reason.startsWith(MERGED);
+}
+
 /** The closed alert that takes the finding without a word, if any: the one of the latest episode. */
 function silentHome(closed: readonly Alert[], finding: Finding, policy: AlertPolicy): Alert | undefined {
   const time = parseTime(finding.time);
   const takes = (alert: Alert): boolean => {
+    if (isMerged(alert)) return false;
     const [first, last] = [parseTime(alert.first_seen), parseTime(alert.last_seen)];
     if (alert.state === 'suppressed' && alert.suppressed_until !== null) {
       // What comes before its end, and nothing after it; another token found by another detector is news all the same.
@@ -152,14 +161,14 @@ function settle(
     return { changed: [alert], merged: [], notices: [{ alert, kind: 'opened', discriminator: 'opened' }] };
   }
   const after = nextVersion(before, judged, nowIso);
-  if (after === before) return { changed: [], merged: [], notices: [] };
+  if (after === before && others.length === 0) return { changed: [], merged: [], notices: [] };
   const merged = others.map((other) =>
     transition(
       other,
       {
         to: 'resolved',
         actor: SELF,
-        reason: `One incident with alert ${before.alert_uid}, which goes on.`,
+        reason: `${MERGED}${before.alert_uid}, which goes on.`,
         suppressedUntil: null,
       },
       nowIso,
@@ -167,7 +176,7 @@ function settle(
   );
   const worse = worseThan(before, after);
   return {
-    changed: [after],
+    changed: after === before ? [] : [after],
     merged,
     notices: [
       ...(worse === null ? [] : [worse]),

@@ -61,6 +61,20 @@ describe('AlertService', () => {
     expect(repository.outbox.size).toBe(1);
   });
 
+  it('counts and owes the same after a kill between the facts of a merge and the end of the other alert', async () => {
+    const repository = new MemoryRepository();
+    await service(repository).alerts.accept([finding(0), finding(400)]);
+    repository.failNext = 'transition';
+    await expect(service(repository).alerts.accept([finding(200)])).rejects.toThrow('killed before transition');
+    await service(repository).alerts.accept([finding(200)]);
+    const alerts = [...repository.alerts.values()].sort((a, b) => b.finding_count - a.finding_count);
+    expect(alerts).toMatchObject([
+      { state: 'open', finding_count: 3, signals: [{ count: 3 }] },
+      { state: 'resolved', finding_count: 1, signals: [{ count: 1 }] },
+    ]);
+    expect([...repository.outbox.values()].map(({ kind }) => kind)).toEqual(['opened', 'opened', 'resolved']);
+  });
+
   it('answers in the payload which, observed, expected, since, from, touching, what next, where and how', async () => {
     const repository = new MemoryRepository();
     await service(repository).alerts.accept([finding(0)]);

@@ -3,6 +3,7 @@ import type { Alert } from '../../../../api/alerts/alert.js';
 import { groupFindings } from '../../../../api/alerts/grouping.js';
 import { linksOf } from '../../../../api/alerts/payload.js';
 import { defaultPolicy } from '../../../../api/alerts/policy.js';
+import { severities } from '../../../../detectors/core/detector.js';
 import type { Finding } from '../../../../detectors/core/finding.js';
 import { finding, TOKEN } from '../../../support/alert-fixtures.js';
 
@@ -164,13 +165,18 @@ describe('grouping findings into alerts', () => {
     const kinds = ['rate', 'novelty', 'concurrent', 'baseline'];
     const some = fc.array(
       fc.record({
-        minute: fc.integer({ min: 0, max: 4000 }),
+        // Often just too far apart to be one, so that a later one between them makes a merge, and one after that meets it.
+        minute: fc.oneof(
+          fc.integer({ min: 0, max: 4000 }),
+          fc.integer({ min: 0, max: 10 }).map((n) => n * 130),
+        ),
         detector: fc.constantFrom(...kinds),
-        severity: fc.constantFrom('info' as const, 'low' as const, 'medium' as const, 'high' as const),
+        severity: fc.constantFrom(...severities),
         fidelity: fc.constantFrom('low' as const, 'medium' as const, 'high' as const),
       }),
       { minLength: 1, maxLength: 14 },
     );
+    const keysOfOrder = fc.array(fc.nat(), { minLength: 14, maxLength: 14 });
     const made = (
       list: readonly {
         minute: number;
@@ -211,7 +217,7 @@ describe('grouping findings into alerts', () => {
 
     it('and in any batches the same incidents come out', () => {
       fc.assert(
-        fc.property(some, fc.array(fc.integer()), fc.integer({ min: 1, max: 6 }), (list, keys, size) => {
+        fc.property(some, keysOfOrder, fc.integer({ min: 1, max: 3 }), (list, keys, size) => {
           const findings = made(list);
           const shuffled = findings
             .map((one, n) => [keys[n] ?? n, one] as const)
@@ -219,7 +225,7 @@ describe('grouping findings into alerts', () => {
             .map(([, one]) => one);
           expect(said(inBatches(shuffled, size))).toEqual(said(inBatches(findings, findings.length)));
         }),
-        { numRuns: 60 },
+        { numRuns: 300 },
       );
     });
 
@@ -234,6 +240,38 @@ describe('grouping findings into alerts', () => {
         ['resolved', `merged:${changed[0]?.alert_uid ?? ''}`],
       ]);
       expect(group([finding(200), finding(0), finding(400)], [...changed, ...merged])).toEqual(nothing);
+
+      const late = group([finding(390, { severity: 'critical' })], [...changed, ...merged]);
+      expect(late.changed).toMatchObject([
+        { alert_uid: changed[0]?.alert_uid, severity: 'critical', finding_count: 4 },
+      ]);
+      expect(late.notices.map(({ discriminator }) => discriminator)).toEqual(['escalated:critical']);
+    });
+
+    it('counts a merge once when it comes again because a kill left the other alert open', () => {
+      const apart = group([finding(0), finding(400)]).changed;
+      const bridge = [finding(200), finding(0), finding(400)];
+      const once = group(bridge, apart);
+      const [survivor, other] = [
+        once.changed[0]!,
+        apart.find(({ alert_uid }) => alert_uid === once.merged[0]?.alert_uid)!,
+      ];
+      expect(survivor.signals).toMatchObject([{ count: 3 }]);
+      expect(group(bridge, [survivor, other])).toEqual({ ...once, changed: [] });
+      // The other has got one more meanwhile.
+      const grown = group([finding(401)], [other]).changed[0]!;
+      expect(group(bridge, [survivor, grown]).changed).toMatchObject([{ finding_count: 4, signals: [{ count: 3 }] }]);
+    });
+
+    it('counts a merge of many findings once though the lists are full', () => {
+      const many = (from: number) => Array.from({ length: 600 }, (_, n) => finding(from + n / 60));
+      const apart = group([...many(0), ...many(400)]).changed;
+      expect(apart).toHaveLength(2);
+      const once = group([finding(200)], apart);
+      expect(once.changed).toMatchObject([{ finding_count: 1000, signals: [{ count: 1200 }] }]);
+      const again = group([finding(200)], [once.changed[0]!, apart[1]!]);
+      expect(again.merged).toHaveLength(1);
+      expect(again.changed.every(({ signals }) => signals[0]?.count === 1200)).toBe(true);
     });
   });
 
