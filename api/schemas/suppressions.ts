@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { severities } from '../../detectors/core/detector.js';
-import { addressesOf } from '../suppressions/addresses.js';
+import { addressesOf, isWide } from '../suppressions/addresses.js';
 import { instant, uuid } from './common.js';
 
 const name = z.string().trim().max(1024).default('');
@@ -26,6 +26,14 @@ const namesSomething = (value: Readonly<Record<string, unknown>>): boolean =>
   ['detector', 'token_uid', 'principal_uid', 'address', 'service'].some((key) => value[key] !== '');
 const NAMES_NOTHING = 'names neither detector, token_uid, principal_uid, address nor service';
 
+/** Nor may one that takes the clients of half the Internet stand alone. */
+const isNarrow = ({ address, ...value }: Readonly<Record<string, unknown>> & { readonly address: string }): boolean =>
+  !isWide(address) || namesSomething({ ...value, address: '' });
+const TOO_WIDE = {
+  path: ['address'],
+  error: 'too many addresses: at least /8 (IPv6: /32), or a detector, token_uid, principal_uid or service beside it',
+};
+
 /** As the configuration has it: an allow-list entry, or a maintenance window with its ends. Times are event time. */
 export const suppressionEntry = z
   .strictObject({
@@ -35,7 +43,8 @@ export const suppressionEntry = z
     until: instant.optional(),
     reason,
   })
-  .refine(namesSomething, NAMES_NOTHING);
+  .refine(namesSomething, NAMES_NOTHING)
+  .refine(isNarrow, TOO_WIDE);
 export type SuppressionEntry = z.output<typeof suppressionEntry>;
 
 export const suppressionBody = z
@@ -45,7 +54,8 @@ export const suppressionBody = z
     until: instant.describe('Event time of its end; at most 90 days from now.'),
     reason,
   })
-  .refine(namesSomething, NAMES_NOTHING);
+  .refine(namesSomething, NAMES_NOTHING)
+  .refine(isNarrow, TOO_WIDE);
 export type SuppressionBody = z.output<typeof suppressionBody>;
 
 export const suppressionSchema = z

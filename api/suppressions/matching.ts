@@ -5,7 +5,7 @@ import { severityRank } from '../alerts/policy.js';
 import type { Suppression } from '../schemas/suppressions.js';
 import { addressesOf, familyOf } from './addresses.js';
 
-type Matcher = (finding: Finding) => boolean;
+export type Matcher = (finding: Finding) => boolean;
 
 /** Whether a suppression takes a finding: all that it names must fit, at the finding's event time. */
 export function matcherOf(suppression: Suppression): Matcher {

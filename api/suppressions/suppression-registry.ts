@@ -6,16 +6,16 @@ import { deterministicUuid } from '../../ingest/event/event-uid.js';
 import { formatTime, parseTime } from '../../ingest/event/time.js';
 import type { EventWriter, Querier } from '../../ingest/store/store.js';
 import { toStoreTime } from '../queries/columns.js';
-import { listSuppressions } from '../queries/list-suppressions.js';
+import { listSuppressions, suppressionsWithin } from '../queries/list-suppressions.js';
 import { readInstant } from '../schemas/common.js';
 import type { Suppression, SuppressionBody, SuppressionEntry } from '../schemas/suppressions.js';
-import { matcherOf } from './matching.js';
+import { matcherOf, type Matcher } from './matching.js';
 
 /** Which findings raise nothing, and which were kept silent for that. */
 export interface SuppressionRegistry {
   /** Takes over what the configuration says now. @param observed detectors whose findings raise nothing. */
   configure(entries: readonly SuppressionEntry[], observed: readonly string[]): void;
-  /** Those of the configuration, then those made here, newest first, ended ones included. */
+  /** Those of the configuration, then the newest 10,000 made here, newest first, ended ones included. */
   list(): Promise<readonly Suppression[]>;
   /** @throws AppError TQ_REQUEST_INVALID for times that cannot be, or a reason that holds a secret. */
   add(body: SuppressionBody, actor: string): Promise<Suppression>;
@@ -57,14 +57,39 @@ const ofObserved = (detector: string): Suppression => ({
   created_by: 'configuration',
 });
 
+interface Taker {
+  readonly suppression: Suppression;
+  readonly takes: Matcher;
+  readonly version: number;
+}
+
+const takerOf = (suppression: Suppression, version: number): Taker => ({
+  suppression,
+  takes: matcherOf(suppression),
+  version,
+});
+
 /** Without `configure` there are only those made here. */
 export function createSuppressionRegistry(querier: Querier, writer: EventWriter, clock: Clock): SuppressionRegistry {
-  let fixed: readonly Suppression[] = [];
+  let fixed: readonly Taker[] = [];
   const made = (uid: string, rows: number) => querier.run(listSuppressions, { suppression_uid: uid, rows });
   const list = async (): Promise<readonly Suppression[]> => [
-    ...fixed,
+    ...fixed.map(({ suppression }) => suppression),
     ...(await made('', ROWS_MAX)).map(({ row }) => row),
   ];
+  let kept: ReadonlyMap<string, Taker> = new Map();
+  /** Those whose time meets that of the findings; what stayed since the last call is not made anew. */
+  const takersFor = async (findings: readonly Finding[]): Promise<readonly Taker[]> => {
+    const times = findings.map(({ time }) => parseTime(time));
+    const span = { from_ms: Math.min(...times), to_ms: Math.max(...times) };
+    const found = await querier.run(suppressionsWithin, span);
+    const takers = found.map(({ version, row }) => {
+      const known = kept.get(row.suppression_uid);
+      return known?.version === version ? known : takerOf(row, version);
+    });
+    kept = new Map(takers.map((taker) => [taker.suppression.suppression_uid, taker]));
+    return [...fixed, ...takers];
+  };
   const save = async (suppression: Suppression, version: number): Promise<Suppression> => {
     const { from, until, created_at, ...rest } = suppression;
     const time = (iso: string | null): string => toStoreTime(iso ?? formatTime(clock.nowMs()));
@@ -74,7 +99,7 @@ export function createSuppressionRegistry(querier: Querier, writer: EventWriter,
   };
   return {
     configure: (entries, observed) => {
-      fixed = [...entries.map(ofEntry), ...observed.map(ofObserved)];
+      fixed = [...entries.map(ofEntry), ...observed.map(ofObserved)].map((suppression) => takerOf(suppression, 0));
     },
     list,
     add: async ({ from, until, ...body }, actor) => {
@@ -98,7 +123,8 @@ export function createSuppressionRegistry(querier: Querier, writer: EventWriter,
       return save({ ...suppression, until: formatTime(nowMs) }, version + 1);
     },
     heard: async (findings) => {
-      const takers = (await list()).map((suppression) => ({ suppression, takes: matcherOf(suppression) }));
+      if (findings.length === 0) return findings;
+      const takers = await takersFor(findings);
       const silent = findings.flatMap((finding) => {
         const taker = takers.find(({ takes }) => takes(finding));
         return taker === undefined ? [] : [{ finding, by: taker.suppression }];
