@@ -118,7 +118,8 @@ describe('migrations', () => {
       const found: Record<string, string> = {};
       for (const { name, definition } of await querier.run(engines, {})) {
         const ttl = / TTL (.*?) SETTINGS/.exec(definition)?.[1];
-        if (ttl !== undefined) found[name] = ttl;
+        // What rules have looked at is bounded by its own migration.
+        if (ttl !== undefined && name !== 'rule_minutes') found[name] = ttl;
       }
       return found;
     };
