@@ -3,9 +3,9 @@ import { silentLogger } from '../../../ingest/core/logger.js';
 import type { EventWriter, Store } from '../../../ingest/store/store.js';
 import { topics } from '../../../ingest/log/event-log.js';
 import { encodeEvents } from '../../../ingest/event/event-codec.js';
-import { fidelities, severities } from '../../../detectors/core/detector.js';
 import type { Finding } from '../../../detectors/core/finding.js';
 import { detectorsOptionsSchema } from '../../../detectors/registry.js';
+import { expectOneGrowing } from '../../support/growing-finding.js';
 import { makeEvent } from '../../support/token-events.js';
 import { appendEvents, makeWorker, numbers, until, withParts, type RealParts } from '../../support/real-worker.js';
 
@@ -13,17 +13,6 @@ const T0 = Date.UTC(2026, 0, 5, 9);
 const options = { blockAgeMs: 50, idleFlushMs: 50, checkpointIntervalMs: 200 };
 const noDetectors = detectorsOptionsSchema.parse({ disabled: ['rate', 'baseline'] });
 const totals = 'SELECT count() AS rows, uniqExact(event_uid) AS uids FROM token_events';
-
-/** One excess of one window, told at its first crossing and again only where it had become graver. */
-function expectOneGrowing(found: readonly Finding[], wanted: readonly [detector: string, measure: string]): void {
-  expect(found.length).toBeGreaterThan(0);
-  const windows = new Set(found.map(({ detector, score }) => `${detector} ${score.measure} ${score.windowStartMs}`));
-  expect([...windows]).toEqual([`${wanted.join(' ')} ${found[0]?.score.windowStartMs ?? ''}`]);
-  const grades = found.map(
-    ({ severity, fidelity }) => 10 * severities.indexOf(severity) + fidelities.indexOf(fidelity),
-  );
-  expect(grades).toEqual([...new Set(grades)].sort((a, b) => a - b));
-}
 
 describe('worker on the embedded log and the ClickHouse engine', () => {
   it('stores every event once and counts duplicates, bad lines and neighbours right', async () => {
