@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,9 @@ import { HealthRegistry } from '../../../../ingest/core/health.js';
 import { openCheckpointStore } from '../../../../ingest/pipeline/checkpoint-store.js';
 import { cloudtrailFactory } from '../../../../ingest/sources/cloudtrail/source.js';
 import { base, MemorySink, until, wallClock } from '../pipeline/support.js';
+
+// In ES modules jest gives itself out here.
+const { jest } = import.meta;
 
 const trail = (id: string): string =>
   JSON.stringify({ Records: [{ eventVersion: '1.09', eventID: id, eventTime: '2026-10-10T13:55:36Z', eventSource: 's3.amazonaws.com', eventName: 'GetObject', userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::123456789012:user/a', accountId: '123456789012', userName: 'a' } }] }); // prettier-ignore
