@@ -2,11 +2,13 @@
 import { Command } from 'commander';
 import { createCliContext } from './cli-context.js';
 import { defineAlerts } from './commands/alerts.js';
+import { defineBacktest } from './commands/backtest.js';
 import { defineConfig } from './commands/config.js';
 import { defineDemo } from './commands/demo.js';
 import { defineDlq } from './commands/dlq.js';
 import { defineDoctor } from './commands/doctor.js';
 import { defineDrill } from './commands/drill.js';
+import { defineExplain } from './commands/explain.js';
 import { defineHoneytoken } from './commands/honeytoken.js';
 import { defineKeygen } from './commands/keygen.js';
 import { defineMigrate } from './commands/migrate.js';
@@ -35,6 +37,8 @@ const definitions = [
   defineRules,
   defineSources,
   defineSql,
+  defineBacktest,
+  defineExplain,
   defineMigrate,
   defineDlq,
   defineAlerts,

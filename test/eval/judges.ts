@@ -1,9 +1,7 @@
-import { stages, type Stage } from '../../detectors/core/detector.js';
 import type { Finding } from '../../detectors/core/finding.js';
-import { toPrincipalEvent } from '../../detectors/core/principal-event.js';
 import { DecoyIndex } from '../../detectors/honeytoken/decoys.js';
 import { createDetectors, type DetectorsOptions } from '../../detectors/registry.js';
-import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
+import { OfflineStages } from '../../detectors/worker/offline-stages.js';
 import { workerOptionsSchema } from '../../detectors/worker/worker-options.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { decoy } from './attacks/abused.js';
@@ -17,35 +15,29 @@ export interface Judge {
   finish(): void;
 }
 
-class StageJudge implements Judge {
-  readonly name: Stage;
-  readonly #runtime: PartitionRuntime;
-  #offset = 0n;
+class StreamJudge implements Judge {
+  readonly name = 'stream detectors';
+  readonly #stages: OfflineStages;
+  #ended = false;
 
-  constructor(stage: Stage, options?: DetectorsOptions) {
-    this.name = stage;
+  constructor(options?: DetectorsOptions) {
     const { allowedLatenessMs, keysMax } = workerOptionsSchema.parse({});
     const detectors = createDetectors(options, new DecoyIndex([decoy]));
-    this.#runtime = new PartitionRuntime({ stage, detectors, allowedLatenessMs, entitiesMax: keysMax });
+    this.#stages = new OfflineStages({ detectors, allowedLatenessMs, entitiesMax: keysMax });
   }
 
-  /** As the worker hands on: the principal stage sees less of an event. */
   offer(event: TokenEvent): void {
-    const seen = this.name === 'token' ? event : toPrincipalEvent(event);
-    if (seen === null) return;
-    this.#runtime.offer(seen, { offset: this.#offset, ordinal: 0 });
-    this.#offset += 1n;
+    this.#stages.offer(event);
   }
 
   findings(): readonly Finding[] {
-    return this.#runtime.takeFindings();
+    return this.#stages.takeFindings(this.#ended);
   }
 
   finish(): void {
-    this.#runtime.flush();
+    this.#ended = true;
   }
 }
 
 /** Both stages with the shipped settings. */
-export const streamJudges = (options?: DetectorsOptions): readonly Judge[] =>
-  stages.map((stage) => new StageJudge(stage, options));
+export const streamJudges = (options?: DetectorsOptions): readonly Judge[] => [new StreamJudge(options)];

@@ -54,11 +54,13 @@ export interface AttackedPlan {
   readonly quietDays: number;
   readonly days: number;
   readonly only?: readonly string[];
+  /** Clocks are right and lines come at once. */
+  readonly punctual?: boolean;
 }
 
 /** Each victim is attacked once, some time after its quiet days. */
 export function simulateAttacked(seed: number, plan: AttackedPlan, judges: readonly Judge[]): Simulation {
-  const world = new World(`attacked ${seed}`);
+  const world = new World(`attacked ${seed}`, plan.punctual);
   const plans: Plan[] = [];
   for (const attack of attacks) {
     if (plan.only !== undefined && !plan.only.includes(attack.id)) continue;

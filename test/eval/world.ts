@@ -23,9 +23,9 @@ export class World {
   readonly #tenants: Tenant[] = [];
   #people: Person[] = [];
 
-  constructor(seed: string) {
+  constructor(seed: string, punctual = false) {
     this.#dice = new Dice(seed);
-    this.outlet = new Outlet(this.#dice.fork('outlet'));
+    this.outlet = new Outlet(this.#dice.fork('outlet'), punctual);
   }
 
   tenant(): Tenant {

@@ -20,6 +20,8 @@ interface Manner {
   readonly delayMs: number;
 }
 
+const PUNCTUAL: Manner = { skewMs: 0, delayMs: 0 };
+
 /**
  * Brings events into the order in which a collector would read them: each source has a clock of its own that is a little
  * off and a delay of its own, and now and then one is read late by minutes.
@@ -30,10 +32,13 @@ export class Outlet {
   readonly #byHour = new Map<number, Arrival[]>();
   /** Hours in which the collector of a source stood still. */
   readonly #stalls = new Map<string, number>();
+  readonly #punctual: boolean;
   #count = 0;
 
-  constructor(dice: Dice) {
+  /** @param punctual true for clocks that are right and lines that come at once. */
+  constructor(dice: Dice, punctual = false) {
     this.#dice = dice;
+    this.#punctual = punctual;
   }
 
   /** @param atMs true time. @returns the id of the event. */
@@ -60,6 +65,7 @@ export class Outlet {
 
   /** The collector of a source reads the lines of this hour ten minutes late. */
   stall(instance: string, hourMs: number): void {
+    if (this.#punctual) return;
     this.#stalls.set(instance, Math.floor(hourMs / HOUR_MS));
   }
 
@@ -76,7 +82,7 @@ export class Outlet {
   }
 
   #manner(instance: string): Manner {
-    const known = this.#manners.get(instance);
+    const known = this.#punctual ? PUNCTUAL : this.#manners.get(instance);
     if (known !== undefined) return known;
     // Most clocks follow NTP; one in ten does not and is off by up to 45 s.
     const skewMs = this.#dice.chance(0.1) ? this.#dice.whole(-45_000, 45_000) : this.#dice.whole(-200, 200);

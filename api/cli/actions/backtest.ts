@@ -1,0 +1,106 @@
+import { DecoyRegistry } from '../../../detectors/worker/decoy-registry.js';
+import { AppError } from '../../../ingest/core/errors.js';
+import { formatTime, parseTime } from '../../../ingest/event/time.js';
+import { runBacktest, type BacktestResult } from '../../backtest/run-backtest.js';
+import type { BacktestTally } from '../../backtest/tally.js';
+import { printable } from '../../alerts/wording.js';
+import type { CommonOptions } from '../cli-context.js';
+import { readConfig } from '../config-file.js';
+import { ensureDataDir, openStore, type Surroundings } from '../open-parts.js';
+import type { Terminal } from '../terminal.js';
+import { tableLines } from './sql.js';
+
+export interface BacktestOptions extends CommonOptions {
+  readonly since: string;
+  readonly warmUp: string;
+  readonly today?: string;
+  readonly json: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+const PROGRESS_EVENTS = 500_000;
+
+/** A span such as `30d` or `12h`, milliseconds. @throws AppError TQ_REQUEST_INVALID */
+function spanMs(text: string, option: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,5})(h|d)$/.exec(text) ?? [];
+  if (count !== '') return Number(count) * (unit === 'd' ? 24 : 1) * HOUR_MS;
+  throw new AppError('TQ_REQUEST_INVALID', `${option} ${text} is no span.`, { mend: 'Write it as 30d or 12h.' });
+}
+
+/** @throws AppError TQ_REQUEST_INVALID */
+function sinceMs(text: string, nowMs: number): number {
+  const timeMs = parseTime(text);
+  return Number.isNaN(timeMs) ? nowMs - spanMs(text, '--since') : timeMs;
+}
+
+export async function backtest(options: BacktestOptions, s: Surroundings, terminal: Terminal): Promise<void> {
+  const { config, lifecycle, clock, logger } = s;
+  const toMs = clock.nowMs();
+  const fromMs = sinceMs(options.since, toMs);
+  const warmUpMs = spanMs(options.warmUp, '--warm-up');
+  const today = options.today === undefined ? undefined : readConfig(options.today, terminal.env).detectors;
+  ensureDataDir(config);
+  const store = await openStore(s, { migrate: false });
+  const decoys = await lifecycle.start(new DecoyRegistry({ querier: store.querier, logger }));
+  let told = 0;
+  const result = await runBacktest(
+    {
+      fromMs,
+      toMs,
+      warmUpMs,
+      tried: config.detectors,
+      today,
+      allowedLatenessMs: config.worker.allowed_lateness,
+      entitiesMax: config.worker.keys_max,
+    },
+    {
+      querier: store.querier,
+      decoys,
+      elapsedMs: () => performance.now(),
+      onProgress: (events, atMs) => {
+        if (events - told < PROGRESS_EVENTS) return;
+        told = events;
+        terminal.err(`${events} events, up to ${formatTime(atMs)}`);
+      },
+    },
+  );
+  const { events, seconds, tried, difference } = result;
+  const range = { from: formatTime(fromMs), to: formatTime(toMs) };
+  if (options.json) terminal.out(JSON.stringify({ ...range, events, seconds, tried, today: result.today, difference }));
+  else for (const line of inWords(result)) terminal.out(line);
+}
+
+function inWords(result: BacktestResult): readonly string[] {
+  const { events, seconds, tried, today, difference } = result;
+  const rate = seconds === 0 ? 0 : Math.round(events / seconds);
+  const lines = [`${events} events in ${seconds.toFixed(1)} s (${rate} a second)`, ...ofTally('', tried)];
+  if (today === undefined || difference === undefined) return lines;
+  return [
+    ...lines,
+    '',
+    `today: ${today.findings} findings, of them ${today.signals} signals`,
+    ...counts('added by these settings', difference.added),
+    ...counts('gone with these settings', difference.gone),
+  ];
+}
+
+function ofTally(title: string, { findings, signals, days, by_measure: measures, noisiest }: BacktestTally): string[] {
+  const dayRows = Object.entries(days).map(([day, { high, medium, low }]) => [day, high, medium, low]);
+  return [
+    `${title}${findings} findings, of them ${signals} signals`,
+    '',
+    ...tableLines(['day', 'high', 'medium', 'low'], dayRows),
+    ...counts('by measure', measures),
+    '',
+    ...tableLines(
+      ['findings', 'entity', 'name', 'uid'],
+      noisiest.map(({ findings: n, entity_kind: kind, name, entity_uid: uid }) => [n, kind, name, uid]),
+    ),
+  ];
+}
+
+const counts = (title: string, of: Readonly<Record<string, number>>): string[] => [
+  '',
+  `${title}:${Object.keys(of).length === 0 ? ' none' : ''}`,
+  ...Object.entries(of).map(([name, n]) => `  ${String(n).padStart(8)}  ${printable(name)}`),
+];
