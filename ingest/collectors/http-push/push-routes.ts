@@ -6,8 +6,8 @@ import { deadLetteredOf, droppedOf } from '../../pipeline/record-tally.js';
 import type { CollectorDeps } from '../collector-deps.js';
 import { sha256Hex } from '../../core/sha256.js';
 import { entriesForKey, presentedKey } from '../http/api-keys.js';
-import { decodeBody, InFlightBytes } from '../http/body.js';
-import { httpFault, problemBody } from '../http/problem.js';
+import { decodeBody, InFlightBytes, takeRawBodies } from '../http/body.js';
+import { httpFault, problemBody, sendProblem } from '../http/problem.js';
 import type { HttpPushConfig } from './config.js';
 import { recordsOfBody } from './push-body.js';
 
@@ -55,18 +55,13 @@ export function pushRoutes(
   };
 
   return async (app) => {
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    takeRawBodies(app);
     app.setErrorHandler(async (error, _request, reply) => {
       const fault = httpFault(error);
       if (fault.status >= 500)
         deps.logger.warn({ code: fault.code, reason: fault.reason }, 'a pushed batch was not taken');
       if (fault.status === 401) reply.header('www-authenticate', 'Bearer');
-      if (fault.retryAfterS !== undefined) reply.header('retry-after', String(fault.retryAfterS));
-      await reply
-        .code(fault.status)
-        .type('application/problem+json')
-        .send(JSON.stringify(problemBody(fault)));
+      await sendProblem(reply, fault);
     });
     app.post('/v1/events', take);
     await Promise.resolve();

@@ -1,10 +1,17 @@
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
+import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../core/errors.js';
 import { codeOf } from '../../pipeline/error-code.js';
 
 const gunzipAsync = promisify(gunzip);
 const inflateAsync = promisify(inflate);
+
+/** Bodies of every type come as they were sent: what they hold is read by the source, and signatures are over bytes. */
+export function takeRawBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
 
 /**
  * The body as it was before Content-Encoding.

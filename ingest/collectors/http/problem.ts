@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify';
 import { AppError, describeError, errorCodes, type ErrorCode } from '../../core/errors.js';
 
 const statusOf: Partial<Record<ErrorCode, number>> = {
@@ -52,4 +53,13 @@ export function problemBody(fault: HttpFault): Record<string, string | number> {
     code: fault.code,
     detail: fault.detail,
   };
+}
+
+/** Answers with it, and says when to come again where that helps. */
+export async function sendProblem(reply: FastifyReply, fault: HttpFault): Promise<void> {
+  if (fault.retryAfterS !== undefined) reply.header('retry-after', String(fault.retryAfterS));
+  await reply
+    .code(fault.status)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemBody(fault)));
 }

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../../core/errors.js';
 import type { CollectorDeps } from '../collector-deps.js';
 import { sha256Hex } from '../../core/sha256.js';
-import { decodeBody, InFlightBytes } from '../http/body.js';
+import { decodeBody, InFlightBytes, takeRawBodies } from '../http/body.js';
 import { httpCaller } from '../http/http-caller.js';
 import { httpFault } from '../http/problem.js';
 import { inputsForCaller } from '../peer/caller-rule.js';
@@ -51,8 +51,7 @@ export function otlpRoutes(
   };
 
   return async (app) => {
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    takeRawBodies(app);
     app.setErrorHandler(async (error, request, reply) => {
       const fault = httpFault(error);
       if (fault.status >= 500)

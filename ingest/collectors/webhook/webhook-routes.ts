@@ -5,8 +5,8 @@ import { handOver } from '../../pipeline/delivery.js';
 import { parseRecords, type RawRecord, type SourceBinding } from '../../pipeline/record-parser.js';
 import { deadLetteredOf, droppedOf } from '../../pipeline/record-tally.js';
 import type { CollectorDeps } from '../collector-deps.js';
-import { decodeBody, InFlightBytes } from '../http/body.js';
-import { httpFault, problemBody } from '../http/problem.js';
+import { decodeBody, InFlightBytes, takeRawBodies } from '../http/body.js';
+import { httpFault, sendProblem } from '../http/problem.js';
 import type { HttpPushConfig } from '../http-push/config.js';
 import { recordsOfBody } from '../http-push/push-body.js';
 import { githubDelivery } from './github-delivery.js';
@@ -84,17 +84,12 @@ export function webhookRoutes(
   };
 
   return async (app) => {
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    takeRawBodies(app);
     app.setErrorHandler(async (error, _request, reply) => {
       const fault = httpFault(error);
       if (fault.status >= 500)
         deps.logger.warn({ code: fault.code, reason: fault.reason }, 'what a webhook sent was not taken');
-      if (fault.retryAfterS !== undefined) reply.header('retry-after', String(fault.retryAfterS));
-      await reply
-        .code(fault.status)
-        .type('application/problem+json')
-        .send(JSON.stringify(problemBody(fault)));
+      await sendProblem(reply, fault);
     });
     app.post('/v1/webhooks/:name', take);
     app.get('/v1/webhooks/:name', verify);
