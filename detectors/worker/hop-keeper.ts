@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../ingest/core/clock.js';
-import { describeError } from '../../ingest/core/errors.js';
 import type { Logger } from '../../ingest/core/logger.js';
 import { HopEvaluator } from '../../ingest/store/hops/hop-evaluator.js';
 import type { Store } from '../../ingest/store/store.js';
+import { StoreDuty } from './store-duty.js';
 
 /** Whoever owns this partition of the events evaluates the hops of all: one worker, without a lease of its own. */
 export const HOP_PARTITION = 0;
@@ -13,7 +12,6 @@ const PASS_MS = 2000;
 /** Share of the time for minutes to which lines still come, which are evaluated many times, and for all others. */
 const OPEN_DUTY = 0.04;
 const CLOSED_DUTY = 0.25;
-const RETRY_MS = 10_000;
 const STOP_MS = 3000;
 const FIRST_MS = 5000;
 
@@ -24,46 +22,30 @@ const FIRST_MS = 5000;
 export class HopKeeper {
   readonly #evaluator: HopEvaluator;
   readonly #clock: Clock;
-  readonly #logger: Logger;
-  #running: Promise<void> | null = null;
-  /** A worker that has just begun has events to read first. */
-  #nextMs: number;
+  readonly #duty: StoreDuty;
   #openMs = 0;
-  #stopped = false;
 
-  constructor({ store, clock, logger }: { store: Store; clock: Clock; logger: Logger }) {
-    this.#evaluator = new HopEvaluator(store, clock);
-    this.#clock = clock;
-    this.#nextMs = clock.nowMs() + FIRST_MS;
-    this.#logger = logger;
+  constructor(deps: { store: Store; clock: Clock; logger: Logger }) {
+    this.#evaluator = new HopEvaluator(deps.store, deps.clock);
+    this.#clock = deps.clock;
+    const pass = (startedMs: number): Promise<number> => this.#pass(startedMs);
+    this.#duty = new StoreDuty(deps, { what: 'hops', firstMs: FIRST_MS, stopMs: STOP_MS, pass });
   }
 
   /** Begins a pass if one is due and none runs. */
   tick(): void {
-    if (this.#stopped || this.#running !== null || this.#clock.nowMs() < this.#nextMs) return;
-    this.#running = this.#pass().finally(() => {
-      this.#running = null;
-    });
+    this.#duty.tick();
   }
 
-  /** No more passes; one that runs may end, and is done again later if it does not. */
-  async stop(deadlineMs: number): Promise<void> {
-    this.#stopped = true;
-    await Promise.race([this.#running, delay(Math.min(deadlineMs, STOP_MS), undefined, { ref: false })]);
+  stop(deadlineMs: number): Promise<void> {
+    return this.#duty.stop(deadlineMs);
   }
 
-  async #pass(): Promise<void> {
-    const startedMs = this.#clock.nowMs();
-    try {
-      const done = await this.#evaluator.pass(startedMs >= this.#openMs);
-      const endedMs = this.#clock.nowMs();
-      const tookMs = endedMs - startedMs;
-      if (done.open) this.#openMs = endedMs + tookMs / OPEN_DUTY;
-      this.#nextMs = done.more ? endedMs : Math.max(startedMs + PASS_MS, endedMs + tookMs * (1 / CLOSED_DUTY - 1));
-    } catch (error) {
-      if (this.#stopped) return;
-      this.#nextMs = this.#clock.nowMs() + RETRY_MS;
-      this.#logger.warn({ reason: describeError(error) }, 'hops could not be evaluated; trying again');
-    }
+  async #pass(startedMs: number): Promise<number> {
+    const done = await this.#evaluator.pass(startedMs >= this.#openMs);
+    const endedMs = this.#clock.nowMs();
+    const tookMs = endedMs - startedMs;
+    if (done.open) this.#openMs = endedMs + tookMs / OPEN_DUTY;
+    return done.more ? endedMs : Math.max(startedMs + PASS_MS, endedMs + tookMs * (1 / CLOSED_DUTY - 1));
   }
 }

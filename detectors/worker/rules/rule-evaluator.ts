@@ -1,4 +1,5 @@
 import { AppError, describeError } from '../../../ingest/core/errors.js';
+import { type MinuteLines, minuteBatches } from '../../../ingest/store/minute-batches.js';
 import { engineFailureOf } from '../../../ingest/store/store-errors.js';
 import type { Finding } from '../../core/finding.js';
 import { ruleFindingUid } from '../../rules/rule-finding.js';
@@ -33,11 +34,6 @@ export interface RulePass {
   readonly findings: number;
   /** Whether some were left for the next pass. */
   readonly more: boolean;
-}
-
-interface StaleMinute {
-  readonly minute: number;
-  readonly lines: number;
 }
 
 /**
@@ -90,7 +86,7 @@ export class RuleEvaluator {
   }
 
   /** @returns how many findings; null for a rule that the engine refuses. */
-  async #evaluate(active: ActiveRule, batch: readonly StaleMinute[], lastPane: number): Promise<number | null> {
+  async #evaluate(active: ActiveRule, batch: readonly MinuteLines[], lastPane: number): Promise<number | null> {
     const { compiled, key } = active;
     const { store, logger, metrics, clock } = this.#deps;
     const { id } = compiled.rule;
@@ -121,7 +117,7 @@ export class RuleEvaluator {
   }
 
   /** What was too much for one statement; windows that both halves reach into are evaluated twice and told once. */
-  async #evaluateHalves(rule: ActiveRule, batch: readonly StaleMinute[], lastPane: number): Promise<number | null> {
+  async #evaluateHalves(rule: ActiveRule, batch: readonly MinuteLines[], lastPane: number): Promise<number | null> {
     const middle = Math.ceil(batch.length / 2);
     const first = await this.#evaluate(rule, batch.slice(0, middle), lastPane);
     if (first === null) return null;
@@ -150,22 +146,12 @@ const paneOfMinute = ({ compiled: { plan } }: ActiveRule, minute: number): numbe
   Math.ceil((minute * MINUTE_MS) / (plan.paneS * 1000));
 
 /** Minutes that share windows together, as many as one statement takes. */
-function* batches(stale: readonly StaleMinute[], { compiled }: ActiveRule): Generator<readonly StaleMinute[]> {
-  const gap = Math.ceil(compiled.plan.lengthMs / MINUTE_MS);
-  const linesMax = STATEMENT_LINES / (compiled.plan.panesBefore + 1);
-  let batch: StaleMinute[] = [];
-  let lines = 0;
-  for (const one of stale) {
-    const first = batch[0]?.minute ?? one.minute;
-    const last = batch[batch.length - 1]?.minute ?? one.minute;
-    const full = lines + one.lines > linesMax || one.minute - first >= STATEMENT_MINUTES;
-    if (batch.length > 0 && (full || one.minute - last > gap)) {
-      yield batch;
-      batch = [];
-      lines = 0;
-    }
-    batch.push(one);
-    lines += one.lines;
-  }
-  if (batch.length > 0) yield batch;
-}
+const batches = (
+  stale: readonly MinuteLines[],
+  { compiled: { plan } }: ActiveRule,
+): Generator<readonly MinuteLines[]> =>
+  minuteBatches(stale, {
+    stepMax: Math.ceil(plan.lengthMs / MINUTE_MS),
+    linesMax: STATEMENT_LINES / (plan.panesBefore + 1),
+    minutesMax: STATEMENT_MINUTES,
+  });

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { describeError } from '../../../ingest/core/errors.js';
 import type { WorkerDeps } from '../worker-deps.js';
+import { StoreDuty } from '../store-duty.js';
 import { RuleEvaluator } from './rule-evaluator.js';
 import type { RuleDuty } from './rule-duty.js';
 
@@ -11,7 +10,6 @@ const BEHIND_PASS_MS = 60_000;
 const BEHIND_RECORDS = 1000;
 /** Share of the time for rules. */
 const DUTY = 0.25;
-const RETRY_MS = 10_000;
 const STOP_MS = 5000;
 
 /** Runs rules while this worker owns their partition, as {@link HopKeeper} does hops. Passes of two workers do no harm. */
@@ -19,28 +17,22 @@ export class RuleKeeper {
   readonly #deps: WorkerDeps;
   readonly #evaluator: RuleEvaluator;
   readonly #byItself: boolean;
-  #running: Promise<void> | null = null;
+  readonly #duty: StoreDuty;
   #startedMs: number;
-  #nextMs: number;
-  #stopped = false;
 
   constructor(deps: WorkerDeps, duty: RuleDuty) {
     this.#deps = deps;
     this.#evaluator = new RuleEvaluator(deps, duty.rules, duty.options);
     this.#byItself = duty.byItself;
     this.#startedMs = deps.clock.nowMs();
-    this.#nextMs = this.#startedMs + PASS_MS;
+    const pass = (startedMs: number): Promise<number> => this.#pass(startedMs);
+    this.#duty = new StoreDuty(deps, { what: 'rules', firstMs: PASS_MS, stopMs: STOP_MS, pass });
   }
 
   /** Begins a pass if one is due and none runs. @param lag records that are not stored yet. */
   tick(lag: number): void {
-    const nowMs = this.#deps.clock.nowMs();
-    if (!this.#byItself || this.#stopped || this.#running !== null || nowMs < this.#nextMs) return;
-    if (lag > BEHIND_RECORDS && nowMs < this.#startedMs + BEHIND_PASS_MS) return;
-    this.#startedMs = nowMs;
-    this.#running = this.#pass().finally(() => {
-      this.#running = null;
-    });
+    if (!this.#byItself) return;
+    this.#duty.tick((nowMs) => lag <= BEHIND_RECORDS || nowMs >= this.#startedMs + BEHIND_PASS_MS);
   }
 
   /**
@@ -49,27 +41,19 @@ export class RuleKeeper {
    * @throws what the store throws.
    */
   async finish(): Promise<void> {
-    await this.#running;
-    while (!this.#stopped && (await this.#evaluator.pass(true)).more);
+    await this.#duty.idle();
+    while (!this.#duty.stopped && (await this.#evaluator.pass(true)).more);
   }
 
-  /** No more passes; one that runs may end, and is done again later if it does not. */
-  async stop(deadlineMs: number): Promise<void> {
-    this.#stopped = true;
-    await Promise.race([this.#running, delay(Math.min(deadlineMs, STOP_MS), undefined, { ref: false })]);
+  stop(deadlineMs: number): Promise<void> {
+    return this.#duty.stop(deadlineMs);
   }
 
-  async #pass(): Promise<void> {
-    const startedMs = this.#startedMs;
-    try {
-      const { more } = await this.#evaluator.pass();
-      const endedMs = this.#deps.clock.nowMs();
-      const restMs = (endedMs - startedMs) * (1 / DUTY - 1);
-      this.#nextMs = more ? endedMs + restMs : Math.max(startedMs + PASS_MS, endedMs + restMs);
-    } catch (error) {
-      if (this.#stopped) return;
-      this.#nextMs = this.#deps.clock.nowMs() + RETRY_MS;
-      this.#deps.logger.warn({ reason: describeError(error) }, 'rules could not be evaluated; trying again');
-    }
+  async #pass(startedMs: number): Promise<number> {
+    this.#startedMs = startedMs;
+    const { more } = await this.#evaluator.pass();
+    const endedMs = this.#deps.clock.nowMs();
+    const restMs = (endedMs - startedMs) * (1 / DUTY - 1);
+    return more ? endedMs + restMs : Math.max(startedMs + PASS_MS, endedMs + restMs);
   }
 }

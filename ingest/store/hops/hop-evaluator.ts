@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import { type MinuteLines, minuteBatches } from '../minute-batches.js';
 import type { Store } from '../store.js';
 import { rollUpHours } from './edge-hours.js';
 import { evaluateHops } from './evaluate-hops.js';
@@ -20,9 +21,7 @@ const TOUCHED_SLACK_S = 120;
 /** Beyond every time that the store can hold, minutes since the epoch. */
 const MINUTES = { from_minute: -40_000_000, to_minute: 180_000_000 };
 
-interface StaleMinute {
-  readonly minute: number;
-  readonly lines: number;
+interface StaleMinute extends MinuteLines {
   readonly evaluated: number;
 }
 
@@ -113,8 +112,8 @@ export class HopEvaluator {
   }
 
   async #readsForNothing(batch: readonly StaleMinute[], first: StaleMinute, last: StaleMinute): Promise<boolean> {
-    const span = { from_bucket: first.minute * 4 - 1, to_bucket: (last.minute + 1) * 4 + 1 };
-    const [held] = await this.#store.querier.run(heldLines, span);
+    const [from, to] = bucketsAround(first.minute, last.minute);
+    const [held] = await this.#store.querier.run(heldLines, { from_bucket: from, to_bucket: to });
     return (held?.lines ?? 0) > GAP_LINES + batch.reduce((sum, one) => sum + one.lines, 0);
   }
 
@@ -147,30 +146,20 @@ export class HopEvaluator {
   }
 }
 
+/** Buckets, the last left out, that an evaluation from one minute to another reads. */
+const bucketsAround = (first: number, last: number): readonly [from: number, to: number] => [
+  (first * MINUTE_MS - JOIN_MS) / BUCKET_MS,
+  ((last + 1) * MINUTE_MS + JOIN_MS) / BUCKET_MS,
+];
+
+/** Minutes that lie together but for gaps of at most so many, as many as one statement takes. */
+const batches = (stale: readonly StaleMinute[], gapMinutes: number): Generator<readonly StaleMinute[]> =>
+  minuteBatches(stale, { stepMax: gapMinutes + 1, linesMax: STATEMENT_LINES, minutesMax: STATEMENT_MINUTES });
+
 /** Lines that an evaluation of the minute reads. */
 function linesAround(byBucket: ReadonlyMap<number, number>, minute: number): number {
-  const from = (minute * MINUTE_MS - JOIN_MS) / BUCKET_MS;
-  const to = ((minute + 1) * MINUTE_MS + JOIN_MS) / BUCKET_MS;
+  const [from, to] = bucketsAround(minute, minute);
   let sum = 0;
   for (let bucket = from; bucket < to; bucket += 1) sum += byBucket.get(bucket) ?? 0;
   return sum;
-}
-
-/** Minutes that lie together but for gaps of at most so many, as many as one statement takes. */
-function* batches(stale: readonly StaleMinute[], gapMinutes: number): Generator<readonly StaleMinute[]> {
-  let batch: StaleMinute[] = [];
-  let lines = 0;
-  for (const one of stale) {
-    const first = batch[0]?.minute ?? one.minute;
-    const last = batch[batch.length - 1]?.minute ?? one.minute;
-    const full = lines + one.lines > STATEMENT_LINES || one.minute - first >= STATEMENT_MINUTES;
-    if (batch.length > 0 && (full || one.minute - last > gapMinutes + 1)) {
-      yield batch;
-      batch = [];
-      lines = 0;
-    }
-    batch.push(one);
-    lines += one.lines;
-  }
-  if (batch.length > 0) yield batch;
 }
