@@ -1,5 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
+import { endsWithin } from '../../core/deadline.js';
 import type { Component } from '../../core/component.js';
 import { describeError } from '../../core/errors.js';
 import type { CheckpointStore } from '../../pipeline/checkpoint-store.js';
@@ -67,10 +68,7 @@ class FileTailCollector implements Component {
     this.abort.abort();
     this.wake();
     for (const watcher of this.watchers) watcher.close();
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)));
-    await Promise.race([Promise.all([this.loop, this.backlog]), deadline]);
-    clearTimeout(timer);
+    await endsWithin(Promise.all([this.loop, this.backlog]), deadlineMs);
     for (const tail of this.tails.values()) await tail.close();
     this.tails.clear();
     await this.deps.checkpoints.flush();

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { backoffMs } from '../../core/backoff.js';
+import { endsWithin } from '../../core/deadline.js';
 import type { Component } from '../../core/component.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { HealthRegistry } from '../../core/health.js';
@@ -85,10 +86,7 @@ class ObjectCollector implements Component {
 
   private async shutDown(deadlineMs: number): Promise<void> {
     this.abort.abort();
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)));
-    await Promise.race([this.loop, deadline]);
-    clearTimeout(timer);
+    await endsWithin(this.loop, deadlineMs);
     await this.deps.checkpoints.flush();
   }
 

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
+import { endsWithin } from '../../core/deadline.js';
 import type { Component } from '../../core/component.js';
 import { contentIdentity, identityPrefix } from '../../pipeline/content-identity.js';
 import { deliver } from '../../pipeline/delivery.js';
@@ -62,10 +63,10 @@ class LineStreamCollector implements StdinCollector {
     if (this.abort.signal.aborted) return;
     this.abort.abort();
     this.deps.input.destroy();
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)));
-    await Promise.race([this.running?.catch(() => undefined), deadline]);
-    clearTimeout(timer);
+    await endsWithin(
+      this.running?.catch(() => undefined),
+      deadlineMs,
+    );
     if (this.running === undefined) this.settle.resolve(Promise.resolve());
   }
 

@@ -1,4 +1,5 @@
 import { backoffMs } from '../../core/backoff.js';
+import { endsWithin } from '../../core/deadline.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import type { EventLogReader, ReaderOptions } from '../event-log.js';
@@ -70,14 +71,8 @@ export class EmbeddedReader implements EventLogReader, GroupMember {
   }
 
   private async leave(deadlineMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), deadlineMs);
-    });
     const left = this.deps.groups.leave(this.options.groupId, this.options.topic, this);
-    const outcome = await Promise.race([left, late]);
-    clearTimeout(timer);
-    if (outcome !== 'late') return;
+    if (await endsWithin(left, deadlineMs)) return;
     this.deps.logger.warn(
       { group: this.options.groupId, partitions: [...this.loops.keys()] },
       'the reader gave up partitions before their work was done; it is done again after the next start',

@@ -1,5 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import { backoffMs } from '../../core/backoff.js';
+import { endsWithin } from '../../core/deadline.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { EventLogReader, ReaderOptions } from '../event-log.js';
 import type { KafkaAdmin } from './kafka-admin.js';
@@ -126,11 +127,6 @@ export class KafkaReader implements EventLogReader {
     this.interrupt();
     if (this.running === undefined) return;
     // A connection attempt under way ends by itself; it is not worth more than the deadline.
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs);
-    });
-    await Promise.race([this.running, late]);
-    clearTimeout(timer);
+    await endsWithin(this.running, deadlineMs);
   }
 }

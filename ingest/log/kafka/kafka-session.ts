@@ -1,5 +1,6 @@
 import type { Consumer, EachBatchPayload, KafkaMessage, OffsetsByTopicPartition } from 'kafkajs';
 import { backoffMs } from '../../core/backoff.js';
+import { endsWithin } from '../../core/deadline.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { ReaderOptions, StoredRecord } from '../event-log.js';
 import type { KafkaAdmin } from './kafka-admin.js';
@@ -210,12 +211,8 @@ export class KafkaSession {
   /** Flushes, leaves the group and disconnects. @param deadlineMs milliseconds for the handler to flush. */
   async close(deadlineMs: number): Promise<void> {
     this.closing = true;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), deadlineMs);
-    });
     const flushed = this.settled.then(() => this.revokeAll());
-    if ((await Promise.race([flushed, late])) === 'late') {
+    if (!(await endsWithin(flushed, deadlineMs))) {
       this.deps.logger.warn(
         { group: this.options.groupId, partitions: [...this.feeds.keys()] },
         'the reader gave up partitions before their work was done; it is done again by their next owner',
@@ -223,7 +220,6 @@ export class KafkaSession {
       for (const feed of this.feeds.values()) feed.abandon();
       this.feeds.clear();
     }
-    clearTimeout(timer);
     this.assignment.clear();
     await this.consumer.disconnect().catch((error: unknown) => {
       this.deps.logger.debug({ error: describeError(error) }, 'the consumer did not disconnect cleanly');

@@ -1,4 +1,5 @@
 import kafkajs, { type Kafka, type Message, type Producer } from 'kafkajs';
+import { endsWithin } from '../../core/deadline.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { AppendRecord, EventLogWriter } from '../event-log.js';
 import type { KafkaAdmin } from './kafka-admin.js';
@@ -54,12 +55,7 @@ export class KafkaWriter implements EventLogWriter {
   async stop(deadlineMs: number): Promise<void> {
     if (this.stopped) return;
     this.stopped = true;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs);
-    });
-    await Promise.race([this.draining, late]);
-    clearTimeout(timer);
+    await endsWithin(this.draining, deadlineMs);
     const left = this.pending.splice(0);
     for (const item of left) item.reject(stoppedError());
     await this.discard();

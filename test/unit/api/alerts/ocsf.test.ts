@@ -9,6 +9,17 @@ import { finding, T0 } from '../../../support/alert-fixtures.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
+const endpoint = [
+  'ip',
+  'uid',
+  'name',
+  'hostname',
+  'svc_name',
+  'instance_uid',
+  'interface_uid',
+  'interface_name',
+  'domain',
+];
 /**
  * What https://schema.ocsf.io/1.9.0/classes/detection_finding requires of an event and of the objects that we use:
  * required attributes, `at_least_one` constraints, enumerations, and how type_uid is made.
@@ -29,28 +40,8 @@ const atLeastOne: Readonly<Record<string, readonly string[]>> = {
   evidences: ['actor', 'api', 'data', 'dst_endpoint', 'src_endpoint', 'resources', 'url', 'user'],
   actor: ['user', 'process', 'session', 'app_name', 'invoked_by', 'app_uid'],
   user: ['account', 'name', 'uid'],
-  src_endpoint: [
-    'ip',
-    'uid',
-    'name',
-    'hostname',
-    'svc_name',
-    'instance_uid',
-    'interface_uid',
-    'interface_name',
-    'domain',
-  ],
-  dst_endpoint: [
-    'ip',
-    'uid',
-    'name',
-    'hostname',
-    'svc_name',
-    'instance_uid',
-    'interface_uid',
-    'interface_name',
-    'domain',
-  ],
+  src_endpoint: endpoint,
+  dst_endpoint: endpoint,
   related_events: ['uid'],
 };
 const enumerations: Readonly<Record<string, readonly number[]>> = {
