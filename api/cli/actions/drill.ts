@@ -132,14 +132,19 @@ async function look({ atMs, report }: Sent, api: ApiClient): Promise<AttackRepor
   const detected_s = report.detected_s ?? secondsSince(atMs);
   // Deliveries are stored before their alert, so none found means none wanted.
   const { items } = await api.get(`/v1/deliveries?alert_uid=${alert.alert_uid}&limit=1000`, deliveriesAnswer);
-  const delivered = items.length > 0 && items.every((delivery) => delivery.state === 'delivered');
+  const deliveries: Record<string, string> = {};
+  // What an alert adds later is a message of its own: a destination knows of the attack with its first one.
+  for (const { destination, state } of items)
+    if (deliveries[destination] !== 'delivered') deliveries[destination] = state;
+  const states = Object.values(deliveries);
+  const delivered = states.length > 0 && states.every((state) => state === 'delivered');
   return {
     ...report,
     alert_uid: alert.alert_uid,
     severity: alert.severity,
     detected_s,
     delivered_s: delivered ? secondsSince(atMs) : null,
-    deliveries: Object.fromEntries(items.map((delivery) => [delivery.destination, delivery.state])),
+    deliveries,
   };
 }
 
