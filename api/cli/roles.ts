@@ -23,6 +23,9 @@ import type { Surroundings } from './open-parts.js';
 import { readSecretFile } from './secret-file.js';
 import { version } from './version.js';
 
+const REPLAY_BLOCK_AGE_MS = 15_000;
+const REPLAY_QUIET_MS = 300;
+
 /**
  * Reads events, stores them and scores them.
  *
@@ -37,7 +40,9 @@ export async function startWorker(s: Surroundings, log: EventLog, store: Store, 
     allowedLatenessMs: config.worker.allowed_lateness,
     blockRowsMax: config.worker.block_rows_max,
     blockTokensMax: config.worker.block_tokens_max,
-    blockAgeMs: config.worker.block_age_max,
+    // In a replay nobody waits for a row, and large blocks cost the store far less.
+    blockAgeMs: replay ? Math.max(config.worker.block_age_max, REPLAY_BLOCK_AGE_MS) : config.worker.block_age_max,
+    blockQuietMs: replay ? Math.min(config.worker.block_age_max, REPLAY_QUIET_MS) : config.worker.block_age_max,
     checkpointIntervalMs: config.worker.checkpoint_interval,
     keysMax: config.worker.keys_max,
   });

@@ -7,13 +7,16 @@ import { join, relative } from 'node:path';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const wanted = /\.(sql|json|yaml)$/;
 const folders = ['ingest', 'detectors', 'api'];
+/** Vite's, which empties its folder in `dist` and may run at the same time. */
+const pages = join('api', 'web', '/');
 
 /** Data files below a folder of `base`, as paths inside `base`. */
 function dataFiles(base, folder) {
   if (!existsSync(join(base, folder))) return [];
   return readdirSync(join(base, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && wanted.test(entry.name))
-    .map((entry) => relative(base, join(entry.parentPath, entry.name)));
+    .map((entry) => relative(base, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.startsWith(pages));
 }
 
 const dist = join(root, 'dist');

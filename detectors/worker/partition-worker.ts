@@ -59,6 +59,7 @@ export class PartitionWorker {
   #intent: Intent | null = null;
   #block: Block;
   #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
   #emitting: Promise<void> = Promise.resolve();
   #forwarding: Promise<void> = Promise.resolve();
   #findings: Finding[] = [];
@@ -129,8 +130,10 @@ export class PartitionWorker {
     if (this.#busy > 0 || this.#lost !== null) return;
     await this.#exclusive(async () => {
       const nowMs = this.#deps.clock.nowMs();
-      const old = this.#block.through !== null && nowMs - this.#block.openedMs >= this.#options.blockAgeMs;
-      if (old && this.#intent === null) await this.#seal();
+      const { blockAgeMs, blockQuietMs } = this.#options;
+      const isDue = nowMs - this.#block.openedMs >= blockAgeMs || nowMs - this.#lastTakeMs >= blockQuietMs;
+      // While the block before it is being written, a block grows rather than keep its partition waiting.
+      if (this.#block.through !== null && isDue && !this.#isWriting && this.#intent === null) await this.#seal();
       if (this.#place.forwarder?.hasNews(nowMs) === true) await this.#forward();
       const quiet = this.#next >= this.#highWatermark && nowMs - this.#lastTakeMs >= this.#options.idleFlushMs;
       if (this.#runtime.waitingCount > 0) await this.#rest(nowMs, quiet);
@@ -267,9 +270,10 @@ export class PartitionWorker {
     const resumed = this.#intent !== null;
     this.#intent = null;
     const forwarded = this.#forward();
-    this.#writing = this.#write(block, block.through, resumed, forwarded).catch((error: unknown) =>
-      this.#giveUp(error),
-    );
+    this.#isWriting = true;
+    this.#writing = this.#write(block, block.through, resumed, forwarded)
+      .catch((error: unknown) => this.#giveUp(error))
+      .finally(() => (this.#isWriting = false));
   }
 
   #giveUp(error: unknown): void {

@@ -11,6 +11,12 @@ export const workerOptionsSchema = z.strictObject({
   blockTokensMax: z.number().int().min(1).default(10_000),
   blockBytesMax: z.number().int().min(1024).default(33_554_432),
   blockAgeMs: z.number().int().min(10).default(1000),
+  blockQuietMs: z
+    .number()
+    .int()
+    .min(10)
+    .default(1000)
+    .describe('Silence after which a block is stored before its age.'),
   checkpointIntervalMs: z.number().int().min(100).default(30_000),
   keysMax: z
     .number()

@@ -169,6 +169,49 @@ describe('worker on the embedded log and the ClickHouse engine', () => {
     });
   });
 
+  it('goes on reading while a block is being written, and stores what came meanwhile as one', async () => {
+    await withParts(1, async (parts) => {
+      const { writer } = parts.store;
+      const rows: number[] = [];
+      let release: () => void = () => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      const slow: EventWriter = {
+        newBlock: () => writer.newBlock(),
+        derive: (derivation, params) => writer.derive(derivation, params),
+        insertEvents: (events, token) => writer.insertEvents(events, token),
+        insertRows: (table, some, token) => writer.insertRows(table, some, token),
+        insertBlock: async (block, token) => {
+          rows.push(block.rows);
+          if (rows.length === 1) await released;
+          await writer.insertBlock(block, token);
+        },
+      };
+      const worker = makeWorker({ ...parts, store: { ...partsStore(parts), writer: slow } }, { options });
+      await worker.start();
+      const append = (from: number): Promise<void> =>
+        appendEvents(
+          parts.log,
+          Array.from({ length: 10 }, (_, n) =>
+            makeEvent({ timeMs: T0 + (from + n) * 10_000, token: 't', id: `g${from + n}` }),
+          ),
+        );
+      await append(0);
+      await until(() => Promise.resolve(rows.length === 1));
+      for (let from = 10; from < 60; from += 10) {
+        await append(from);
+        const taken = from + 10 - (rows[0] ?? 0);
+        // Well beyond the age of a block, which must not keep the partition from reading.
+        await until(() => Promise.resolve((worker.status()[0]?.pending ?? 0) >= taken));
+      }
+      expect(rows).toHaveLength(1);
+      release();
+      await until(() => worker.caughtUp());
+      await worker.stop(10_000);
+      expect(rows).toEqual([rows[0], 60 - (rows[0] ?? 0)]);
+      expect(await numbers(parts, totals)).toEqual({ rows: 60, uids: 60 });
+    });
+  });
+
   it('forms the block of an interrupted worker again and inserts it once', async () => {
     await withParts(1, async (parts) => {
       const events = Array.from({ length: 1000 }, (_, n) => makeEvent({ timeMs: T0 + n * 10, token: `t${n % 5}` }));
