@@ -26,8 +26,12 @@ export function sourceByName(name: string, options: Readonly<Record<string, unkn
   return factory.create(variant === undefined ? options : { ...options, format: variant });
 }
 
+/** What of a source's configuration says how its records are read. */
+export type SourceSettings = Pick<SourceConfig, 'name' | 'product' | 'options'> &
+  Partial<Pick<SourceConfig, 'instance' | 'routes' | 'clock_offset'>>;
+
 /** A configured source as its records are read. */
-export function bindingOf(source: SourceConfig): SourceBinding {
+export function bindingOf(source: SourceSettings): SourceBinding {
   const { routes } = declaredRoutes(source.routes);
   return {
     source: sourceByName(source.product, source.options),

@@ -121,7 +121,9 @@ export class PartitionWorker {
       void this.#forward();
       this.#lastTakeMs = this.#deps.clock.nowMs();
       await withHeartbeat(this.#rest(this.#lastTakeMs, false), heartbeat);
-      await withHeartbeat(this.#emit(), heartbeat);
+      // The same for findings: a failure shows in the block, which is not committed without them.
+      await withHeartbeat(this.#emitting, heartbeat);
+      this.#emit().catch(() => undefined);
     });
   }
 
@@ -137,6 +139,7 @@ export class PartitionWorker {
       if (this.#place.forwarder?.hasNews(nowMs) === true) await this.#forward();
       const quiet = this.#next >= this.#highWatermark && nowMs - this.#lastTakeMs >= this.#options.idleFlushMs;
       if (this.#runtime.waitingCount > 0) await this.#rest(nowMs, quiet);
+      await this.#emit();
       if (nowMs - this.#checkpointMs >= this.#options.checkpointIntervalMs) await this.#checkpoint();
     });
   }
@@ -304,7 +307,6 @@ export class PartitionWorker {
     if (nowMs - this.#lastRestMs < this.#options.idleFlushMs) return;
     this.#lastRestMs = nowMs;
     await this.#place.intake.rest(this.#runtime, quiet);
-    await this.#emit();
   }
 
   async #write(block: Block, through: bigint, resumed: boolean, forwarded: Promise<void>): Promise<void> {

@@ -6,7 +6,7 @@ import { workerOptionsSchema } from '../../dist/detectors/worker/worker-options.
 import { openLog, openStore } from '../../dist/api/cli/open-parts.js';
 import { startAlerting, startWorker } from '../../dist/api/cli/roles.js';
 import { peakRssMib, measure, stopwatch, until } from './measure.mjs';
-import { collect, deps, withSurroundings } from './parts.mjs';
+import { collect, collectBeside, deps, withSurroundings } from './parts.mjs';
 
 const PATIENCE_MS = 600_000;
 
@@ -42,7 +42,7 @@ export function worker(job) {
   });
 }
 
-/** Lines of a file → log → store and detectors → alerts, in one process. */
+/** Lines of a file → log → store and detectors → alerts, in one process, as `tourniquet replay` does it. */
 export function endToEnd(job) {
   return withSurroundings(job, async (surroundings) => {
     const log = await openLog(surroundings);
@@ -50,10 +50,11 @@ export function endToEnd(job) {
     let alerts = 0;
     await startAlerting(surroundings, log, store, () => (alerts += 1));
     const writer = await surroundings.lifecycle.start(log.writer());
-    const scorer = await startWorker(surroundings, log, store);
+    const scorer = await startWorker(surroundings, log, store, true);
     const result = await measure(async () => {
-      const count = await collect(job.lines, writer, job.directory);
+      const count = await collectBeside(job.lines, writer, surroundings);
       await until(() => scorer.caughtUp(), PATIENCE_MS, 'the worker');
+      await scorer.finishRules();
       return count;
     });
     const peak = peakRssMib();

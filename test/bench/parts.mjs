@@ -9,6 +9,8 @@ import { systemClock } from '../../dist/ingest/core/clock.js';
 import { silentLogger } from '../../dist/ingest/core/logger.js';
 import { createFingerprinter } from '../../dist/ingest/event/fingerprint.js';
 import { configSchema } from '../../dist/api/config/schema.js';
+import { ThreadedReplay } from '../../dist/api/cli/actions/threaded-replay.js';
+import { openFingerprinter } from '../../dist/api/cli/fingerprint-keys.js';
 import { Lifecycle } from '../../dist/api/cli/lifecycle.js';
 import { createSurroundings } from '../../dist/api/cli/open-parts.js';
 import { nginxSource } from './lines.mjs';
@@ -44,6 +46,15 @@ export async function collect(path, writer, directory) {
   } finally {
     await checkpoints.close();
   }
+}
+
+/** The same as `tourniquet replay` does it: in a thread beside the worker, which it feeds. */
+export async function collectBeside(path, writer, { config, lifecycle, logger }) {
+  openFingerprinter(config);
+  const source = { name: 'edge', product: 'nginx', options: {} };
+  const deps = { writer, logger, onProgress: () => undefined };
+  const replay = await lifecycle.start(new ThreadedReplay({ config, files: [{ path, source }] }, deps));
+  return (await replay.summary()).counts.events;
 }
 
 export function parseLines(lines, fingerprinter, source = nginxSource(), container = 'bench') {

@@ -7,7 +7,6 @@ import { createSampleTraffic } from '../../demo/sample-traffic.js';
 import { waitForSignal } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
 import { startApi } from '../serving.js';
-import { sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
 import { replaySentence, runReplay } from './replay.js';
 
@@ -53,8 +52,7 @@ export async function runDemo(
 
   const inputs = files.map((file) => ({
     path: join(logs, file.name),
-    source: sourceByName(file.product, file.options),
-    instance: file.instance,
+    source: { name: file.instance, product: file.product, options: file.options },
   }));
   const { summary, alerts, seconds, parts } = await runReplay(inputs, surroundings, terminal, {
     json: false,

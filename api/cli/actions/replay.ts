@@ -1,9 +1,5 @@
-import { basename, join } from 'node:path';
-import { openCheckpointStore } from '../../../ingest/pipeline/checkpoint-store.js';
-import { createEventSink } from '../../../ingest/pipeline/event-sink.js';
-import type { ReplayInput } from '../../../ingest/pipeline/replay-file.js';
+import { basename } from 'node:path';
 import type { ReplaySummary } from '../../../ingest/pipeline/replay.js';
-import { replayFiles } from '../../../ingest/pipeline/replay.js';
 import { deadLetteredOf, droppedOf } from '../../../ingest/pipeline/record-tally.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import type { Alert } from '../../alerts/alert.js';
@@ -12,10 +8,11 @@ import { alertText } from '../alert-text.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import { createProgress } from '../progress.js';
 import type { Surroundings } from '../open-parts.js';
-import { ensureDataDir, openEnricher, openLog, openStore } from '../open-parts.js';
+import { ensureDataDir, openLog, openStore } from '../open-parts.js';
 import { startAlerting, startWorker, untilCounted, untilScored } from '../roles.js';
-import { bindingOf, sourceByName } from '../source-by-name.js';
+import { sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
+import { ThreadedReplay, type SourceFile } from './threaded-replay.js';
 
 export interface ReplayArguments {
   /** `[SOURCE:]FILE`: a product, the name of a configured source, or nothing where one source is configured. */
@@ -26,18 +23,16 @@ export interface ReplayArguments {
 /**
  * @throws AppError TQ_CONFIG_INVALID that says how to name the source of a file.
  */
-export function replayInputs(files: readonly string[], config: Config): readonly ReplayInput[] {
-  return files.map((argument) => {
+export function replayInputs(files: readonly string[], config: Config): readonly SourceFile[] {
+  const inputs = files.map((argument): SourceFile => {
     const colon = argument.indexOf(':');
     const prefix = colon > 0 ? argument.slice(0, colon) : undefined;
+    const path = argument.slice(colon + 1);
     const configured = config.sources.find((s) => s.name === prefix);
-    if (configured !== undefined && prefix !== undefined) {
-      return { path: argument.slice(colon + 1), ...bindingOf(configured) };
-    }
+    if (configured !== undefined) return { path, source: configured };
     if (prefix !== undefined && /^[a-z][a-z0-9_]*$/.test(prefix)) {
-      const path = argument.slice(colon + 1);
       const own = config.sources.find((s) => s.product === prefix);
-      return { path, ...(own === undefined ? { source: sourceByName(prefix, {}), instance: prefix } : bindingOf(own)) };
+      return { path, source: own ?? { name: prefix, product: prefix, options: {} } };
     }
     const only = config.sources.length === 1 ? config.sources[0] : undefined;
     if (only === undefined) {
@@ -45,8 +40,11 @@ export function replayInputs(files: readonly string[], config: Config): readonly
         mend: 'Write SOURCE:FILE, for example nginx:access.log.gz.',
       });
     }
-    return { path: argument, ...bindingOf(only) };
+    return { path: argument, source: only };
   });
+  // Refused here, before a data directory is made for them.
+  for (const { source } of inputs) sourceByName(source.product, source.options);
+  return inputs;
 }
 
 export interface ReplayOutcome {
@@ -60,12 +58,12 @@ export interface ReplayOutcome {
  * counted; alerts are printed as they fire. Log, store and alerting stay open for the caller.
  */
 export async function runReplay(
-  inputs: readonly ReplayInput[],
+  inputs: readonly SourceFile[],
   surroundings: Surroundings,
   terminal: Terminal,
   options: { readonly json: boolean; readonly title: string },
 ): Promise<ReplayOutcome & { readonly parts: Awaited<ReturnType<typeof openReplayParts>> }> {
-  const { config, clock, logger, random } = surroundings;
+  const { config, clock, logger } = surroundings;
   const started = clock.nowMs();
   const alerts = new Map<string, Alert>();
   const bytes = createProgress(terminal, options.title, 100, 'events', () => clock.nowMs());
@@ -73,29 +71,30 @@ export async function runReplay(
     if (!alerts.has(alert.alert_uid)) bytes.line(options.json ? JSON.stringify({ alert }) : `\n${alertText(alert)}`);
     alerts.set(alert.alert_uid, alert);
   });
-  const checkpoints = await openCheckpointStore(join(config.data_dir, 'checkpoints', 'replay.json'), { clock, logger });
-  const fingerprinter = openFingerprinter(config);
-  const enricher = await openEnricher(surroundings);
-  const sink = createEventSink({ writer: parts.writer, clock, logger });
+  // A key that is missing or broken is told before a thread begins.
+  openFingerprinter(config);
   try {
-    const summary = await replayFiles(
-      inputs,
-      { sink, checkpoints, fingerprinter, enricher, clock, logger, random },
-      {
-        onProgress: (p) =>
-          bytes.update(
-            p.events,
-            `${Math.floor((p.bytesRead / Math.max(1, p.bytesTotal)) * 100)}% of ${inputs.length} files`,
-          ),
-      },
+    const replay = await surroundings.lifecycle.start(
+      new ThreadedReplay(
+        { config, files: inputs },
+        {
+          writer: parts.writer,
+          logger,
+          onProgress: (p) =>
+            bytes.update(
+              p.events,
+              `${Math.floor((p.bytesRead / Math.max(1, p.bytesTotal)) * 100)}% of ${inputs.length} files`,
+            ),
+        },
+      ),
     );
+    const summary = await replay.summary();
     await untilScored(surroundings, parts.log, parts.worker, parts.alerting);
     const seconds = (clock.nowMs() - started) / 1000;
     await untilCounted(parts.store, clock);
     return { summary, alerts: [...alerts.values()], seconds, parts };
   } finally {
     bytes.stop();
-    await checkpoints.close();
   }
 }
 

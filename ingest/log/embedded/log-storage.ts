@@ -41,6 +41,7 @@ export interface StorageOptions {
 }
 
 const GROUP_BYTES_MAX = 32 << 20;
+/** Of each topic, so that raw events in bulk do not push out what a later stage is about to read. */
 const RECENT_BYTES_MAX = 16 << 20;
 
 /**
@@ -54,7 +55,7 @@ export class LogStorage {
   private readonly topics = new Map<string, TopicState>();
   private readonly holders = new Map<string, Set<string>>();
   private readonly waiters = new Map<string, Set<() => void>>();
-  private readonly recent = new RecentRecords(RECENT_BYTES_MAX);
+  private readonly recent = new Map<number, RecentRecords>();
 
   private readonly directory: string;
   private readonly options: StorageOptions;
@@ -243,6 +244,12 @@ export class LogStorage {
     }
   }
 
+  private recentOf({ id }: TopicState): RecentRecords {
+    let recent = this.recent.get(id);
+    if (recent === undefined) this.recent.set(id, (recent = new RecentRecords(RECENT_BYTES_MAX)));
+    return recent;
+  }
+
   /** Called once the records are on disk, while the partitions still stand at their offsets. */
   private rememberRecent(group: readonly PendingAppend[]): void {
     const offsets = new Map<PartitionState, bigint>();
@@ -251,7 +258,7 @@ export class LogStorage {
         const state = this.partition(topic, partition);
         const offset = offsets.get(state) ?? state.next;
         offsets.set(state, offset + 1n);
-        this.recent.add(state, { offset, key, value, headers, timestampMs });
+        this.recentOf(topic).add(state, { offset, key, value, headers, timestampMs });
       }
     }
   }
@@ -260,7 +267,7 @@ export class LogStorage {
   read(topic: TopicState, partition: number, from: bigint, max: number, bytesMax: number): StoredRecord[] {
     const state = this.partition(topic, partition);
     const start = from > state.low ? from : state.low;
-    const recent = this.recent.read(state, start, max, bytesMax);
+    const recent = this.recentOf(topic).read(state, start, max, bytesMax);
     if (recent !== undefined) return recent;
     const found: StoredRecord[] = [];
     let bytes = 0;
