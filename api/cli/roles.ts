@@ -29,7 +29,8 @@ const REPLAY_QUIET_MS = 300;
 /**
  * Reads events, stores them and scores them.
  *
- * @param replay rules wait until {@link untilScored} asks for them.
+ * @param replay rules wait until {@link untilScored} asks for them, hops for {@link untilCounted}: a minute that lines still
+ *   come to would be evaluated again and again.
  */
 export async function startWorker(s: Surroundings, log: EventLog, store: Store, replay = false): Promise<Worker> {
   const { config, clock, logger, health, lifecycle } = s;
@@ -42,6 +43,7 @@ export async function startWorker(s: Surroundings, log: EventLog, store: Store, 
     blockTokensMax: config.worker.block_tokens_max,
     // In a replay nobody waits for a row, and large blocks cost the store far less.
     blockAgeMs: replay ? Math.max(config.worker.block_age_max, REPLAY_BLOCK_AGE_MS) : config.worker.block_age_max,
+    keepsHops: !replay,
     blockQuietMs: replay ? Math.min(config.worker.block_age_max, REPLAY_QUIET_MS) : config.worker.block_age_max,
     checkpointIntervalMs: config.worker.checkpoint_interval,
     keysMax: config.worker.keys_max,
@@ -145,7 +147,7 @@ export async function untilScored(
   }
 }
 
-/** The hops of all that is stored are found; a worker that runs meanwhile does so too, which does no harm. */
+/** The hops of all that is stored are found; a worker that does so meanwhile too does no harm. */
 export async function untilCounted(store: Store, clock: Clock): Promise<void> {
   const evaluator = new HopEvaluator(store, clock);
   let done = await evaluator.pass();

@@ -54,7 +54,7 @@ export class StageWorker implements Component, PartitionHandler {
     this.#handsOn = plan.handsOn;
     this.#options = options;
     this.#deps = deps;
-    this.#hops = plan.stage === 'token' ? new HopKeeper(deps) : null;
+    this.#hops = plan.stage === 'token' && options.keepsHops ? new HopKeeper(deps) : null;
     this.#rules = plan.stage === 'token' && deps.ruleDuty ? new RuleKeeper(deps, deps.ruleDuty) : null;
   }
 

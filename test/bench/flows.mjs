@@ -4,7 +4,7 @@ import { createDetectors } from '../../dist/detectors/registry.js';
 import { createWorker } from '../../dist/detectors/worker/worker.js';
 import { workerOptionsSchema } from '../../dist/detectors/worker/worker-options.js';
 import { openLog, openStore } from '../../dist/api/cli/open-parts.js';
-import { startAlerting, startWorker } from '../../dist/api/cli/roles.js';
+import { startAlerting, startWorker, untilCounted } from '../../dist/api/cli/roles.js';
 import { peakRssMib, measure, stopwatch, until } from './measure.mjs';
 import { collect, collectBeside, deps, withSurroundings } from './parts.mjs';
 
@@ -55,6 +55,7 @@ export function endToEnd(job) {
       const count = await collectBeside(job.lines, writer, surroundings);
       await until(() => scorer.caughtUp(), PATIENCE_MS, 'the worker');
       await scorer.finishRules();
+      await untilCounted(store, surroundings.clock);
       return count;
     });
     const peak = peakRssMib();

@@ -175,7 +175,7 @@ describe('tourniquet', () => {
     const doctor = await runCli(['doctor', '--data', data]);
     expect(doctor.stdout).not.toContain('FAIL');
     expect(doctor.code).toBe(0);
-  });
+  }, 240_000);
 
   it('replay places clients, unless the configuration says not to', async () => {
     const log = join(folder, 'access.log');
