@@ -9,6 +9,9 @@ import { nginxFactory } from './nginx/source.js';
 import { oktaFactory } from './okta/source.js';
 import { albFactory } from './alb/source.js';
 import { apacheFactory } from './apache/source.js';
+import { hydraFactory } from './hydra/source.js';
+import { spireFactory } from './spire/source.js';
+import { zitadelFactory } from './zitadel/source.js';
 import { haproxyFactory } from './haproxy/source.js';
 import { kongFactory } from './kong/source.js';
 import { traefikFactory } from './traefik/source.js';
@@ -37,6 +40,9 @@ const namedFactories: readonly SourceFactory[] = [
   gcpFactory,
   entraFactory,
   workspaceFactory,
+  hydraFactory,
+  zitadelFactory,
+  spireFactory,
 ];
 
 /** Every source that can be configured, by `product`. */

@@ -20,18 +20,12 @@ import {
 import { auditPrincipal, joinAlias, joinAliases, shownText } from '../shared/names.js';
 import { readMoment } from '../shared/moment.js';
 import { refuse } from '../shared/refuse.js';
+import { reasonOfRpcCode } from '../shared/rpc-code.js';
 import type { ParseContext, ParseError } from '../source.js';
 import { meaningOfMethod } from './methods.js';
 
 const product = 'gcp';
 const mend = 'Send LogEntry records of Cloud Audit Logs, one JSON object each.';
-
-/** google.rpc.Code → reason. */
-const statusReasons: Readonly<Record<number, Reason>> = {
-  3: 'invalid_request', 4: 'temporarily_unavailable', 5: 'not_found', 6: 'invalid_request', 7: 'access_denied', 8: 'rate_limited',
-  9: 'invalid_request', 10: 'temporarily_unavailable', 11: 'invalid_request', 12: 'invalid_request', 13: 'server_error',
-  14: 'temporarily_unavailable', 15: 'server_error', 16: 'invalid_token',
-}; // prettier-ignore
 
 /** `…/serviceAccounts/<account>/keys/<id>`; the id is the `kid` of what the key signs. */
 const keyForm = /serviceAccounts\/([^/]{1,256})\/keys\/([A-Za-z0-9_-]{1,128})$/;
@@ -81,6 +75,11 @@ function chainOf(info: JsonObject): string | undefined {
   return names.length === 0 ? undefined : names.join(' > ');
 } // prettier-ignore
 
+/** A refused sign-in has no status of its own. */
+function reasonOfStatus(code: number, method: string): Reason {
+  return reasonOfRpcCode(code) ?? (method.endsWith('loginFailure') ? 'invalid_credentials' : 'other');
+}
+
 /** The account that a call makes a token or a key for: `…/serviceAccounts/<email or unique id>`. */
 const accountForm = /serviceAccounts\/([^/:]{1,256})/;
 
@@ -127,7 +126,7 @@ function read(record: JsonObject, { fingerprinter: fp }: ParseContext): Result<A
     recordType: method,
     action,
     outcome: isFailure ? 'failure' : 'success',
-    reason: isFailure ? (isDenied ? 'access_denied' : (statusReasons[code] ?? (method.endsWith('loginFailure') ? 'invalid_credentials' : 'other'))) : undefined,
+    reason: isFailure ? (isDenied ? 'access_denied' : reasonOfStatus(code, method)) : undefined,
     detail: isFailure ? [readText(status, 'message')] : [],
     // What the call made has no name in the log; the key that signed the call is then its parent only.
     token: subjectKey ?? (action === 'issue' || action === 'exchange' ? undefined : signedWith),

@@ -16,7 +16,7 @@ import { refuse } from './refuse.js';
 
 const name = z.string().min(1).max(256);
 
-const trustedOption = z
+export const trustedOption = z
   .array(z.string().max(64).refine(isAddressRange, 'Write an address or a CIDR range.'))
   .max(256)
   .default([])

@@ -33,6 +33,7 @@ export interface AuditRecord {
   readonly geo?: AuditPlace | undefined;
   readonly userAgent?: string | undefined;
   readonly callerService?: string | undefined;
+  readonly callerSpiffeId?: string | undefined;
   readonly target?: AuditTarget;
   readonly sessionId?: string | undefined;
   readonly requestId?: string | undefined;
@@ -124,7 +125,7 @@ export function buildAuditEvent(
   const requestId = joinId(record.requestId, fingerprinter);
   const traceId = joinId(record.traceId, fingerprinter);
   const trace = compact({ trace_id: traceId, request_id: requestId });
-  const caller = shortText(record.callerService);
+  const caller = compact({ service: shortText(record.callerService), spiffe_id: longText(record.callerSpiffeId) });
   const failed = record.outcome !== 'success';
   return {
     schema_version: SCHEMA_VERSION,
@@ -149,7 +150,7 @@ export function buildAuditEvent(
       principal: record.principal,
       client: clientOf(record),
       user_agent: longText(record.userAgent),
-      caller: caller === undefined ? undefined : { service: caller },
+      caller: Object.keys(caller).length === 0 ? undefined : caller,
       target: targetOf(record.target),
       session_uid: joinId(record.sessionId, fingerprinter),
       trace: Object.keys(trace).length === 0 ? undefined : trace,

@@ -4,6 +4,9 @@ import { actionMeanings } from '../../../../ingest/sources/github/actions.js';
 import { methodMeanings } from '../../../../ingest/sources/gcp/methods.js';
 import { eventMeanings } from '../../../../ingest/sources/okta/event-types.js';
 import { eventMeanings as workspaceMeanings } from '../../../../ingest/sources/workspace/event-names.js';
+import { eventMeanings as hydraMeanings } from '../../../../ingest/sources/hydra/meanings.js';
+import { serverMethods } from '../../../../ingest/sources/spire/methods.js';
+import { eventMeanings as zitadelMeanings } from '../../../../ingest/sources/zitadel/event-types.js';
 import type { EventMeaning } from '../../../../ingest/sources/shared/event-meanings.js';
 
 const tables: readonly (readonly [string, ReadonlyMap<string, EventMeaning>])[] = [
@@ -12,6 +15,9 @@ const tables: readonly (readonly [string, ReadonlyMap<string, EventMeaning>])[] 
   ['auth0', logTypes],
   ['gcp', methodMeanings],
   ['workspace', workspaceMeanings],
+  ['hydra', hydraMeanings],
+  ['spire', serverMethods],
+  ['zitadel', zitadelMeanings],
 ];
 
 it.each(tables)('the README of %s lists every type under its action and reason', (product, table) => {
