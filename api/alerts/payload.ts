@@ -72,7 +72,16 @@ export const alertPayloadSchema = z.object({
     finding_count: number,
     evidence: texts,
     next_step: text,
-    links: z.object({ alert: text, token: text, map: text, alert_api: text, token_api: text, map_api: text }),
+    links: z.object({
+      alert: text,
+      token: text,
+      map: text,
+      /** The SQL page with the statement in it; empty where there is none. */
+      sql: text.default(''),
+      alert_api: text,
+      token_api: text,
+      map_api: text,
+    }),
     sql: text,
     /** Who made the change and why; for a new alert, the product itself. */
     change: z.object({ actor: text, reason: text }),
@@ -136,6 +145,8 @@ export function alertPayload(alert: Alert, kind: NoticeKind, baseUrl: string): A
 }
 
 const HOUR_MS = 3_600_000;
+/** Longer addresses are cut or refused on the way; the alert's page has the statement as well. */
+const LINK_MAX = 3000;
 
 /**
  * Pages for people and, beside each, the same from the API; the map shows the episode and the hour before it. Where no
@@ -152,10 +163,12 @@ export function linksOf(alert: Alert, baseUrl: string): AlertPayload['data']['li
   const owned = (name: string, value: string): string =>
     value === '' ? 'tokens' : `tokens?${new URLSearchParams({ [name]: value }).toString()}`;
   const known = alert.token_uid !== '';
+  const sql = `${baseUrl}/sql?${new URLSearchParams({ q: alert.reading.sql }).toString()}`;
   return {
     alert: `${baseUrl}/${at}`,
     token: `${baseUrl}/${known ? token : owned('q', alert.principal_name || alert.principal_uid)}`,
     map: `${baseUrl}/?${window.toString()}`,
+    sql: alert.reading.sql === '' || sql.length > LINK_MAX ? '' : sql,
     alert_api: `${baseUrl}/v1/${at}`,
     token_api: `${baseUrl}/v1/${known ? token : owned('principal_uid', alert.principal_uid)}`,
     map_api: `${baseUrl}/v1/map?${window.toString()}`,

@@ -33,7 +33,7 @@ export const findingRow = z.object({
   sql: text,
 });
 
-/** Newest first. Empty text means "no filter". */
+/** Newest first. Empty text means "no filter"; `suppressed` is `true` or `false`. */
 export const listFindings = defineQuery({
   name: 'list-findings',
   params: z.object({
@@ -43,6 +43,7 @@ export const listFindings = defineQuery({
     principal_uid: text,
     entity_uid: text,
     severities: texts,
+    suppressed: z.enum(['', 'true', 'false']),
     before_ms: z.number().int(),
     before_uid: text,
     rows: z.number().int(),
@@ -58,6 +59,8 @@ WHERE time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
   AND ({principal_uid:String} = '' OR principal_uid = {principal_uid:String})
   AND ({entity_uid:String} = '' OR entity_uid = {entity_uid:String})
   AND (empty({severities:Array(String)}) OR has({severities:Array(String)}, severity))
+  AND ({suppressed:String} = ''
+    OR ({suppressed:String} = 'true') = (finding_uid GLOBAL IN (SELECT finding_uid FROM suppressed_findings)))
   AND ({before_uid:String} = ''
     OR time < fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC')
     OR (time = fromUnixTimestamp64Milli({before_ms:Int64}, 'UTC') AND toString(finding_uid) > {before_uid:String}))

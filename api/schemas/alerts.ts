@@ -79,6 +79,7 @@ export const alertSchema = z
         alert: z.string(),
         token: z.string(),
         map: z.string(),
+        sql: z.string().describe('The SQL page with the statement in it; empty where there is none.'),
         alert_api: z.string(),
         token_api: z.string(),
         map_api: z.string(),
@@ -136,6 +137,7 @@ export const findingsQuery = z.object({
   principal_uid: filterText.optional(),
   entity_uid: filterText.optional().describe('Of whom the finding is, of whatever kind.'),
   severity_min: severity.optional(),
+  suppressed: z.enum(['true', 'false']).optional().describe('Only those that were kept silent, or only the others.'),
   format: z.enum(['tourniquet', 'ocsf']).default('tourniquet').describe('ocsf: items are Detection Findings of OCSF.'),
 });
 
@@ -150,7 +152,7 @@ export const findingSchema = z
     token_name: z.string(),
     principal_uid: z.string(),
     principal_name: z.string(),
-    severity: z.string(),
+    severity,
     fidelity: z.string(),
     summary: z.string(),
     techniques: texts,
@@ -169,7 +171,11 @@ export const findingSchema = z
     evidence: texts,
     sql: z.string(),
     suppressed: z
-      .object({ by: z.string().describe('suppression_uid'), reason: z.string() })
+      .object({
+        by: z.string().describe('suppression_uid'),
+        reason: z.string(),
+        until: z.string().nullable().describe('Null: for as long as the configuration says so.'),
+      })
       .nullable()
       .describe('It raises nothing and counts for no risk.'),
   })

@@ -90,6 +90,7 @@ export function pagerDutyEvent(payload: AlertPayload): Readonly<Record<string, u
       { href: data.links.alert, text: 'Alert' },
       { href: data.links.token, text: 'Token: from where, by what, touching what, since when' },
       { href: data.links.map, text: 'Map of the episode' },
+      ...(data.links.sql === '' ? [] : [{ href: data.links.sql, text: 'SQL that reproduces the reading' }]),
     ],
     client: 'Tourniquet',
     client_url: data.links.alert,

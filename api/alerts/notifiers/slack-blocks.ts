@@ -101,9 +101,10 @@ function buttons(payload: AlertPayload): readonly Button[] {
     ['Alert', links.alert],
     ['Token', links.token],
     ['Map', links.map],
+    ['SQL', links.sql],
   ];
   return wanted
-    .filter(([, url]) => url.length <= slackBounds.buttonUrl)
+    .filter(([, url]) => url !== '' && url.length <= slackBounds.buttonUrl)
     .map(([label, url]) => ({
       type: 'button',
       text: plain(label, slackBounds.buttonText),

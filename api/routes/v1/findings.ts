@@ -32,6 +32,7 @@ export function findingRoutes(app: FastifyInstance, deps: ApiDeps): void {
         principal_uid: query.principal_uid ?? '',
         entity_uid: query.entity_uid ?? '',
         severities: severitiesFrom(query.severity_min),
+        suppressed: query.suppressed ?? '',
         before_ms: cursor.beforeMs,
         before_uid: cursor.beforeUid,
         rows: query.limit + 1,
@@ -40,7 +41,14 @@ export function findingRoutes(app: FastifyInstance, deps: ApiDeps): void {
       const known = await deps.querier.run(suppressedFindings, {
         finding_uids: page.items.map((row) => row.finding_uid),
       });
-      const silent = new Map(known.map((row) => [row.finding_uid, { by: row.suppression, reason: row.reason }]));
+      const ends = known.length === 0 ? [] : await deps.suppressions.list();
+      const untils = new Map(ends.map(({ suppression_uid, until }) => [suppression_uid, until]));
+      const silent = new Map(
+        known.map(({ finding_uid, suppression: by, reason }) => [
+          finding_uid,
+          { by, reason, until: untils.get(by) ?? null },
+        ]),
+      );
       const items = page.items.map((row) => ({ ...row, suppressed: silent.get(row.finding_uid) ?? null }));
       if (query.format === 'tourniquet') return { ...page, items };
       return { ...page, items: items.map((row) => ocsfOfFinding(row, deps.version)) };

@@ -9,6 +9,7 @@ import { CopyButton } from '../shell/copy-button.js';
 import { Failure } from '../shell/failure.js';
 import { Decisions } from './decisions.js';
 import { readingText } from './reading.js';
+import { SuppressedFindings } from './suppressed-findings.js';
 
 /** @param known what the list says of it, until the alert itself is read. */
 export function AlertDetail({ uid, known }: { uid: string; known: Alert | null }) {
@@ -44,6 +45,7 @@ export function AlertDetail({ uid, known }: { uid: string; known: Alert | null }
       </p>
       <Facts alert={alert} />
       <Why alert={alert} />
+      <SuppressedFindings ask={{ ...askFor(alert), ...timeAround(alert) }} />
       <h3>Next step</h3>
       <p>{alert.next_step}</p>
       <Reader guidance={alert.guidance} />
@@ -116,6 +118,13 @@ function askFor({ entity_kind, entity_uid, principal_uid, token_uid }: Alert): R
   if (principal_uid !== '' && (entity_kind === 'principal' || entity_kind === 'token')) return { principal_uid };
   return entity_kind === 'token' ? { token_uid } : { entity_uid };
 }
+
+const AROUND_MS = 3_600_000;
+
+const timeAround = ({ first_seen, last_seen }: Alert): Record<string, string> => ({
+  from: iso(parse(first_seen) - AROUND_MS),
+  to: iso(parse(last_seen) + AROUND_MS),
+});
 
 /** Every signal of the incident, strongest first: what was seen, what is usual, since when, and how sure its detector is. */
 function Why({ alert }: { alert: Alert }) {

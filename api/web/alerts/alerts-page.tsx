@@ -8,6 +8,7 @@ import { SeverityBadge, StateWord } from '../shell/badge.js';
 import { Failure } from '../shell/failure.js';
 import { AlertDetail } from './alert-detail.js';
 import { readingText } from './reading.js';
+import { SuppressedFindings } from './suppressed-findings.js';
 
 const states = ['open', 'acknowledged', 'suppressed', 'resolved'] as const;
 type State = (typeof states)[number];
@@ -60,6 +61,7 @@ export function AlertsPage({ uid }: { uid: string }) {
         </ul>
         {uid === '' ? null : <AlertDetail key={uid} uid={uid} known={selected} />}
       </div>
+      {uid === '' ? <SuppressedFindings ask={{}} /> : null}
     </main>
   );
 }

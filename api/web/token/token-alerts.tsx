@@ -1,9 +1,10 @@
 import { readingText } from '../alerts/reading.js';
+import { SuppressedFindings } from '../alerts/suppressed-findings.js';
 import type { Alert } from '../lib/api-types.js';
 import { moment, parse } from '../lib/format.js';
 import { SeverityBadge, StateWord } from '../shell/badge.js';
 
-export function TokenAlerts({ alerts }: { alerts: readonly Alert[] }) {
+export function TokenAlerts({ uid, alerts }: { uid: string; alerts: readonly Alert[] }) {
   return (
     <section class="panel" aria-labelledby="token-alerts">
       <h2 id="token-alerts">
@@ -32,6 +33,7 @@ export function TokenAlerts({ alerts }: { alerts: readonly Alert[] }) {
           })}
         </ul>
       )}
+      <SuppressedFindings ask={{ token_uid: uid }} />
     </section>
   );
 }

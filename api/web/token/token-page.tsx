@@ -90,7 +90,7 @@ export function TokenPage({ uid }: { uid: string }) {
         />
       )}
       <div class="token-grid">
-        <TokenAlerts alerts={alerts.value?.items ?? []} />
+        <TokenAlerts uid={uid} alerts={alerts.value?.items ?? []} />
         <StopIt token={token} usual={usual.value} />
         <Lineage detail={detail.value} />
       </div>

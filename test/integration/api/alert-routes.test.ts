@@ -137,7 +137,7 @@ describe('alerts over HTTP from the real store', () => {
       expect(alerts.map(({ token_uid }) => token_uid).sort()).toEqual([other, grave.token_uid].sort());
       const { items } = await get<{ items: { finding_uid: string; suppressed: object | null }[] }>('/v1/findings');
       const of = (uid: string) => items.find((one) => one.finding_uid === uid)?.suppressed;
-      expect(of(silent.finding_uid)).toEqual({ by: made.suppression_uid, reason: scan.reason });
+      expect(of(silent.finding_uid)).toEqual({ by: made.suppression_uid, reason: scan.reason, until: scan.until });
       expect(of(elsewhere.finding_uid)).toBeNull();
       const { items: exported } = await get<{ items: { status_id: number }[] }>('/v1/findings?format=ocsf');
       expect(exported.map(({ status_id }) => status_id).sort()).toEqual([1, 1, 3]);

@@ -90,6 +90,7 @@ describe('AlertService', () => {
         touching: ['orders'],
         links: {
           alert: `https://tq.example/alerts/${alert.alert_uid}`,
+          sql: 'https://tq.example/sql?q=SELECT+count%28%29+FROM+token_events',
           alert_api: `https://tq.example/v1/alerts/${alert.alert_uid}`,
         },
         sql: 'SELECT count() FROM token_events',

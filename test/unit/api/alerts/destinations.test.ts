@@ -187,6 +187,12 @@ describe('PagerDuty', () => {
           'Next step': expect.stringContaining('deployer') as string,
         },
       },
+      links: [
+        { href: `${BASE}/alerts/${payload.data.alert_uid}` },
+        { href: `${BASE}/tokens/${payload.data.which.token_uid}` },
+        { href: expect.stringMatching(/^https:\/\/[^/]+\/\?from=/) as string },
+        { href: `${BASE}/sql?q=SELECT+count%28%29+FROM+token_events` },
+      ],
       client_url: `${BASE}/alerts/${payload.data.alert_uid}`,
     });
     await receiver.stop();
