@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly stdin: () => Readable;
   /** Attempts to reach log and store at the start: a service waits for them for ever, a command gives up. */
   readonly startAttemptsMax: number;
+  /** Gives the API's port free for the API, where it is held until then. */
+  readonly releaseApiPort?: () => Promise<void>;
 }
 
 export function createSurroundings(base: Omit<Surroundings, 'health' | 'stdin' | 'startAttemptsMax'>): Surroundings {

@@ -45,7 +45,10 @@ export async function startApi(
   });
   await lifecycle.start({
     name: 'api',
-    start: () => listen(app, host, port),
+    start: async () => {
+      await s.releaseApiPort?.();
+      await listen(app, host, port);
+    },
     stop: () => app.close(),
   });
   const bound = app.server.address();

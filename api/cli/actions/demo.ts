@@ -4,6 +4,7 @@ import { AppError } from '../../../ingest/core/errors.js';
 import type { Telemetry } from '../../../ingest/otel-bootstrap.js';
 import { toSampleFiles } from '../../demo/log-lines.js';
 import { createSampleTraffic } from '../../demo/sample-traffic.js';
+import { withApiPort } from '../held-port.js';
 import { waitForSignal } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
 import { startApi } from '../serving.js';
@@ -34,6 +35,7 @@ export async function runDemo(
   if (!Number.isInteger(days) || days < 3 || days > 60 || !Number.isInteger(tokens) || tokens < 20 || tokens > 5000) {
     throw new AppError('TQ_REQUEST_INVALID', 'The demo takes 3 to 60 --days and 20 to 5000 --tokens.');
   }
+  const s = await withApiPort(surroundings);
   rmSync(config.data_dir, { recursive: true, force: true });
   const logs = join(config.data_dir, 'sample-logs');
   mkdirSync(logs, { recursive: true });
@@ -54,12 +56,12 @@ export async function runDemo(
     path: join(logs, file.name),
     source: { name: file.instance, product: file.product, options: file.options },
   }));
-  const { summary, alerts, seconds, parts } = await runReplay(inputs, surroundings, terminal, {
+  const { summary, alerts, seconds, parts } = await runReplay(inputs, s, terminal, {
     json: false,
     title: 'demo',
   });
   terminal.out(`\n${replaySentence({ summary, alerts, seconds })}`);
-  const address = await startApi(surroundings, parts.store, parts.alerting, telemetry);
+  const address = await startApi(s, parts.store, parts.alerting, telemetry);
   terminal.out(`\nMap, tokens and alerts, in a browser: ${address}`);
   terminal.out(`The API runs at ${address}; for example:`);
   for (const path of ['/v1/alerts', '/v1/map', '/v1/tokens?limit=5', '/openapi.json'])

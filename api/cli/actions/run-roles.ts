@@ -2,6 +2,7 @@ import type { Telemetry } from '../../../ingest/otel-bootstrap.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import { alertText } from '../alert-text.js';
 import { startCollectors } from '../collecting.js';
+import { withApiPort } from '../held-port.js';
 import { waitForSignal } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
 import { ensureDataDir, openLog, openStore } from '../open-parts.js';
@@ -24,7 +25,8 @@ export async function runRoles(
   terminal: Terminal,
 ): Promise<void> {
   // A service waits for its neighbours, however long they are away.
-  const s: Surroundings = { ...surroundings, startAttemptsMax: Infinity };
+  const patient: Surroundings = { ...surroundings, startAttemptsMax: Infinity };
+  const s = roles.api ? await withApiPort(patient) : patient;
   const { config } = s;
   const all = roles.collector && roles.worker && roles.api;
   if (!all && config.log.kind === 'embedded') {

@@ -62,6 +62,10 @@ describe('tourniquet drill', () => {
       for (const attack of report.attacks) expect(attack.delivered_s).toBeGreaterThanOrEqual(attack.detected_s);
       expect(pager.calls.flatMap((call) => call.faults)).toEqual([]);
       expect(pager.calls.every((call) => call.text.includes('"summary":"[DRILL] '))).toBe(true);
+      // A free port was asked for; links name the one that was bound.
+      const links = pager.calls.flatMap(({ body }) => (body as { links?: { href: string }[] }).links ?? []);
+      expect(links.length).toBeGreaterThan(0);
+      expect(links.filter(({ href }) => !href.startsWith(`${url}/`))).toEqual([]);
       expect(chat.calls).toEqual([]);
 
       const decoys = await fetch(`${url}/v1/honeytokens`, { headers: { authorization: 'Bearer admin' } });
