@@ -67,22 +67,35 @@ export async function startKeycloak(
   };
 }
 
-/** The bootstrap administrator's tokens live for a minute, so each round of calls gets one. */
+/** The bootstrap administrator's tokens live for a minute; on a busy machine a round of calls takes longer and gets another. */
 async function adminCaller(base: string): Promise<(method: string, path: string, body?: string) => Promise<string>> {
-  const answer = await send({
-    method: 'POST',
-    url: `${base}/realms/master/protocol/openid-connect/token`,
-    headers: formHeaders,
-    body: form({ grant_type: 'password', client_id: 'admin-cli', ...admin }),
-  });
-  if (answer.status !== 200) throw new Error(`Keycloak refuses its administrator: ${answer.status} ${answer.body}`);
-  const { access_token: token } = JSON.parse(answer.body) as { access_token: string };
+  const tokenOf = async (): Promise<string> => {
+    const answer = await send({
+      method: 'POST',
+      url: `${base}/realms/master/protocol/openid-connect/token`,
+      headers: formHeaders,
+      body: form({ grant_type: 'password', client_id: 'admin-cli', ...admin }),
+    });
+    if (answer.status !== 200) throw new Error(`Keycloak refuses its administrator: ${answer.status} ${answer.body}`);
+    return (JSON.parse(answer.body) as { access_token: string }).access_token;
+  };
+  let token = await tokenOf();
   return async (method, path, body) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    };
-    const done = await send({ method, url: `${base}${path}`, headers, ...(body !== undefined && { body }) });
+    const call = () =>
+      send({
+        method,
+        url: `${base}${path}`,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body }),
+      });
+    let done = await call();
+    if (done.status === 401) {
+      token = await tokenOf();
+      done = await call();
+    }
     if (done.status >= 300) throw new Error(`Keycloak: ${method} ${path}: ${done.status} ${done.body}`);
     return done.body;
   };
