@@ -6,7 +6,7 @@ import {
   type Dashboard,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { pluginId } from './clickhouse-query.js';
-import { stat, table, timeSeries } from './panels.js';
+import { hopTime, stat, table, timeSeries } from './panels.js';
 
 const severityWeight = `multiIf(severity = 'critical', 100, severity = 'high', 40, severity = 'medium', 10, severity = 'low', 3, 1)`;
 
@@ -159,11 +159,16 @@ ORDER BY time`,
       timeSeries(
         {
           title: 'Failures by reason',
-          description: 'RFC 6749 and 6750 error codes where they exist. Events of proxies and issuers, not hops.',
+          description:
+            'RFC 6749 and 6750 error codes where they exist. Calls that failed, each counted once, and what issuers refused.',
           sql: `
 SELECT $__timeInterval(e.time) AS time, if(reason = '', 'not told', reason) AS why, count() AS failures
-FROM events_v1 AS e
-WHERE $__timeFilter_ms(e.time) AND outcome = 'failure' AND direction != 'outbound'
+FROM
+(
+    SELECT h.time AS time, reason FROM hops_v1 AS h WHERE ${hopTime('h.time')} AND outcome = 'failure'
+    UNION ALL
+    SELECT l.time, reason FROM events_v1 AS l WHERE $__timeFilter_ms(l.time) AND outcome = 'failure' AND action != 'use'
+) AS e
 GROUP BY time, why
 ORDER BY time`,
         },

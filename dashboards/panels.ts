@@ -29,6 +29,10 @@ const tokenLink = {
   url: `/d/${tokenDashboardUid}?var-token=\${__data.fields.token_uid}&\${__url_time_range}`,
 };
 
+/** That a time of hops lies in the span shown, also in the words of the order in which they lie. */
+export const hopTime = (column: string): string =>
+  `$__timeFilter_ms(${column}) AND minute BETWEEN intDiv(toUnixTimestamp($__fromTime), 60) AND intDiv(toUnixTimestamp($__toTime), 60)`;
+
 /** One number, or one for each column. */
 export function stat(text: PanelText, size: PanelSize, unit = 'short'): StatPanel {
   return new StatPanel()

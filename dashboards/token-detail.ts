@@ -8,13 +8,10 @@ import {
   type Dashboard,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dataSource, pluginId } from './clickhouse-query.js';
-import { stat, table, timeSeries, tokenDashboardUid } from './panels.js';
+import { hopTime, stat, table, timeSeries, tokenDashboardUid } from './panels.js';
 
 /** `:sqlstring` quotes the value and doubles quotes inside, so that what stands in the address bar stays text. */
 const token = '${token:sqlstring}';
-
-/** The span also in the words of the order in which hops lie. */
-const hopTime = `$__timeFilter_ms(e.time) AND minute BETWEEN intDiv(toUnixTimestamp($__fromTime), 60) AND intDiv(toUnixTimestamp($__toTime), 60)`;
 
 const seenWith = (dimensions: string): string => `
 SELECT value, first_time AS first, last_time AS last, events, accepted_events AS accepted, dimension
@@ -109,15 +106,15 @@ WHERE token_uid = ${token}`,
         {
           title: 'Usage against what is usual',
           description:
-            'Uses by hour. The band holds nine of ten hours with uses at this time of the day in the 14 days before the span shown.',
+            'Requests by hour, each counted once, however many proxies logged it. The band holds nine of ten hours with requests at this time of the day in the 14 days before the span shown.',
           sql: `
-SELECT usage.hour AS time, usage.requests AS uses, usage.failures AS failed, past.low AS usual_low, past.high AS usual_high
+SELECT usage.hour AS time, usage.requests AS requests, usage.failures AS failed, past.low AS usual_low, past.high AS usual_high
 FROM token_usage_v1 AS usage
 LEFT JOIN
 (
     SELECT toHour(hour) AS hour_of_day, quantile(0.05)(requests) AS low, quantile(0.95)(requests) AS high
     FROM token_usage_v1
-    WHERE token_uid = ${token} AND hour < $__fromTime AND hour >= $__fromTime - INTERVAL 14 DAY
+    WHERE token_uid = ${token} AND requests > 0 AND hour < $__fromTime AND hour >= $__fromTime - INTERVAL 14 DAY
     GROUP BY hour_of_day
 ) AS past ON past.hour_of_day = toHour(usage.hour)
 WHERE usage.token_uid = ${token} AND $__timeFilter(usage.hour)
@@ -146,11 +143,11 @@ LIMIT 100`,
       timeSeries(
         {
           title: 'Where to',
-          description: 'Uses by hour and service.',
+          description: 'Requests by hour and service.',
           sql: `
-SELECT $__timeInterval(e.time) AS time, target_service AS service, count() AS uses
+SELECT $__timeInterval(e.time) AS time, target_service AS service, count() AS requests
 FROM hops_v1 AS e
-WHERE ${hopTime} AND token_uid = ${token} AND NOT token_lent
+WHERE ${hopTime('e.time')} AND token_uid = ${token} AND NOT token_lent
 GROUP BY time, service
 ORDER BY time`,
         },
@@ -162,15 +159,31 @@ ORDER BY time`,
       timeSeries(
         {
           title: 'Where from',
-          description: 'Uses by hour and address.',
+          description: 'Requests by hour and address.',
           sql: `
-SELECT $__timeInterval(e.time) AS time, client_address AS address, count() AS uses
+SELECT $__timeInterval(e.time) AS time, client_address AS address, count() AS requests
 FROM hops_v1 AS e
-WHERE ${hopTime} AND token_uid = ${token} AND NOT token_lent
+WHERE ${hopTime('e.time')} AND token_uid = ${token} AND NOT token_lent
 GROUP BY time, address
 ORDER BY time`,
         },
         { width: 12, height: 8 },
+        { bars: true },
+      ),
+    )
+    .withPanel(
+      timeSeries(
+        {
+          title: 'Failures by reason',
+          description: 'Requests by hour and reason: RFC 6749 and 6750 error codes where they exist.',
+          sql: `
+SELECT $__timeInterval(e.time) AS time, if(reason = '', 'not told', reason) AS why, count() AS failures
+FROM hops_v1 AS e
+WHERE ${hopTime('e.time')} AND token_uid = ${token} AND NOT token_lent AND outcome = 'failure'
+GROUP BY time, why
+ORDER BY time`,
+        },
+        { width: 24, height: 8 },
         { bars: true },
       ),
     )
@@ -210,7 +223,7 @@ LIMIT 100`,
       table(
         {
           title: 'Calls',
-          description: 'Latest events in the span shown.',
+          description: 'Latest lines of logs in the span shown: several may tell of one request.',
           sql: `
 SELECT time, action, outcome, reason, client_address, caller_service, user_agent, target_service, target_method, target_path,
     target_status, transport, request_id

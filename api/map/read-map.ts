@@ -1,7 +1,5 @@
 import type { z } from 'zod';
 import { formatTime } from '../../ingest/event/time.js';
-import { MINUTE_MS } from '../../ingest/store/hops/event-window.js';
-import { staleMinutes } from '../../ingest/store/hops/hop-queries.js';
 import type { Querier } from '../../ingest/store/store.js';
 import { mapHopsRaw } from '../queries/map-hops-raw.js';
 import { mapHops, type HopRow } from '../queries/map-hops.js';
@@ -10,6 +8,7 @@ import { tokenNames } from '../queries/token-names.js';
 import { windowOf, type TimeWindow } from '../schemas/common.js';
 import type { mapAnswer, mapQuery } from '../schemas/map.js';
 import { markAlerts } from './alert-marks.js';
+import { countedUntil } from './counted-until.js';
 import { foldMap, type FoldedMap, type FoldLimits, type Lane } from './fold-map.js';
 import { hopKey, joinWindows } from './join-windows.js';
 
@@ -97,13 +96,6 @@ async function readHops(querier: Querier, query: MapRequest, window: TimeWindow)
   return raw
     .filter((hop) => query.networks || hop.layer !== 'leaf_network')
     .map((hop) => (hop.hops > 1 ? hop : { ...hop, first_seen: firstSeen.get(hopKey(hop)) ?? null }));
-}
-
-/** Hops are found minute by minute, some seconds after their lines; before this time none of the window is missing. */
-async function countedUntil(querier: Querier, { fromMs, toMs }: TimeWindow): Promise<number> {
-  const window = { from_minute: Math.floor(fromMs / MINUTE_MS), to_minute: Math.ceil(toMs / MINUTE_MS) };
-  const [stale] = await querier.run(staleMinutes, { ...window, touched_s: 0, rows: 1 });
-  return stale === undefined ? toMs : Math.min(toMs, Math.max(fromMs, stale.minute * MINUTE_MS));
 }
 
 async function withLabels(

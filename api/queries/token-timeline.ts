@@ -7,6 +7,7 @@ export const timelineRow = z.object({
   events: count,
   requests: count,
   outbound_requests: count,
+  lent_requests: count,
   failures: count,
   request_bytes: count,
   response_bytes: count,
@@ -14,26 +15,52 @@ export const timelineRow = z.object({
   clients: count,
 });
 
-/** Usage in buckets of whole hours, from the roll-up. */
+/** Sums of a bucket, from rows of {@link linesOf} and {@link hopsOf}. */
+export const timelineSums = `
+  sum(rows.events) AS events,
+  sum(rows.requests) AS requests,
+  sum(rows.caller_only) AS outbound_requests,
+  sum(rows.lent) AS lent_requests,
+  sum(rows.failures) AS failures,
+  sum(rows.request_bytes) AS request_bytes,
+  sum(rows.response_bytes) AS response_bytes,
+  uniqCombined64Merge(12)(rows.targets) AS targets,
+  uniqCombined64Merge(12)(rows.clients) AS clients`;
+
+const zeros = (names: string): string =>
+  names.split(' ').map((name) => `toUInt64(0) AS ${name}`).join(', '); // prettier-ignore
+
+/** Columns of a row that tells of lines: events of any action, with what they were seen with. */
+export const linesOf = (events: string, targets: string, clients: string): string =>
+  `${events} AS events, ${zeros('requests caller_only lent failures request_bytes response_bytes')},
+    ${targets} AS targets, ${clients} AS clients`;
+
+const nobody = "arrayReduce('uniqCombined64State(12)', CAST([], 'Array(String)'))";
+
+/** Columns of a row that tells of hops; `sums` are those that {@link linesOf} gives zeros. */
+export const hopsOf = (sums: string): string =>
+  `toUInt64(0) AS events, ${sums}, ${nobody} AS targets, ${nobody} AS clients`;
+
+/** Usage in buckets of whole hours, from the roll-ups: events from that of lines, requests from that of hops. */
 export const tokenTimeline = defineQuery({
   name: 'token-timeline',
   params: z.object({ ...windowParams, token_uid: text, bucket_s: z.number().int() }),
   row: timelineRow,
   sql: `
 SELECT
-  toStartOfInterval(hour, toIntervalSecond({bucket_s:UInt32}), 'UTC') AS bucket,
-  sum(usage.events) AS events,
-  sum(usage.requests) AS requests,
-  sum(usage.outbound_requests) AS outbound_requests,
-  sum(usage.failures) AS failures,
-  sum(usage.request_bytes) AS request_bytes,
-  sum(usage.response_bytes) AS response_bytes,
-  uniqCombined64Merge(12)(usage.targets) AS targets,
-  uniqCombined64Merge(12)(usage.clients) AS clients
-FROM token_usage_hourly AS usage
-WHERE token_uid = {token_uid:String}
-  AND hour >= toDateTime(intDiv({from_ms:Int64}, 1000), 'UTC')
-  AND hour < toDateTime(intDiv({to_ms:Int64}, 1000), 'UTC')
+  toStartOfInterval(rows.hour, toIntervalSecond({bucket_s:UInt32}), 'UTC') AS bucket,${timelineSums}
+FROM
+(
+  SELECT hour, ${linesOf('events', 'targets', 'clients')}
+  FROM token_usage_hourly
+  WHERE token_uid = {token_uid:String}
+    AND hour >= toDateTime(intDiv({from_ms:Int64}, 1000), 'UTC') AND hour < toDateTime(intDiv({to_ms:Int64}, 1000), 'UTC')
+  UNION ALL
+  SELECT hour, ${hopsOf('requests, caller_only, lent, failures, request_bytes, response_bytes')}
+  FROM token_hours FINAL
+  WHERE token_uid = {token_uid:String} AND requests + lent > 0
+    AND hour >= toDateTime(intDiv({from_ms:Int64}, 1000), 'UTC') AND hour < toDateTime(intDiv({to_ms:Int64}, 1000), 'UTC')
+) AS rows
 GROUP BY bucket
 ORDER BY bucket`,
 });

@@ -112,6 +112,10 @@ export const windowQuery = {
 
 export const windowSchema = z.object({ from: z.string(), to: z.string() });
 
+export const countedUntilSchema = z
+  .string()
+  .describe('All stored lines before this time are counted; hops are found some seconds after their lines.');
+
 export const windowOf = (window: TimeWindow): z.output<typeof windowSchema> => ({
   from: formatTime(window.fromMs),
   to: formatTime(window.toMs),

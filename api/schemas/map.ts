@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { severities } from '../../detectors/core/detector.js';
 import { lanes } from '../map/fold-map.js';
 import { mapStates } from '../map/map-state.js';
-import { filterText, tokenUid, windowQuery, windowSchema } from './common.js';
+import { countedUntilSchema, filterText, tokenUid, windowQuery, windowSchema } from './common.js';
 import { bucketNames } from './tokens.js';
 
 /** Longest window that is read from single hops only, milliseconds. */
@@ -101,9 +101,7 @@ export const mapAnswer = z
   .object({
     window: windowSchema.describe('Widened to whole hours unless exact.'),
     compared_with: windowSchema.nullable(),
-    counted_until: z
-      .string()
-      .describe('All stored lines before this time are counted; hops are found some seconds after their lines.'),
+    counted_until: countedUntilSchema,
     nodes: z.array(node),
     edges: z.array(edge),
     layers: z.array(layerSums),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery, pageSchema, windowQuery, windowSchema } from './common.js';
+import { countedUntilSchema, pageQuery, pageSchema, windowQuery, windowSchema } from './common.js';
 
 export const usualQuery = z.object({ ...windowQuery });
 
@@ -22,9 +22,9 @@ export const usualAnswer = z
         values: z.array(
           z.object({
             value: z.string(),
-            now: z.number().describe('Uses in the window.'),
+            now: z.number().describe('Lines of uses in the window: a request that several proxies logged has several.'),
             now_failures: z.number(),
-            before: z.number().describe('Uses in the time before.'),
+            before: z.number().describe('The same in the time before.'),
             first_time: z.string().describe('In the window or the time before.'),
             last_time: z.string(),
           }),
@@ -39,17 +39,21 @@ export const baselineQuery = z.object({ ...windowQuery });
 export const baselineAnswer = z
   .object({
     window: windowSchema.describe('Widened to whole hours.'),
+    counted_until: countedUntilSchema,
     threshold: z.number().describe('Spreads above the expectation at which detector baseline speaks.'),
     hours: z.array(
       z.object({
         time: z.string(),
-        requests: z.number(),
+        requests: z.number().describe('Each counted once, however many proxies logged it.'),
         failures: z.number(),
         expected: z.number().nullable().describe('Requests; null while too little is known.'),
         spread: z.number().nullable(),
         samples: z.number().describe('Closed hours known.'),
       }),
     ),
+    failures_by_reason: z
+      .array(z.object({ reason: z.string().describe('Empty when no source told one.'), failures: z.number() }))
+      .describe('Of the failures of these hours, most first.'),
   })
   .meta({ id: 'TokenBaseline' });
 

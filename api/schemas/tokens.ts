@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { tokenKinds } from '../../ingest/event/token-event.js';
-import { filterText, instant, pageQuery, pageSchema, tokenUid, windowQuery, windowSchema } from './common.js';
+import {
+  countedUntilSchema,
+  filterText,
+  instant,
+  pageQuery,
+  pageSchema,
+  tokenUid,
+  windowQuery,
+  windowSchema,
+} from './common.js';
 
 const alias = z.object({ kind: z.string(), value: z.string() });
 
@@ -99,15 +108,21 @@ export const timelineQuery = z.object({
 export const timelineAnswer = z
   .object({
     window: windowSchema.describe('Widened to whole buckets.'),
+    counted_until: countedUntilSchema,
     bucket: z.enum(bucketNames),
     buckets: z
       .array(
         z.object({
           time: z.string(),
-          events: z.number(),
-          requests: z.number(),
-          outbound_requests: z.number(),
-          failures: z.number(),
+          events: z.number().describe('Lines of logs, of any action.'),
+          requests: z.number().describe('Each counted once, however many proxies logged it.'),
+          outbound_requests: z.number().describe('Of the requests: seen from the caller’s side only.'),
+          lent_requests: z
+            .number()
+            .describe(
+              'The same requests on their way through proxies that knew no token; the map counts these hops too.',
+            ),
+          failures: z.number().describe('Of the requests.'),
           request_bytes: z.number(),
           response_bytes: z.number(),
           targets: z.number().describe('Distinct target services (estimate).'),

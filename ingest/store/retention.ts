@@ -32,6 +32,7 @@ const tables: readonly RetentionTable[] = [
   { of: 'rollups', table: 'principal_usage_hourly', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'edges_hourly', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'edge_hours', time: 'hour', wholeParts: false },
+  { of: 'rollups', table: 'token_hours', time: 'hour', wholeParts: false },
   { of: 'findings', table: 'findings', time: 'toDateTime(stored_time)', wholeParts: false },
   { of: 'findings', table: 'suppressed_findings', time: 'toDateTime(stored_time)', wholeParts: false },
   { of: 'findings', table: 'deliveries', time: 'toDateTime(updated_time)', wholeParts: false },

@@ -63,7 +63,7 @@ describe('the store under SIGKILL', () => {
         n: total,
         u: total,
       });
-      expect(await count('SELECT sum(requests) AS n, sum(failures) AS f FROM token_usage_v1')).toEqual({
+      expect(await count('SELECT sum(requests) AS n, sum(failures) AS f FROM token_usage_hourly')).toEqual({
         n: total,
         f: failures,
       });

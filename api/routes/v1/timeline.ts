@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../../../ingest/core/errors.js';
+import { formatTime } from '../../../ingest/event/time.js';
 import type { ApiDeps } from '../../api-deps.js';
+import { countedUntil } from '../../map/counted-until.js';
 import { tokenTimelineRaw } from '../../queries/token-timeline-raw.js';
 import { tokenTimeline } from '../../queries/token-timeline.js';
 import { readWindow, windowOf } from '../../schemas/common.js';
@@ -40,6 +42,7 @@ export function timelineRoutes(app: FastifyInstance, deps: ApiDeps): void {
           },
         );
       }
+      const counted = await countedUntil(deps.querier, { fromMs, toMs });
       const timeline = bucketS < 3600 ? tokenTimelineRaw : tokenTimeline;
       const rows = await deps.querier.run(timeline, {
         from_ms: fromMs,
@@ -49,6 +52,7 @@ export function timelineRoutes(app: FastifyInstance, deps: ApiDeps): void {
       });
       return {
         window: windowOf({ fromMs, toMs }),
+        counted_until: formatTime(counted),
         bucket: query.bucket,
         buckets: rows.map(({ bucket, ...sums }) => ({ time: bucket, ...sums })),
       };

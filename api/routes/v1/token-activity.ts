@@ -5,7 +5,9 @@ import { baselineOptionsSchema } from '../../../detectors/baseline/baseline-opti
 import { expectedHours } from '../../../detectors/baseline/expected-hours.js';
 import { formatTime, parseTime } from '../../../ingest/event/time.js';
 import type { ApiDeps } from '../../api-deps.js';
+import { countedUntil } from '../../map/counted-until.js';
 import { tokenCalls } from '../../queries/token-calls.js';
+import { tokenFailureReasons } from '../../queries/token-failure-reasons.js';
 import { tokenFacets } from '../../queries/token-facets.js';
 import { tokenTimeline } from '../../queries/token-timeline.js';
 import { pageOf, readCursor, readWindow, windowOf } from '../../schemas/common.js';
@@ -85,12 +87,14 @@ export function tokenActivityRoutes(app: FastifyInstance, deps: ApiDeps): void {
       const asked = readWindow(query, clock.nowMs(), { backMs: 7 * DAY_MS, maxMs: 31 * DAY_MS });
       const fromMs = Math.floor(asked.fromMs / HOUR_MS) * HOUR_MS;
       const toMs = Math.max(Math.ceil(asked.toMs / HOUR_MS) * HOUR_MS, fromMs + HOUR_MS);
+      const counted = await countedUntil(querier, { fromMs, toMs });
+      const asks = { to_ms: toMs, token_uid: params.uid };
       const rows = await querier.run(tokenTimeline, {
+        ...asks,
         from_ms: Math.max(0, fromMs - options.weeks * 7 * DAY_MS),
-        to_ms: toMs,
-        token_uid: params.uid,
         bucket_s: HOUR_MS / 1000,
       });
+      const reasons = await querier.run(tokenFailureReasons, { ...asks, from_ms: fromMs });
       const history = rows.map((row) => ({
         hourStartMs: parseTime(row.bucket),
         requests: row.requests,
@@ -104,7 +108,13 @@ export function tokenActivityRoutes(app: FastifyInstance, deps: ApiDeps): void {
         spread: hour.spread,
         samples: hour.sampleCount,
       }));
-      return { window: windowOf({ fromMs, toMs }), threshold: options.threshold, hours };
+      return {
+        window: windowOf({ fromMs, toMs }),
+        counted_until: formatTime(counted),
+        threshold: options.threshold,
+        hours,
+        failures_by_reason: [...reasons],
+      };
     },
   );
   typed.get(

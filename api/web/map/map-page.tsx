@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { MapAnswer } from '../lib/api-types.js';
+import { behindText } from '../lib/behind.js';
 import { nowMs } from '../lib/clock.js';
 import { count, moment, parse, percent } from '../lib/format.js';
 import { apiKey } from '../lib/http.js';
@@ -16,8 +17,6 @@ import { Stage } from './stage.js';
 import { TimeStrip } from './time-strip.js';
 import { Toolbar } from './toolbar.js';
 
-/** Hops of the last seconds are still being found; older ones that are not counted are told. */
-const BEHIND_MS = 120_000;
 const BOX_PX = 48;
 /** What stands above and below the boxes, the time strip and headings of groups included. */
 const AROUND_PX = 420;
@@ -139,7 +138,6 @@ function Shown({ map }: { map: MapAnswer }) {
   const boxes = map.nodes.filter((node) => !node.id.endsWith(':~rest'));
   const all = map.nodes.reduce((sum, node) => sum + node.nodes, 0);
   const edgesAll = map.edges.length + map.layers.reduce((sum, one) => sum + one.rest.edges + one.hubs.edges, 0);
-  const behindMs = Math.min(parse(map.window.to), nowMs()) - parse(map.counted_until);
   const changedAll = map.edges.filter((edge) => edge.alert !== null || edge.state !== 'steady').length;
   return (
     <p class="shown" role="status">
@@ -149,7 +147,7 @@ function Shown({ map }: { map: MapAnswer }) {
       {map.compared_with === null
         ? ''
         : ` · ${changedAll} changed or alerting, compared with ${moment(parse(map.compared_with.from))} – ${moment(parse(map.compared_with.to))}`}
-      {behindMs > BEHIND_MS ? ` · counted until ${moment(parse(map.counted_until))} UTC, the rest follows` : ''}
+      {behindText(map)}
     </p>
   );
 }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Alert, Baseline, TokenDetail } from '../lib/api-types.js';
+import { behindText } from '../lib/behind.js';
 import { count, moment, parse } from '../lib/format.js';
 import { SortableTable, type Column } from '../shell/sortable-table.js';
 import { FirstSeenLanes } from './first-seen-lanes.js';
@@ -37,6 +38,7 @@ export function Activity({ baseline, seen, alerts, fromMs, toMs }: Props) {
         Requests an hour{' '}
         <span class="dim">
           {moment(fromMs)} – {moment(toMs)} UTC
+          {baseline === null ? '' : behindText(baseline)}
         </span>
         <span class="keys-of">
           <i class="swatch swatch-series" /> requests <i class="swatch swatch-failed" /> failed{' '}
@@ -51,6 +53,7 @@ export function Activity({ baseline, seen, alerts, fromMs, toMs }: Props) {
         )}
         {width.value === 0 ? null : <FirstSeenLanes seen={seen} width={width.value} fromMs={fromMs} toMs={toMs} />}
       </div>
+      {baseline === null ? null : <Reasons baseline={baseline} />}
       {baseline === null ? null : <HoursTable baseline={baseline} />}
     </section>
   );
@@ -139,6 +142,20 @@ function hourText(hour: Hour, threshold: number): string {
       ? 'usual not known yet'
       : `usual ${count(Math.round(hour.expected))}, up to ${count(Math.round(upper))}, from ${hour.samples} hours`;
   return `${moment(parse(hour.time))}: ${count(hour.requests)} requests, ${count(hour.failures)} failed; ${usual}.`;
+}
+
+/** Why requests of these hours failed; the numbers add up to those of the chart. */
+function Reasons({ baseline: { failures_by_reason: reasons } }: { baseline: Baseline }) {
+  if (reasons.length === 0) return null;
+  const failed = reasons.reduce((sum, { failures }) => sum + failures, 0);
+  return (
+    <p class="dim">
+      {count(failed)} failed:{' '}
+      {reasons
+        .map(({ reason, failures }) => `${reason === '' ? 'reason not told' : reason} ${count(failures)}×`)
+        .join(', ')}
+    </p>
+  );
 }
 
 const columns: readonly Column<Hour>[] = [

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { defineDerivation } from '../query.js';
+import { rolledHours, versionOfHour } from './rolled-hours.js';
 
 const key = ['hour', 'caller_service', 'target_service', 'target_method', 'target_route', 'direction'];
 
@@ -15,12 +15,7 @@ export const rollUpHours = defineDerivation({
     'duration_ms_sum', 'duration_ms_max', 'duration_count', 'plaintext_requests', 'anonymous_requests', 'tokens', 'first_time',
     'last_time',
   ], // prettier-ignore
-  params: z.object({
-    hours: z.array(z.number().int()),
-    versions: z.array(z.number().int()),
-    from_minute: z.number().int(),
-    to_minute: z.number().int(),
-  }),
+  params: rolledHours,
   sql: `
 SELECT
   toDateTime(hour_number * 3600, 'UTC') AS hour,
@@ -29,7 +24,7 @@ SELECT
   target_method,
   target_route,
   direction,
-  transform(any(hour_number), {hours:Array(Int32)}, {versions:Array(UInt64)}, toUInt64(0)),
+  ${versionOfHour},
   sum(is_hop),
   countIf(is_hop AND outcome = 'failure'),
   countIf(seen_from IN ('both', 'caller')),

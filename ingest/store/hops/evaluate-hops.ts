@@ -40,7 +40,7 @@ export const evaluateHops = defineDerivation({
   columns: [
     'minute', 'line', 'version', 'is_hop', 'time', 'caller_service', 'target_service', 'target_method', 'target_route',
     'direction', 'seen_from', 'token_uid', 'token_lent', 'principal_uid', 'client_address', 'client_asn', 'outcome',
-    'target_status', 'request_bytes', 'response_bytes', 'duration_ms', 'transport',
+    'target_status', 'request_bytes', 'response_bytes', 'duration_ms', 'transport', 'reason',
   ], // prettier-ignore
   params: z.object({
     from_ms: z.number().int(),
@@ -231,7 +231,8 @@ SELECT
   if(is_hop, ifNull(raw.request_bytes, 0), 0),
   if(is_hop, ifNull(raw.response_bytes, 0), 0),
   if(is_hop, raw.duration_ms, NULL),
-  if(is_hop, raw.transport, '')
+  if(is_hop, raw.transport, ''),
+  if(is_hop, raw.reason, '')
 FROM token_events AS raw
 INNER JOIN decided ON decided.u = cityHash64(raw.event_uid)
 WHERE raw.action = 'use' AND ${windowOf('raw.time')}`,

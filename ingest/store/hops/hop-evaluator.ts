@@ -5,6 +5,7 @@ import { rollUpHours } from './edge-hours.js';
 import { evaluateHops } from './evaluate-hops.js';
 import { BUCKET_MS, JOIN_MS, MINUTE_MS } from './event-window.js';
 import { bucketLines, heldLines, staleHours, staleMinutes } from './hop-queries.js';
+import { rollUpTokenHours } from './token-hours.js';
 
 /** Minutes looked at in one pass; more are left for the next. */
 const PASS_MINUTES = 2000;
@@ -37,7 +38,7 @@ export interface HopPass {
 }
 
 /**
- * Keeps `hops` and `edge_hours` level with `token_events`: finds the minutes to which lines came since they were evaluated, and
+ * Keeps `hops`, `token_hours` and `edge_hours` level with `token_events`: finds the minutes to which lines came since they were evaluated, and
  * evaluates them anew from all their lines. An evaluation follows from the stored events alone and replaces the one before
  * it, so it may be killed anywhere, repeated, and done by two at once.
  */
@@ -134,12 +135,15 @@ export class HopEvaluator {
       // Hours that lie far apart are not read as one range.
       const ranges = last - first > 48 ? some.map((one) => [one]) : [some];
       for (const range of ranges) {
-        await this.#store.writer.derive(rollUpHours, {
+        const rolled = {
           hours: range.map(({ hour }) => hour),
           versions: range.map(({ version }) => version),
           from_minute: (range[0]?.hour ?? 0) * 60,
           to_minute: ((range[range.length - 1]?.hour ?? 0) + 1) * 60,
-        });
+        };
+        await this.#store.writer.derive(rollUpTokenHours, rolled);
+        // The last one makes the hour count as made.
+        await this.#store.writer.derive(rollUpHours, rolled);
       }
     }
     this.#hours = new Set();

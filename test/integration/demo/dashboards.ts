@@ -10,8 +10,8 @@ export function dashboardPanels(demo: () => DemoData): void {
     const run = async (sql: string) =>
       demo().store.querier.run({ name: 'panel', sql, params: anyRow, row: anyRow }, {});
     /** The stolen machine token of the demo: it has all there is to see. */
-    const stolen = async (): Promise<string> => {
-      const principal = demo().traffic.attacks[0]?.holder ?? '';
+    const stolen = (): Promise<string> => tokenOf(demo().traffic.attacks[0]?.holder);
+    const tokenOf = async (principal = ''): Promise<string> => {
       const [row] = await run(`SELECT token_uid FROM tokens_v1 WHERE principal_id = '${principal}' AND uses > 0`);
       return String(row?.['token_uid']);
     };
@@ -24,7 +24,11 @@ export function dashboardPanels(demo: () => DemoData): void {
 
     it.each(panels.map((panel) => [panel.title, panel] as const))('%s', async (_, panel) => {
       const target = panel.targets?.[0];
-      const sql = expandMacros(target?.rawSql ?? '', span(), await stolen());
+      // The thief is never refused; the one who probes is.
+      const token = await (panel.title === 'Failures by reason'
+        ? tokenOf(demo().traffic.attacks[1]?.holder)
+        : stolen());
+      const sql = expandMacros(target?.rawSql ?? '', span(), token);
       expect(sql).not.toMatch(/\$\{?_*[a-z]/);
       const columns = await demo().store.querier.run(
         { name: 'panel', sql: `DESCRIBE (${sql})`, params: anyRow, row: described },
@@ -38,6 +42,27 @@ export function dashboardPanels(demo: () => DemoData): void {
       const names = columns.map(({ name }) => name);
       expect(named.map(({ matcher }) => matcher.options).filter((name) => !names.includes(name))).toEqual([]);
       expect((await run(sql)).length).toBeGreaterThan(0);
+    });
+
+    it('tells each failed request once: by reason as many as over time', async () => {
+      const sum = async (title: string, column: string): Promise<number> => {
+        const panel = panels.find((one) => one.title === title);
+        const token = await tokenOf(demo().traffic.attacks[1]?.holder);
+        const rows = await run(expandMacros(panel?.targets?.[0]?.rawSql ?? '', span(), token));
+        return rows.reduce((total, row) => total + Number(row[column]), 0);
+      };
+      const isOverview = board.title.endsWith('overview');
+      const overTime = await sum(isOverview ? 'Calls and failures' : 'Usage against what is usual', 'failed');
+      const [refused] = await run(
+        expandMacros(
+          `SELECT count() AS n FROM events_v1 WHERE $__timeFilter_ms(time) AND action != 'use' AND outcome = 'failure'`,
+          span(),
+          '',
+        ),
+      );
+      const byIssuers = isOverview ? Number(refused?.['n']) : 0;
+      expect(await sum('Failures by reason', 'failures')).toBe(overTime + byIssuers);
+      expect(overTime).toBeGreaterThan(0);
     });
 
     it('has variables that answer, and text in the address bar stays text', async () => {

@@ -129,6 +129,20 @@ describe('the lab', () => {
       .map(({ source, target, requests }): [string, number] => [`${nameIn(source)} > ${nameIn(target)}`, requests]);
     expect(sorted(onMap)).toEqual(edges);
     expect(Date.parse(until)).toBeGreaterThan(Math.max(...lab.truth.calls.map(({ atMs }) => atMs)));
+
+    // A token's usage counts the same hops: those that know it, and apart from them those of edge and gateway before.
+    const carried = lab.truth.calls.filter(({ jti }) => jti !== undefined);
+    const isFront = (callee: string): boolean => callee === 'edge' || callee === 'gateway';
+    const usage = await api.sql(
+      'SELECT token_uid, sum(requests) AS own, sum(lent_requests) AS lent FROM token_usage GROUP BY token_uid HAVING own + lent > 0',
+    );
+    expect(sorted(usage.map(({ token_uid, own, lent }): [string, string] => [named(token_uid), `${String(own)} ${String(lent)}`]))).toEqual(
+      sorted(Object.keys(countBy(carried, ({ jti }) => jti ?? '')).map((jti): [string, string] => {
+        const own = carried.filter((call) => call.jti === jti);
+        const lent = own.filter(({ callee }) => isFront(callee)).length;
+        return [jti, `${own.length - lent} ${lent}`];
+      })),
+    );
   }, 150_000); // prettier-ignore
 
   it('raises the alerts that are due while the attack runs, with the thief as evidence, and no other', async () => {
@@ -219,7 +233,7 @@ describe('the lab', () => {
 
 /** What stands behind the lane in a box's id. */
 const nameIn = (id: string): string => id.slice(id.indexOf(':') + 1);
-const sorted = (entries: readonly [string, number][]): Record<string, number> =>
+const sorted = <T>(entries: readonly [string, T][]): Record<string, T> =>
   Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 const jtiOf = (aliases: TokenItem['aliases']): string => aliases.find(({ kind }) => kind === 'jti')?.value ?? '';

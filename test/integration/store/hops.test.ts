@@ -74,7 +74,7 @@ describe('hops', () => {
   };
 
   const empty = async (): Promise<void> => {
-    for (const table of ['token_events', 'hop_buckets', 'hops', 'edge_hours'])
+    for (const table of ['token_events', 'hop_buckets', 'hops', 'edge_hours', 'token_hours', 'token_usage_hourly'])
       await opened.command(`TRUNCATE TABLE ${table}`);
     evaluator = new HopEvaluator(opened.store, systemClock);
   };
@@ -197,6 +197,36 @@ describe('hops', () => {
     expect(await edges()).toEqual([{ caller_service: 'orders', target_service: 'stock', requests: 1 }]);
   });
 
+  it('takes from a token’s hours what a later evaluation gives to another or to none', async () => {
+    const usage = (): Promise<unknown> =>
+      opened.rows(
+        `SELECT token_uid, toInt32(requests) AS requests, toInt32(outbound_requests) AS outbound, toInt32(lent_requests) AS lent,
+           toInt32(failures) AS failures FROM token_usage_v1 WHERE requests + lent_requests > 0 ORDER BY token_uid`,
+      );
+    await evaluated([
+      line({ at: 0, to: 'edge', side: 'edge', id: 'a', format: 'json', token: 'tok_a', failed: true }),
+      line({ at: 20, from: 'orders', to: 'stock', side: 'outbound', id: 'b', token: 'tok_b' }),
+    ]);
+    expect(await usage()).toEqual([
+      { token_uid: 'tok_a', requests: 1, outbound: 0, lent: 0, failures: 1 },
+      { token_uid: 'tok_b', requests: 1, outbound: 1, lent: 0, failures: 0 },
+    ]);
+    await evaluated([
+      // The same line in another format: no second request.
+      line({ at: 0, to: 'edge', side: 'edge', id: 'a', format: 'combined', token: 'tok_a', failed: true }),
+      // The callee's own word: it was another token.
+      line({ at: 21, from: 'orders', to: 'stock', id: 'b', token: 'tok_c' }),
+      // Behind a proxy that knew none.
+      line({ at: 30, to: 'edge', side: 'edge', id: 'c' }),
+      line({ at: 31, from: 'edge', to: 'orders', id: 'c', token: 'tok_c' }),
+    ]);
+    expect(await usage()).toEqual([
+      { token_uid: 'tok_a', requests: 1, outbound: 0, lent: 0, failures: 1 },
+      { token_uid: 'tok_c', requests: 2, outbound: 0, lent: 1, failures: 0 },
+    ]);
+    expect(await opened.rows('SELECT reasons FROM token_hours FINAL WHERE failures > 0')).toEqual([{ reasons: { '': 1 } }]);
+  }); // prettier-ignore
+
   it('evaluates quiet minutes that lie apart together, and does not read a crowd between them for nothing', async () => {
     const minutes = [0, 7, 20, 45, 46];
     const statements: string[] = [];
@@ -220,7 +250,7 @@ describe('hops', () => {
       minutes.flatMap((n) => call(n * 60_000, 'orders', 'stock', { id: `r${round}-${n}`, token: 'tok_a' }));
     await store(sparse(1));
     await watched.pass();
-    expect(statements).toEqual(['evaluate-hops', 'roll-up-hours']);
+    expect(statements).toEqual(['evaluate-hops', 'roll-up-token-hours', 'roll-up-hours']);
     const crowd = Array.from({ length: 21_000 }, (_, n) => line({ at: 30 * 60_000 + n, to: 'edge', side: 'edge', id: `c${n}` }));
     await store(crowd);
     await watched.pass();
@@ -236,7 +266,7 @@ describe('hops', () => {
   it('is exact again whatever step it was stopped before or after', async () => {
     const { store: whole } = opened;
     let next = 0;
-    for (const step of ['evaluate-hops', 'roll-up-hours']) {
+    for (const step of ['evaluate-hops', 'roll-up-token-hours', 'roll-up-hours']) {
       for (const when of ['before', 'after']) {
         const stop = (): never => {
           throw new Error(`stopped ${when} ${step}`);
@@ -254,13 +284,14 @@ describe('hops', () => {
         };
         // What the step before left half done has grown by a late line and a new call.
         next += 1;
-        await store([...call(next * 10, 'orders', 'stock', { id: `r${next}` })]);
+        await store([...call(next * 10, 'orders', 'stock', { id: `r${next}`, token: 'tok_a' })]);
         await expect(new HopEvaluator({ querier: whole.querier, writer }, systemClock).pass()).rejects.toThrow(
           'stopped',
         );
         await store([line({ at: 5, to: 'edge', side: 'edge', id: `e${next}` })]);
         await new HopEvaluator(whole, systemClock).pass();
-        expect(await hops(opened)).toEqual({ 'orders stock both ': next, ' edge callee ': next });
+        expect(await hops(opened)).toEqual({ 'orders stock both tok_a': next, ' edge callee ': next });
+        expect(await opened.value('SELECT toInt32(sum(requests)) FROM token_usage_v1')).toBe(next);
         expect(await opened.value('SELECT toInt32(sum(requests)) FROM edges_v1')).toBe(next * 2);
       }
     }
@@ -292,10 +323,24 @@ describe('hops', () => {
     const edgesInPieces = await opened.rows('SELECT * EXCEPT tokens FROM edges_v1 ORDER BY ALL');
     // Edge, gateway and stock each time, orders but every seventh, a retry every fifth.
     expect(inPieces.length).toBe(150 * 3 + (150 - 22) + 30);
+    const usage = "SELECT * EXCEPT (targets, clients) FROM token_usage_v1 WHERE token_uid != '' ORDER BY ALL";
+    const usageInPieces = await opened.rows(usage);
     await empty();
     await store(events);
     await evaluator.pass();
     expect(await opened.rows('SELECT * FROM hops_v1 ORDER BY ALL')).toEqual(inPieces);
+    expect(await opened.rows(usage)).toEqual(usageInPieces);
+    const usedByHops = await opened.rows(
+      `SELECT token_uid, toStartOfHour(time) AS hour, countIf(NOT token_lent) AS requests, countIf(token_lent) AS lent_requests,
+         countIf(NOT token_lent AND outcome = 'failure') AS failures
+       FROM hops_v1 WHERE token_uid != '' GROUP BY token_uid, hour ORDER BY ALL`,
+    );
+    expect(usedByHops.length).toBeGreaterThanOrEqual(9);
+    expect(
+      await opened.rows(
+        'SELECT token_uid, hour, requests, lent_requests, failures FROM token_usage_v1 ORDER BY token_uid, hour',
+      ),
+    ).toEqual(usedByHops);
     expect(await opened.rows('SELECT * EXCEPT tokens FROM edges_v1 ORDER BY ALL')).toEqual(edgesInPieces);
   });
 });

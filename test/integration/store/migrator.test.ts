@@ -146,6 +146,7 @@ describe('migrations', () => {
           principal_usage_hourly: usage,
           edges_hourly: usage,
           edge_hours: usage,
+          token_hours: usage,
         });
         // The engine looks for parts that have expired by itself, seconds after it began.
         const wanted = events === 60 ? 2 : 1;
@@ -160,6 +161,7 @@ describe('migrations', () => {
         principal_usage_hourly: usage,
         edges_hourly: usage,
         edge_hours: usage,
+        token_hours: usage,
         findings: 'toDateTime(stored_time) + toIntervalDay(90)',
         suppressed_findings: 'toDateTime(stored_time) + toIntervalDay(90)',
         deliveries: 'toDateTime(updated_time) + toIntervalDay(90)',

@@ -44,7 +44,9 @@ describe('the pages in Chromium', () => {
       ([name, role, key]) =>
         `    - { name: ${name}, role: ${role}, sha256: ${createHash('sha256').update(key).digest('hex')} }\n`,
     );
-    await writeFile(config, `api:\n  keys:\n${entries.join('')}`);
+    const known =
+      '{ name: known, detector: novelty, severity_max: medium, until: "2099-01-01T00:00:00Z", reason: moving <b>house</b> }';
+    await writeFile(config, `api:\n  keys:\n${entries.join('')}alerts: { suppressions: [${known}] }\n`);
     const data = join(directory, 'data');
     demo = startCli(['demo', '--config', config, '--data', data, '--days', String(DAYS), '--tokens', String(TOKENS)]);
     endMs = Math.floor(Date.now() / HOUR) * HOUR;
@@ -187,6 +189,43 @@ describe('the pages in Chromium', () => {
     expect(detail).toMatch(/2 networks workload and outside\s+1 networks/);
     await page.getByRole('link', { name: 'Show on the map' }).click();
     await page.getByText(`only token ${name}`).waitFor();
+    await close(page);
+  });
+
+  it('shows what was found and kept silent, why and until when: of the token, of the alert, of all', async () => {
+    const { token_uid, alert_uid } = await stolen();
+    for (const path of [`/tokens/${token_uid}`, `/alerts/${alert_uid}`, '/alerts']) {
+      const page = await open(path);
+      await page.locator('.suppressed summary').click();
+      const text = await page.locator('.suppressed').innerText();
+      expect(text).toMatch(/^\d+\+? suppressed findings?: raised nothing/);
+      expect(text).toContain('suppressed because “moving <b>house</b>”, until 2099-01-01 00:00 UTC');
+      expect(await page.locator('.suppressed li').count()).toBeGreaterThan(0);
+      await close(page);
+    }
+  });
+
+  it('counts the token’s requests as the map does, and its failures by reason as over time', async () => {
+    const traffic = createSampleTraffic(endMs, DAYS, TOKENS);
+    const { items } = (await (await fetch(`${base}/v1/tokens?limit=200`)).json()) as {
+      items: { token_uid: string; principal_id: string; uses: number }[];
+    };
+    const probing = items.find((token) => token.principal_id === traffic.attacks[1]?.holder && token.uses > 0);
+    const page = await open(`/tokens/${probing?.token_uid ?? ''}`);
+    await page.getByText('The same as a table').click();
+    const cells = await page
+      .locator('.activity tbody tr')
+      .evaluateAll((rows) =>
+        rows.map((row) => [...row.querySelectorAll('td')].map((cell) => Number(cell.textContent.replaceAll(',', '')))),
+      );
+    const sum = (column: number): number => cells.reduce((total, row) => total + (row[column] ?? 0), 0);
+    const own = traffic.requests.filter(({ holder }) => holder.name === traffic.attacks[1]?.holder);
+    expect(sum(1)).toBe(own.length);
+    expect(sum(2)).toBeGreaterThan(0);
+    const said = await page.locator('.activity p', { hasText: /failed: / }).innerText();
+    expect(said).toMatch(new RegExp(`^${sum(2).toLocaleString('en-US')} failed: `));
+    const reasons = [...said.matchAll(/ ([\d,]+)×/g)].map(([, n]) => Number(n?.replaceAll(',', '')));
+    expect(reasons.reduce((total, n) => total + n, 0)).toBe(sum(2));
     await close(page);
   });
 
