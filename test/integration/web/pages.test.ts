@@ -45,7 +45,7 @@ describe('the pages in Chromium', () => {
         `    - { name: ${name}, role: ${role}, sha256: ${createHash('sha256').update(key).digest('hex')} }\n`,
     );
     const known =
-      '{ name: known, detector: novelty, severity_max: medium, until: "2099-01-01T00:00:00Z", reason: moving <b>house</b> }';
+      '{ name: known, detector: rate, severity_max: critical, until: "2099-01-01T00:00:00Z", reason: moving <b>house</b> }';
     await writeFile(config, `api:\n  keys:\n${entries.join('')}alerts: { suppressions: [${known}] }\n`);
     const data = join(directory, 'data');
     demo = startCli(['demo', '--config', config, '--data', data, '--days', String(DAYS), '--tokens', String(TOKENS)]);
