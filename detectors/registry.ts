@@ -19,11 +19,14 @@ import { createScopeDetector } from './scope/scope-detector.js';
 import { scopeOptionsSchema } from './scope/scope-options.js';
 import { createSessionDetector } from './session/session-detector.js';
 import { sessionOptionsSchema } from './session/session-options.js';
+import { createSilenceDetector } from './silence/silence-detector.js';
+import { silenceOptionsSchema } from './silence/silence-options.js';
 import { createTravelDetector } from './travel/travel-detector.js';
 import { travelOptionsSchema } from './travel/travel-options.js';
 
 const detectorIds = [
   'rate', 'baseline', 'failures', 'honeytoken', 'lifecycle', 'concurrent', 'binding', 'scope', 'session', 'novelty', 'travel',
+  'silence',
 ] as const; // prettier-ignore
 
 /** The `detectors` part of the configuration: options by detector id; a detector can be switched off, or only watched. */
@@ -37,6 +40,7 @@ export const detectorsOptionsSchema = z.strictObject({
   session: sessionOptionsSchema.prefault({}),
   novelty: noveltyOptionsSchema.prefault({}),
   travel: travelOptionsSchema.prefault({}),
+  silence: silenceOptionsSchema.prefault({}),
   disabled: z.array(z.enum(detectorIds)).default([]).describe('Do not run.'),
   observe: z.array(z.enum(detectorIds)).default([]).describe('Run, and raise nothing: their findings are suppressed.'),
 });
@@ -60,6 +64,7 @@ export function createDetectors(
     createTravelDetector(options.travel),
     createRateDetector(options.rate),
     createBaselineDetector(options.baseline),
+    createSilenceDetector(options.silence),
   ];
   const disabled: readonly string[] = options.disabled;
   return all.filter((detector) => !disabled.includes(detector.id));

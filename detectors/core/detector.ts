@@ -10,9 +10,9 @@ export type Stage = (typeof stages)[number];
 /** What a detector sees of an event: flat, cheap to read, event time in milliseconds. */
 export interface Observation {
   readonly event: TokenEvent;
-  /** Of whom the state is that the detector is given with this observation. */
-  readonly entityKind: Stage;
-  /** token_uid or principal_uid. */
+  /** Of whom the state is that the detector is given with this observation; `source` only for pulses. */
+  readonly entityKind: Speaker;
+  /** token_uid, principal_uid, or what names the source. */
   readonly entityUid: string;
   readonly timeMs: number;
   /** True if the callee accepted it; refused forgeries must not teach a baseline. */
@@ -21,7 +21,12 @@ export interface Observation {
   readonly request: boolean;
   /** True if it failed through the caller (refused, not found …), not through an outage of the service. */
   readonly failed: boolean;
+  /** It came later than allowed, so what is newer has been seen. */
+  readonly late?: true;
 }
+
+/** Whose state a detector may be given: those of the stages, and the sources that pulses tell of. */
+export type Speaker = Stage | 'source';
 
 export const fidelities = ['low', 'medium', 'high'] as const;
 export type Fidelity = (typeof fidelities)[number];
@@ -70,6 +75,25 @@ export interface HourlyUsage {
   readonly failures: number;
 }
 
+/** The state that a detector has of another entity. Only what every partition has, sources, may be asked for. */
+export type Peers<State> = (key: string) => State | undefined;
+
+/** The time that a detector asked for has come, and the entity has been silent since. */
+export interface Alarm {
+  /** The time asked for, milliseconds of event time. */
+  readonly timeMs: number;
+  readonly entityKind: Speaker;
+  readonly entityUid: string;
+}
+
+/** What a detector says when it is woken. */
+export interface Notice {
+  readonly score: Score;
+  readonly verdict: Verdict;
+  /** A SELECT on the `events` view that reproduces `score.observed`. */
+  readonly sql: string;
+}
+
 /**
  * A stream detector: pure, event time only. The runtime owns keying, watermark, eviction and snapshots, and calls
  * score → classify → learn (unless the verdict is suspect) → emit, with observations of one key in time order up to
@@ -91,7 +115,16 @@ export interface Detector<State> extends Guidance {
   /** Turns a reading into a verdict, or null if it is nothing to report. @param state what `score` was given. */
   classify(score: Score, observation: Observation, state: State): Verdict | null;
   /** @param suspect true if this observation gave a verdict: its window must not teach the expectation. */
-  learn(state: State, observation: Observation, suspect: boolean): State;
+  learn(state: State, observation: Observation, suspect: boolean, peers: Peers<State>): State;
+  /** True if it is given pulses too (core/pulse.ts); the others never see one. */
+  readonly hearsPulses?: true;
+  /**
+   * Event time at which it wants to be woken if nothing of the entity comes before, milliseconds; Infinity for never.
+   * Follows from the state alone, so it is stored and restored with it, and there is one for each state.
+   */
+  wakeMs?(state: State): number;
+  /** Called once event time has passed `wakeMs`. What it leaves behind asks for a later time, or for none. */
+  wake?(state: State, alarm: Alarm, peers: Peers<State>): readonly [State, readonly Notice[]];
   /** A SELECT on the `events` view that reproduces `score.observed`. */
   sql(score: Score, observation: Observation): string;
   /** Starts a key warm from closed hours, oldest first. */

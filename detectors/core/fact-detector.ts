@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { tryJson } from '../../ingest/core/try-json.js';
 import type {
+  Alarm,
   Detector,
   Fidelity,
   Guidance,
   HourlyUsage,
+  Notice,
   Observation,
   Score,
   Severity,
@@ -47,6 +49,24 @@ export interface FactRule {
   sql(score: Score, observation: Observation): string;
 }
 
+/** What an alarm's measure means: there is no observation that decided. */
+export interface AlarmRule extends Omit<FactRule, 'summary' | 'sql' | 'gapMs'> {
+  summary(score: Score): string;
+  sql(score: Score, alarm: Alarm): string;
+}
+
+/** @param fact `startMs` is where the window begins. */
+export function noticeOf(rule: AlarmRule, fact: Fact & { readonly observed: number }, alarm: Alarm): Notice {
+  const { measure, observed, expected = 0, startMs = alarm.timeMs } = fact;
+  const { severity, fidelity, techniques, unit } = rule;
+  const score = { value: observed, measure, unit, observed, expected, spread: 0, sampleCount: 0, warmedUp: true, windowStartMs: startMs, windowEndMs: alarm.timeMs }; // prettier-ignore
+  return {
+    score,
+    verdict: { severity, fidelity, techniques, summary: rule.summary(score) },
+    sql: rule.sql(score, alarm),
+  };
+}
+
 /** The part of a detector of facts that differs: what it remembers, and what it sees against that. */
 export interface FactKernel<Own> extends Guidance {
   readonly id: string;
@@ -64,6 +84,9 @@ export interface FactKernel<Own> extends Guidance {
   /** @param suspect true if this observation gave a fact. May change and return the same object. */
   learn(own: Own, observation: Observation, suspect: boolean): Own;
   warmUp?(own: Own, history: readonly HourlyUsage[]): Own;
+  /** As those of a detector; both or none. */
+  wakeMs?(own: Own): number;
+  wake?(own: Own, alarm: Alarm): readonly [Own, readonly Notice[]];
 }
 
 type Episode = readonly [measure: string, startMs: number, lastMs: number, count: number];
@@ -89,6 +112,8 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
   readonly stateBytesMax: number;
   readonly idleMs: number;
   readonly warmUp?: (state: FactState<Own>, history: readonly HourlyUsage[]) => FactState<Own>;
+  readonly wakeMs?: (state: FactState<Own>) => number;
+  readonly wake?: (state: FactState<Own>, alarm: Alarm) => readonly [FactState<Own>, readonly Notice[]];
   readonly #kernel: FactKernel<Own>;
   readonly #schema: z.ZodType<readonly [Own, readonly Episode[]]>;
 
@@ -105,6 +130,12 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
     if (kernel.warmUp !== undefined) {
       this.warmUp = (state, history) => ({ own: kernel.warmUp?.(state.own, history) ?? state.own, episodes: state.episodes });
     }
+    if (kernel.wakeMs === undefined) return;
+    this.wakeMs = ({ own }) => kernel.wakeMs?.(own) ?? Infinity;
+    this.wake = (state, alarm) => {
+      const [own, notices] = kernel.wake?.(state.own, alarm) ?? [state.own, []];
+      return [{ own, episodes: state.episodes }, notices];
+    };
   } // prettier-ignore
 
   initial(): FactState<Own> {

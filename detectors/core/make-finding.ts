@@ -1,8 +1,15 @@
 import { deterministicUuid } from '../../ingest/event/event-uid.js';
 import { isDrill } from '../../ingest/event/drill.js';
 import { formatTime } from '../../ingest/event/time.js';
-import type { AnyDetector, Observation, Score, Verdict } from './detector.js';
+import type { TokenEvent } from '../../ingest/event/token-event.js';
+import type { AnyDetector, Notice, Observation, Score, Speaker, Verdict } from './detector.js';
 import type { Finding } from './finding.js';
+
+/** Whose finding it is. */
+interface Named {
+  readonly entityKind: Speaker;
+  readonly entityUid: string;
+}
 
 /**
  * The id that names what was found, not when it was computed: a replay makes the same one. Whoever can choose the name
@@ -10,12 +17,38 @@ import type { Finding } from './finding.js';
  */
 export function findingUid(
   detector: AnyDetector,
-  { entityKind, entityUid }: Observation,
+  { entityKind, entityUid }: Named,
   { measure, windowStartMs }: Score,
   grade: readonly string[] = [],
 ): string {
   const kind = entityKind === 'token' ? [] : [entityKind];
   return deterministicUuid('finding', detector.id, ...kind, entityUid, measure, String(windowStartMs), ...grade);
+}
+
+/** What a finding names beside its entity: that of its last event. */
+export interface Subject {
+  readonly event_uid: string;
+  readonly token_uid: string;
+  readonly token_name: string;
+  readonly principal_uid: string;
+  readonly principal_name: string;
+  readonly client_address: string;
+  readonly target_service: string;
+  readonly drill: boolean;
+}
+
+export function subjectOf(event: TokenEvent): Subject {
+  const { token, principal, target } = event;
+  return {
+    event_uid: event.event_uid,
+    token_uid: token?.token_uid ?? '',
+    token_name: token?.display_name ?? token?.key_id ?? token?.jti ?? '',
+    principal_uid: principal?.principal_uid ?? '',
+    principal_name: principal?.name ?? principal?.id ?? '',
+    client_address: event.client?.address ?? '',
+    target_service: target?.service ?? target?.address ?? '',
+    drill: isDrill(event),
+  };
 }
 
 /** event_uids in one finding. */
@@ -34,29 +67,51 @@ export function makeFinding(
   recent: readonly string[],
   graver = false,
 ): Finding {
-  const { event, entityKind, entityUid } = observation;
-  const token = event.token;
-  const evidence = new Set([event.event_uid, ...(verdict.evidence ?? []), ...recent]);
+  const { severity, fidelity, evidence = [] } = verdict;
+  const finding_uid = findingUid(detector, observation, score, graver ? [severity, fidelity] : []);
+  const sql = detector.sql(score, observation);
+  return findingOf(detector, observation, finding_uid, { score, verdict, sql }, subjectOf(observation.event), observation.timeMs, [
+    ...evidence,
+    ...recent,
+  ]);
+} // prettier-ignore
+
+/** What a detector said when it was woken at `timeMs`. @param subject that of the entity's last event. */
+export function makeNotice(
+  detector: AnyDetector,
+  named: Named,
+  timeMs: number,
+  notice: Notice,
+  subject: Subject,
+  recent: readonly string[],
+): Finding {
+  return findingOf(detector, named, findingUid(detector, named, notice.score), notice, subject, timeMs, recent);
+}
+
+function findingOf(
+  detector: AnyDetector,
+  { entityKind, entityUid }: Named,
+  finding_uid: string,
+  { score, verdict, sql }: Notice,
+  { event_uid, drill, ...names }: Subject,
+  timeMs: number,
+  others: readonly string[],
+): Finding {
   return {
-    finding_uid: findingUid(detector, observation, score, graver ? [verdict.severity, verdict.fidelity] : []),
+    finding_uid,
     detector: detector.id,
     detector_version: detector.version,
     entity_kind: entityKind,
     entity_uid: entityUid,
-    token_uid: token?.token_uid ?? '',
-    token_name: token?.display_name ?? token?.key_id ?? token?.jti ?? '',
-    principal_uid: event.principal?.principal_uid ?? '',
-    principal_name: event.principal?.name ?? event.principal?.id ?? '',
+    ...names,
     severity: verdict.severity,
     fidelity: verdict.fidelity,
-    summary: isDrill(event) ? `[DRILL] ${verdict.summary}` : verdict.summary,
-    ...(isDrill(event) && { drill: true as const }),
+    summary: drill ? `[DRILL] ${verdict.summary}` : verdict.summary,
+    ...(drill && { drill: true as const }),
     techniques: verdict.techniques,
     score,
-    time: formatTime(observation.timeMs),
-    client_address: event.client?.address ?? '',
-    target_service: event.target?.service ?? event.target?.address ?? '',
-    evidence: [...evidence].slice(0, EVIDENCE_MAX),
-    sql: detector.sql(score, observation),
+    time: formatTime(timeMs),
+    evidence: [...new Set([event_uid, ...others])].slice(0, EVIDENCE_MAX),
+    sql,
   };
 }

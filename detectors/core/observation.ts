@@ -1,6 +1,7 @@
 import { parseTime } from '../../ingest/event/time.js';
 import type { Reason, TokenEvent } from '../../ingest/event/token-event.js';
-import type { Observation, Stage } from './detector.js';
+import type { Observation, Speaker, Stage } from './detector.js';
+import { keyOfPrincipal, pulseOf } from './pulse.js';
 
 /** An event further ahead of its collector's clock than this is taken at the collector's time, milliseconds. */
 const FUTURE_MAX_MS = 300_000;
@@ -47,10 +48,11 @@ export function toObservation(event: TokenEvent, stage: Stage = 'token'): Observ
   const issuer = event.source.kind === 'issuer';
   const inbound = event.direction !== 'outbound';
   const failed = inbound && isFailure(event);
+  const [entityKind, entityUid] = speakerOf(event, stage);
   return {
     event,
-    entityKind: stage,
-    entityUid: entityOf(event, stage) ?? '',
+    entityKind,
+    entityUid,
     timeMs: eventTimeMs(event),
     accepted: isAccepted(event),
     request: inbound && (event.action === 'use' || (issuer && failed)),
@@ -65,5 +67,15 @@ export function isServed({ event, request }: Observation): boolean {
 
 /** The key of a detector's state; null for an event that does not tell the stage's entity. */
 export function entityOf(event: TokenEvent, stage: Stage = 'token'): string | null {
-  return (stage === 'token' ? event.token?.token_uid : event.principal?.principal_uid) ?? null;
+  if (stage === 'token') return event.token?.token_uid ?? null;
+  const { principal } = event;
+  return principal === undefined ? (pulseOf(event)?.key ?? null) : keyOfPrincipal(principal.principal_uid);
+}
+
+/** Who speaks in an event, as findings name it. */
+function speakerOf(event: TokenEvent, stage: Stage): readonly [Speaker, string] {
+  if (stage === 'token') return ['token', event.token?.token_uid ?? ''];
+  if (event.principal !== undefined) return ['principal', event.principal.principal_uid];
+  const pulse = pulseOf(event);
+  return pulse === null ? ['principal', ''] : [pulse.kind, pulse.uid];
 }

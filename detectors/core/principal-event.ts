@@ -8,7 +8,7 @@ const compactSource = onceForShared(({ product, instance, kind }: TokenEvent['so
   instance,
   kind,
 }));
-const compactToken = onceForShared(newCompactToken);
+export const compactToken = onceForShared(newCompactToken);
 const compactPrincipal = onceForShared(newCompactPrincipal);
 
 /** What many events hold as one object stays one object, written as JSON once. */

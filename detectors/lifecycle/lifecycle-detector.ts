@@ -1,12 +1,12 @@
 import { parseTime } from '../../ingest/event/time.js';
 import type { Action, TokenEvent, TokenFacts, TokenKind } from '../../ingest/event/token-event.js';
-import type { Detector, HourlyUsage, Observation } from '../core/detector.js';
-import { createFactDetector, type Fact, type FactKernel, type FactState } from '../core/fact-detector.js';
+import type { Alarm, Detector, HourlyUsage, Notice, Observation } from '../core/detector.js';
+import { createFactDetector, noticeOf, type Fact, type FactKernel, type FactState } from '../core/fact-detector.js';
 import { remember, textHash } from '../core/hash.js';
 import { networkOf } from '../core/network.js';
 import { isServed } from '../core/observation.js';
 import type { LifecycleOptions } from './lifecycle-options.js';
-import { lifecycleRules } from './lifecycle-rules.js';
+import { lifecycleRules, unusedRule } from './lifecycle-rules.js';
 import { LIFECYCLE_BYTES_MAX, lifecycleStateSchema, NETWORKS_MAX, newLifecycleState, type LifecycleState } from './lifecycle-state.js'; // prettier-ignore
 
 type Measure = keyof typeof lifecycleRules;
@@ -43,16 +43,31 @@ function isEnding(event: TokenEvent): boolean {
   return event.action === 'delete' && kind !== undefined && kept.has(kind);
 }
 
+/** The key was made, or made anew. */
+const isMaking = (event: TokenEvent): boolean =>
+  event.source.kind !== 'proxy' &&
+  event.source.kind !== 'mesh' &&
+  event.outcome === 'success' &&
+  makings.has(event.action);
+const makings: ReadonlySet<Action> = new Set<Action>(['create', 'issue', 'rotate', 'refresh']);
+
 /** Its name is that of the bytes, so that another secret has another name. */
 const namedByBytes = (token: TokenFacts): boolean =>
   token.identity === 'opaque' || token.identity === 'jwt' || token.identity === 'github';
+
+/** 0 for none. */
+const networkHash = (address: string | undefined): number => (address === undefined ? 0 : textHash(networkOf(address)));
+
+/** From a network that the token is not known from, where some are. */
+const isElsewhere = ({ networks }: LifecycleState, network: number): boolean =>
+  network !== 0 && networks.length > 0 && !networks.includes(network);
 
 const hashOf = (text: string | undefined): number => (text === undefined ? 0 : textHash(text));
 const timeOf = (text: string | undefined): number => (text === undefined ? NaN : parseTime(text));
 
 class LifecycleKernel implements FactKernel<LifecycleState> {
   readonly id = 'lifecycle';
-  readonly version = 1;
+  readonly version = 2;
   readonly ownBytesMax = LIFECYCLE_BYTES_MAX;
   readonly idleMs: number;
   readonly stages = ['token'] as const;
@@ -71,10 +86,12 @@ class LifecycleKernel implements FactKernel<LifecycleState> {
   readonly rules = lifecycleRules;
   readonly schema = lifecycleStateSchema;
   readonly #options: LifecycleOptions;
+  readonly #homeLeeway: number;
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
-    this.idleMs = (options.dormant_days + 1) * DAY_MS;
+    this.#homeLeeway = Math.max(options.home_leeway_seconds, options.revoke_leeway_seconds);
+    this.idleMs = (Math.max(options.dormant_days, options.unused_days) + 1) * DAY_MS;
   }
 
   initial(): LifecycleState {
@@ -113,7 +130,19 @@ class LifecycleKernel implements FactKernel<LifecycleState> {
       }
     }
     if (isServed(observation)) this.#learnUse(own, token, event.client?.address, timeMs);
+    this.#learnDisuse(own, observation, token);
     return own;
+  }
+
+  wakeMs({ unusedMs }: LifecycleState): number {
+    return unusedMs < 0 ? Infinity : unusedMs + this.#options.unused_days * DAY_MS;
+  }
+
+  /** Told once; another use begins anew. */
+  wake(own: LifecycleState, alarm: Alarm): readonly [LifecycleState, readonly Notice[]] {
+    const observed = this.#options.unused_days;
+    const notice = noticeOf(unusedRule, { measure: 'unused_alive', observed, startMs: own.unusedMs }, alarm);
+    return [{ ...own, unusedMs: -1 }, [notice]];
   }
 
   /** A token that the store knows was last used in its last hour with requests. */
@@ -126,17 +155,19 @@ class LifecycleKernel implements FactKernel<LifecycleState> {
 
   /** The issuer's log may be read after the uses that it forbids. */
   #lateEnding(own: LifecycleState, timeMs: number): readonly Fact[] {
-    const leeway = this.#options.revoke_leeway_seconds;
-    const observed = (own.lastMs - timeMs) / SECOND_MS;
-    if (own.lastMs < 0 || observed <= leeway) return NONE;
-    return [{ measure: 'use_after_end' satisfies Measure, observed, expected: leeway, startMs: timeMs }];
+    if (own.lastMs < 0) return NONE;
+    const { revoke_leeway_seconds: short } = this.#options;
+    const isAway = (own.awayMs - timeMs) / SECOND_MS > short;
+    const observed = ((isAway ? own.awayMs : own.lastMs) - timeMs) / SECOND_MS;
+    const expected = isAway ? short : this.#homeLeeway;
+    if (observed <= expected) return NONE;
+    return [{ measure: 'use_after_end' satisfies Measure, observed, expected, startMs: timeMs }];
   }
 
   #ended(own: LifecycleState, { event, timeMs }: Observation, found: Fact[]): void {
-    const leeway = this.#options.revoke_leeway_seconds;
+    const elsewhere = own.endedMs >= 0 && isElsewhere(own, networkHash(event.client?.address));
+    const leeway = elsewhere ? this.#options.revoke_leeway_seconds : this.#homeLeeway;
     if (own.endedMs >= 0 && timeMs - own.endedMs > leeway * SECOND_MS) {
-      const address = event.client?.address;
-      const elsewhere = address !== undefined && own.networks.length > 0 && !own.networks.includes(textHash(networkOf(address))); // prettier-ignore
       const measure: Measure = elsewhere ? 'use_after_end_elsewhere' : 'use_after_end';
       found.push({
         measure,
@@ -214,6 +245,17 @@ class LifecycleKernel implements FactKernel<LifecycleState> {
     }
   }
 
+  /** A key that ends by itself before it would be told is none to be told of. */
+  #learnDisuse(own: LifecycleState, observation: Observation, token: TokenFacts): void {
+    if (!kept.has(token.kind)) return;
+    const { event, timeMs } = observation;
+    if (isEnding(event)) own.unusedMs = -1;
+    else if (isServed(observation) || isMaking(event)) {
+      const ends = timeOf(token.expires_at) <= timeMs + this.#options.unused_days * DAY_MS;
+      own.unusedMs = ends ? -1 : Math.max(own.unusedMs, timeMs);
+    }
+  }
+
   #learnUse(own: LifecycleState, token: TokenFacts, address: string | undefined, timeMs: number): void {
     const day = Math.floor(timeMs / DAY_MS);
     if (day > own.day) own.uses = 0;
@@ -221,10 +263,10 @@ class LifecycleKernel implements FactKernel<LifecycleState> {
     own.uses += 1;
     if (own.lastMs >= 0) own.silenceMs = Math.max(own.silenceMs, timeMs - own.lastMs);
     own.lastMs = Math.max(own.lastMs, timeMs);
+    const network = networkHash(address);
+    if (isElsewhere(own, network)) own.awayMs = Math.max(own.awayMs, timeMs);
     // Where a token was at home is learnt while it is valid.
-    if (own.endedMs < 0 && address !== undefined) {
-      own.networks = remember(own.networks, textHash(networkOf(address)), NETWORKS_MAX);
-    }
+    if (own.endedMs < 0 && network !== 0) own.networks = remember(own.networks, network, NETWORKS_MAX);
     if (token.secret_fp !== undefined) own.secret = textHash(token.secret_fp);
     if (token.identity !== 'jwt') return;
     if (own.toldMs < 0 && (token.algorithm !== undefined || token.expires_at !== undefined)) own.toldMs = timeMs;

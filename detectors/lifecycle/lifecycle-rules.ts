@@ -1,4 +1,4 @@
-import type { FactRule } from '../core/fact-detector.js';
+import type { AlarmRule, FactRule } from '../core/fact-detector.js';
 import type { Observation, Score } from '../core/detector.js';
 import { figureSql, lastUseSql, SERVED, sqlText, sqlTime } from '../core/reproduce.js';
 import { spanText } from '../core/span-text.js';
@@ -145,3 +145,21 @@ export const lifecycleRules = {
     sql: (s, o) => figureSql(o, s.windowStartMs, SERVED),
   },
 } as const satisfies Readonly<Record<string, FactRule>>;
+
+/** Days from the key's last use or renewal to the end of the window. */
+const unusedSql: AlarmRule['sql'] = ({ windowStartMs, windowEndMs }, { entityUid }) =>
+  [
+    `SELECT ${days('max(time)', sqlTime(windowEndMs))} AS observed FROM events_v1 WHERE token_uid = ${sqlText(entityUid)}`,
+    `AND time >= ${sqlTime(windowStartMs)} AND time <= ${sqlTime(windowEndMs)}`,
+    `AND (${SERVED} OR (outcome = 'success' AND action IN ('create', 'issue', 'rotate', 'refresh')))`,
+  ].join(' ');
+
+/** A key that nobody uses is found when its time has come, not in an event. */
+export const unusedRule: AlarmRule = {
+  severity: 'info',
+  fidelity: 'high',
+  techniques: ['T1078'],
+  unit: 'd',
+  summary: (s) => `The key is valid and has not been used for ${s.observed} days.`,
+  sql: unusedSql,
+};

@@ -17,7 +17,11 @@ export const lifecycleStateSchema = z.strictObject({
   secretBefore: hash,
   /** Last and first accepted use, and the longest silence between two. */
   lastMs: ms,
+  /** Newest use from a network that the token was not known from then. */
+  awayMs: ms,
   silenceMs: ms,
+  /** Since when a key that people keep has not been used, though it is valid; -1 where nobody minds. */
+  unusedMs: ms,
   /** What was presented last. */
   secret: hash,
   /** What the token first said of itself, and when. */
@@ -33,12 +37,12 @@ export const lifecycleStateSchema = z.strictObject({
 
 export type LifecycleState = z.output<typeof lifecycleStateSchema>;
 
-/** 12 numbers of up to 17 digits with their names, an event_uid, and the networks. */
-export const LIFECYCLE_BYTES_MAX = 12 * 34 + 50 + NETWORKS_MAX * 18 + 16;
+/** 14 numbers of up to 17 digits with their names, an event_uid, and the networks. */
+export const LIFECYCLE_BYTES_MAX = 14 * 34 + 50 + NETWORKS_MAX * 18 + 16;
 
 const NONE: readonly number[] = [];
 
 export const newLifecycleState = (): LifecycleState => ({
-  endedMs: -1, endedBy: '', rotatedMs: -1, secretBefore: 0, lastMs: -1, silenceMs: 0, secret: 0, toldMs: -1, keyId: 0, algorithm: 0,
+  endedMs: -1, endedBy: '', rotatedMs: -1, secretBefore: 0, lastMs: -1, awayMs: -1, silenceMs: 0, unusedMs: -1, secret: 0, toldMs: -1, keyId: 0, algorithm: 0,
   expiresMs: -1, day: -1, uses: 0, networks: NONE,
 }); // prettier-ignore

@@ -25,6 +25,16 @@ const begins = (event: TokenEvent): boolean =>
 const networkHash = ({ client }: TokenEvent): number =>
   client === undefined ? 0 : textHash(networkOf(client.address));
 
+/** A place that is the principal's own: the network and, in a mesh, the workload that calls from there. */
+const homeHash = (event: TokenEvent): number => {
+  const service = event.caller?.service;
+  return service === undefined ? networkHash(event) : networkHash(event) ^ textHash(service);
+};
+
+/** True where nothing is known yet, and for what tells no place. */
+const isHome = ({ homes }: SessionState, event: TokenEvent): boolean =>
+  event.client === undefined || homes.length === 0 || homes.includes(homeHash(event));
+
 /** The refresh token that was exchanged, where the answer brought another one. */
 function exchanged({ action, token }: TokenEvent): string | undefined {
   const parent = token?.parent;
@@ -35,7 +45,7 @@ function exchanged({ action, token }: TokenEvent): string | undefined {
 
 class SessionKernel implements FactKernel<SessionState> {
   readonly id = 'session';
-  readonly version = 1;
+  readonly version = 2;
   readonly stages = ['principal'] as const;
   readonly falsePositives = [
     'A second window of the client that goes on with its own copy of the token after the logout, until it expires.',
@@ -52,10 +62,12 @@ class SessionKernel implements FactKernel<SessionState> {
   readonly rules = sessionRules;
   readonly schema = sessionStateSchema;
   readonly #endLeeway: number;
+  readonly #homeLeeway: number;
   readonly #reuseLeewayMs: number;
 
   constructor(options: SessionOptions) {
     this.#endLeeway = options.end_leeway_seconds;
+    this.#homeLeeway = Math.max(options.home_leeway_seconds, options.end_leeway_seconds);
     this.#reuseLeewayMs = options.reuse_leeway_seconds * SECOND_MS;
   }
 
@@ -78,6 +90,7 @@ class SessionKernel implements FactKernel<SessionState> {
       this.#learnUse(own, event, timeMs);
       if (!suspect && event.client !== undefined) {
         own.networks = remember(own.networks, networkHash(event), NETWORKS_MAX);
+        own.homes = remember(own.homes, homeHash(event), NETWORKS_MAX);
       }
     }
     return own;
@@ -85,19 +98,24 @@ class SessionKernel implements FactKernel<SessionState> {
 
   /** The issuer's log may be read after the uses that it forbids. */
   #lateEnd(session: KnownSession | undefined, timeMs: number): readonly Fact[] {
-    const observed = session === undefined ? -1 : (session.lastMs - timeMs) / SECOND_MS;
-    if (observed <= this.#endLeeway) return NONE;
-    return [{ measure: 'use_after_logout' satisfies Measure, observed, expected: this.#endLeeway, startMs: timeMs }];
+    if (session === undefined) return NONE;
+    const { lastMs, awayMs } = session;
+    const isAway = (awayMs - timeMs) / SECOND_MS > this.#endLeeway;
+    const observed = ((isAway ? awayMs : lastMs) - timeMs) / SECOND_MS;
+    const expected = isAway ? this.#endLeeway : this.#homeLeeway;
+    if (observed <= expected) return NONE;
+    return [{ measure: 'use_after_logout' satisfies Measure, observed, expected, startMs: timeMs }];
   }
 
   #afterEnd(own: SessionState, session: KnownSession | undefined, event: TokenEvent, timeMs: number): readonly Fact[] {
     if (session === undefined || session.endedMs < 0) return NONE;
     const observed = (timeMs - session.endedMs) / SECOND_MS;
-    if (observed <= this.#endLeeway) return NONE;
+    const expected = isHome(own, event) ? this.#homeLeeway : this.#endLeeway;
+    if (observed <= expected) return NONE;
     const elsewhere = own.networks.length > 0 && event.client !== undefined && !own.networks.includes(networkHash(event)); // prettier-ignore
     const measure: Measure = elsewhere ? 'use_after_logout_elsewhere' : 'use_after_logout';
     const { endedMs, endedUid } = session;
-    return [{ measure, observed, expected: this.#endLeeway, startMs: endedMs, evidence: [endedUid] }];
+    return [{ measure, observed, expected, startMs: endedMs, evidence: [endedUid] }];
   }
 
   #reuse(own: SessionState, event: TokenEvent, timeMs: number): readonly Fact[] {
@@ -114,9 +132,9 @@ class SessionKernel implements FactKernel<SessionState> {
     if (event.session_uid === undefined) return;
     const before = known(own, event);
     if (before !== undefined && before.endedMs >= 0 && before.endedMs <= timeMs) return;
-    const { lastMs } = before ?? { lastMs: -1 };
+    const { lastMs, awayMs } = before ?? { lastMs: -1, awayMs: -1 };
     const session = textHash(event.session_uid);
-    own.sessions = withSession(own.sessions, { session, lastMs, endedMs: timeMs, endedUid: event.event_uid });
+    own.sessions = withSession(own.sessions, { session, lastMs, awayMs, endedMs: timeMs, endedUid: event.event_uid });
   }
 
   /** An issuer that serves a session again says that it lives. */
@@ -138,8 +156,9 @@ class SessionKernel implements FactKernel<SessionState> {
     const session = textHash(event.session_uid);
     const before = last?.session === session ? last : own.sessions.find((one) => one.session === session);
     const lastMs = Math.max(before?.lastMs ?? -1, timeMs);
-    const { endedMs, endedUid } = before ?? { endedMs: -1, endedUid: '' };
-    own.sessions = withSession(own.sessions, { session, lastMs, endedMs, endedUid });
+    const { endedMs, endedUid, awayMs: away } = before ?? { endedMs: -1, endedUid: '', awayMs: -1 };
+    const awayMs = isHome(own, event) ? away : Math.max(away, timeMs);
+    own.sessions = withSession(own.sessions, { session, lastMs, awayMs, endedMs, endedUid });
   }
 }
 

@@ -6,7 +6,7 @@ import type { Store, TableRow } from '../../ingest/store/store.js';
 import { columnTime } from './finding-writer.js';
 import type { EventPosition, PartitionRuntime } from './partition-runtime.js';
 import { type EncodedSources, sourcesSchema } from './origins.js';
-import { checkpointQuery, statesQuery } from './worker-queries.js';
+import { checkpointQuery, checkpointsQuery, statesQuery } from './worker-queries.js';
 
 const ROWS_PER_INSERT = 2000;
 
@@ -57,6 +57,17 @@ export class AppliedIndex {
   isPast(offset: bigint): boolean {
     return offset >= this.#last;
   }
+}
+
+/** How far each partition of a stage had come at its last checkpoint, as sources of one stream. */
+export async function readProgress({ querier }: Store, stage: Stage): Promise<EncodedSources> {
+  const rows = await querier.run(checkpointsQuery, { stage });
+  return rows.flatMap(({ log_partition: partition, state }): EncodedSources => {
+    const marker = parseJson(markerSchema, state);
+    if (marker === null) return [];
+    const next = Number(marker.next);
+    return [[partition, next - 1, marker.watermark_ms, next]];
+  });
 }
 
 /** Checkpoints of one partition: a row for each changed entity first, then the marker that makes them count. */

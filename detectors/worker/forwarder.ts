@@ -3,8 +3,8 @@ import type { TokenEvent } from '../../ingest/event/token-event.js';
 import type { AppendRecord } from '../../ingest/log/event-log.js';
 import { partitionFor } from '../../ingest/log/partitioner.js';
 import { eventHeaders } from '../../ingest/log/record-headers.js';
-import { eventTimeMs } from '../core/observation.js';
-import { toPrincipalEvent } from '../core/principal-event.js';
+import { entityOf, eventTimeMs } from '../core/observation.js';
+import { HandOver } from '../core/hand-over.js';
 import { originHeaders } from './origin.js';
 
 const RECORD_EVENTS_MAX = 2_000;
@@ -32,6 +32,7 @@ export type Consignment = readonly AppendRecord[];
 export class Forwarder {
   readonly #partition: number;
   readonly #lanes: Lane[];
+  readonly #handOver = new HandOver();
   /** Everything below was added. */
   #next: number;
   /** What every lane knows of `#next`. */
@@ -58,12 +59,11 @@ export class Forwarder {
   add(event: TokenEvent, offset: bigint): void {
     const timeMs = eventTimeMs(event);
     if (timeMs > this.#watermarkMs) this.#watermarkMs = timeMs;
-    const compact = toPrincipalEvent(event);
-    const uid = compact?.principal?.principal_uid;
-    if (compact === null || uid === undefined) return;
-    const lane = this.#lanes[partitionFor(uid, this.#lanes.length)];
-    lane?.events.push(compact);
-    lane?.offsets.push(Number(offset));
+    for (const handedOn of this.#handOver.take(event, timeMs)) {
+      const uid = entityOf(handedOn.event, 'principal');
+      if (handedOn.everywhere) for (const lane of this.#lanes) put(lane, handedOn.event, offset);
+      else if (uid !== null) put(this.#lanes[partitionFor(uid, this.#lanes.length)], handedOn.event, offset);
+    }
   }
 
   /** All events of the record that are new have been added. */
@@ -97,6 +97,11 @@ export class Forwarder {
     });
     return records;
   }
+}
+
+function put(lane: Lane | undefined, event: TokenEvent, offset: bigint): void {
+  lane?.events.push(event);
+  lane?.offsets.push(Number(offset));
 }
 
 interface Packet extends Lane {

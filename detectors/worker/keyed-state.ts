@@ -1,4 +1,5 @@
-import type { AnyDetector } from '../core/detector.js';
+import type { AnyDetector, Speaker } from '../core/detector.js';
+import type { Subject } from '../core/make-finding.js';
 
 /** The grade says how grave the last finding of the window was. */
 export type Emitted = [measure: string, windowStartMs: number, grade: number];
@@ -14,11 +15,23 @@ export interface Entity {
   readonly recent: string[];
   /** Event time of the newest observation. */
   lastMs: number;
+  /** Whom a finding without an event is about; null while no detector wants to be woken. */
+  subject: EntitySubject | null;
+  /** Time of its entry in the alarm clock; Infinity without one. Not stored: it follows from the states. */
+  armedMs: number;
   dirty: boolean;
   /** Detectors, by place, whose state was not found at a restore: history may still warm them up. */
   cold: readonly number[];
   older: Entity | null;
   newer: Entity | null;
+}
+
+/** As of an event at `atMs`. */
+export interface EntitySubject {
+  readonly names: Subject;
+  readonly entityKind: Speaker;
+  readonly entityUid: string;
+  readonly atMs: number;
 }
 
 const NONE: readonly number[] = [];
@@ -32,6 +45,7 @@ interface EncodedEntity {
   readonly emitted: readonly (Emitted | readonly [measure: string, windowStartMs: number, grade?: null])[];
   readonly recent: readonly string[];
   readonly lastMs: number;
+  readonly subject?: EntitySubject;
 }
 
 /** Entities of one partition with a hard cap; the least recently used leaves first. */
@@ -85,6 +99,8 @@ export class KeyedState {
       emitted: [],
       recent: [],
       lastMs: 0,
+      subject: null,
+      armedMs: Infinity,
       dirty: false,
       cold: NONE,
       older: null,
@@ -111,6 +127,7 @@ export class KeyedState {
       emitted: entity.emitted,
       recent: entity.recent,
       lastMs: entity.lastMs,
+      ...(entity.subject !== null && { subject: entity.subject }),
     };
     return JSON.stringify(encoded);
   }
@@ -135,6 +152,7 @@ export class KeyedState {
     entity.emitted.splice(0, entity.emitted.length, ...emitted);
     entity.recent.splice(0, entity.recent.length, ...encoded.recent);
     entity.lastMs = encoded.lastMs;
+    entity.subject = encoded.subject ?? null;
     entity.dirty = false;
   }
 

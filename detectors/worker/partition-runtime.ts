@@ -1,8 +1,10 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import { fidelities, severities, type AnyDetector, type HourlyUsage, type Observation, type Stage, type Verdict } from '../core/detector.js'; // prettier-ignore
+import { fidelities, severities, type AnyDetector, type HourlyUsage, type Observation, type Peers, type Stage, type Verdict } from '../core/detector.js'; // prettier-ignore
 import type { Finding } from '../core/finding.js';
-import { EVIDENCE_MAX, makeFinding } from '../core/make-finding.js';
+import { EVIDENCE_MAX, makeFinding, makeNotice, subjectOf } from '../core/make-finding.js';
 import { entityOf, eventTimeMs, toObservation } from '../core/observation.js';
+import { MINUTE_MS, pulseOf } from '../core/pulse.js';
+import { AlarmClock } from './alarm-clock.js';
 import { type Entity, KeyedState } from './keyed-state.js';
 import { TimeHeap } from './time-heap.js';
 
@@ -25,6 +27,8 @@ export interface RuntimeOptions {
   readonly allowedLatenessMs: number;
   /** Hard cap on entities whose state is kept. */
   readonly entitiesMax: number;
+  /** Every partition knows the sources; whether this one speaks for a source. All of them unless told. */
+  readonly speaksFor?: (sourceUid: string) => boolean;
 }
 
 /** Where in the log an event stood. */
@@ -59,6 +63,10 @@ export class PartitionRuntime {
   readonly #detectors: readonly AnyDetector[];
   readonly #waiting = new TimeHeap<Waiting>();
   readonly #keyed: KeyedState;
+  readonly #alarms: AlarmClock;
+  /** Places of the detectors that may want to be woken. */
+  readonly #sleepers: readonly number[];
+  readonly #peers: readonly Peers<unknown>[];
   #findings: Finding[] = [];
   #watermarkMs = -Infinity;
   #flushedMs = -Infinity;
@@ -71,6 +79,9 @@ export class PartitionRuntime {
     this.#stage = stage;
     this.#detectors = options.detectors.filter((detector) => detector.stages.includes(stage));
     this.#keyed = new KeyedState(this.#detectors, options.entitiesMax);
+    this.#sleepers = this.#detectors.flatMap((detector, index) => (detector.wakeMs === undefined ? [] : [index]));
+    this.#peers = this.#detectors.map((_, index) => (key: string) => this.#keyed.peek(key)?.states[index]);
+    this.#alarms = new AlarmClock(this.#keyed, (entity) => this.#wakeMs(entity));
   }
 
   get keyed(): KeyedState {
@@ -79,13 +90,14 @@ export class PartitionRuntime {
 
   /** Takes an event; those that are due by now are scored. Events that do not tell the entity concern no detector. */
   offer(event: TokenEvent, position: EventPosition): void {
-    if (entityOf(event, this.#stage) === null) return;
+    const uid = entityOf(event, this.#stage);
+    if (uid === null) return;
     const observation = toObservation(event, this.#stage);
-    const { timeMs, entityUid: uid } = observation;
+    const { timeMs } = observation;
     const due = Math.max(this.#watermarkMs - this.#options.allowedLatenessMs, this.#flushedMs);
     if (timeMs < due) {
       this.lateEvents += 1;
-      this.#apply(uid, observation);
+      this.#apply(uid, { ...observation, late: true });
       return;
     }
     const { offset, ordinal } = position;
@@ -118,10 +130,23 @@ export class PartitionRuntime {
     return found;
   }
 
-  /** True if something waits that would be scored at this watermark. */
+  /**
+   * The stream has come so far elsewhere, and this partition has had all that came to it: alarms of that time are due. They
+   * wait for events that are in time but not yet scored.
+   */
+  elapse(streamMs: number): void {
+    this.#ring(Math.min(streamMs - this.#options.allowedLatenessMs, this.#waiting.peek()?.timeMs ?? Infinity));
+  }
+
+  /** True while some entity wants to be woken. */
+  get hasAlarms(): boolean {
+    return this.#alarms.size > 0;
+  }
+
+  /** True if something waits, or wants to be woken, that would have its turn at this watermark. */
   isHeldAt(watermarkMs: number): boolean {
-    const next = this.#waiting.peek();
-    return next !== undefined && next.timeMs < watermarkMs - this.#options.allowedLatenessMs;
+    const nextMs = Math.min(this.#waiting.peek()?.timeMs ?? Infinity, this.#alarms.nextMs);
+    return nextMs < watermarkMs - this.#options.allowedLatenessMs;
   }
 
   get waitingCount(): number {
@@ -155,9 +180,11 @@ export class PartitionRuntime {
     return found;
   }
 
-  /** Goes on at a watermark that was reached before. */
+  /** Goes on at a watermark that was reached before, with the entities restored. */
   resumeAt(watermarkMs: number): void {
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
+    if (this.#sleepers.length > 0)
+      for (const entity of this.#keyed.all()) this.#alarms.arm(entity, this.#wakeMs(entity));
   }
 
   /** Lets go of entities that have been silent for longer than every detector remembers. */
@@ -180,10 +207,12 @@ export class PartitionRuntime {
   #release(untilMs: number): void {
     for (;;) {
       const next = this.#waiting.peek();
-      if (next === undefined || next.timeMs >= untilMs) return;
+      if (next === undefined || next.timeMs >= untilMs) break;
       this.#waiting.pop();
+      this.#ring(next.timeMs);
       this.#apply(next.uid, next.observation);
     }
+    this.#ring(untilMs);
   }
 
   /** Scores what waits first, before its time: what is older and comes now is late. */
@@ -191,20 +220,78 @@ export class PartitionRuntime {
     const next = this.#waiting.pop();
     if (next === undefined) return;
     this.#flushedMs = Math.max(this.#flushedMs, next.timeMs);
+    this.#ring(next.timeMs);
     this.#apply(next.uid, next.observation);
   }
+
+  /** Wakes whoever is due before a time. An event of the very time wanted comes first. */
+  #ring(untilMs: number): void {
+    for (;;) {
+      const entity = this.#alarms.take(untilMs);
+      if (entity === null) return;
+      this.#wake(entity);
+    }
+  }
+
+  #wakeMs({ states }: Entity): number {
+    let wakeMs = Infinity;
+    for (const index of this.#sleepers) {
+      const wanted = this.#detectors[index]?.wakeMs?.(states[index]) ?? Infinity;
+      if (wanted < wakeMs) wakeMs = wanted;
+    }
+    return wakeMs;
+  }
+
+  #wake(entity: Entity): void {
+    const { subject } = entity;
+    const timeMs = this.#wakeMs(entity);
+    // Of an entity that was stored before subjects were.
+    if (subject === null) return;
+    const { entityKind, entityUid } = subject;
+    entity.dirty = true;
+    for (const index of this.#sleepers) {
+      const detector = this.#detectors[index];
+      if (detector?.wake === undefined || (detector.wakeMs?.(entity.states[index]) ?? Infinity) > timeMs) continue;
+      const peers = this.#peers[index] ?? nobody;
+      const [state, notices] = detector.wake(entity.states[index], { timeMs, entityKind, entityUid }, peers);
+      entity.states[index] = state;
+      if (entityKind === 'source' && this.#options.speaksFor?.(entityUid) === false) continue;
+      for (const notice of notices) {
+        const { score, verdict } = notice;
+        if (markEmitted(entity, `${detector.id}/${score.measure}`, score.windowStartMs, gradeOf(verdict)) === null) continue;
+        this.#findings.push(makeNotice(detector, subject, timeMs, notice, subject.names, entity.recent));
+      }
+    }
+    // A detector that asks for a time gone by would be woken for ever.
+    const wakeMs = this.#wakeMs(entity);
+    if (wakeMs > timeMs) this.#alarms.arm(entity, wakeMs);
+  } // prettier-ignore
 
   #apply(uid: string, observation: Observation): void {
     const entity = this.#keyed.touch(uid);
     entity.dirty = true;
     if (observation.timeMs > entity.lastMs) entity.lastMs = observation.timeMs;
+    // Only the token stage makes pulses; what a source calls so is none.
+    const isPulse = this.#stage === 'principal' && pulseOf(observation.event) !== null;
     for (let index = 0; index < this.#detectors.length; index += 1) {
       const detector = this.#detectors[index];
-      if (detector !== undefined) this.#run(detector, index, entity, observation);
+      if (detector !== undefined && (!isPulse || detector.hearsPulses === true)) this.#run(detector, index, entity, observation);
     }
-    if (!observation.request) return;
+    if (this.#sleepers.length > 0) this.#settle(entity, observation);
+    if (!observation.request || isPulse) return;
     entity.recent.unshift(observation.event.event_uid);
     if (entity.recent.length >= EVIDENCE_MAX) entity.recent.length = EVIDENCE_MAX - 1;
+  } // prettier-ignore
+
+  /** Sets the alarm, and keeps whom it would be about: anew once a minute, which is as good for names. */
+  #settle(entity: Entity, observation: Observation): void {
+    const { timeMs, event, entityKind, entityUid } = observation;
+    const wakeMs = this.#wakeMs(entity);
+    if (wakeMs === Infinity) return;
+    if (entity.subject === null || timeMs >= entity.subject.atMs + MINUTE_MS) {
+      entity.subject = { names: subjectOf(event), entityKind, entityUid, atMs: timeMs };
+    }
+    this.#alarms.arm(entity, wakeMs);
   }
 
   #run(detector: AnyDetector, index: number, entity: Entity, observation: Observation): void {
@@ -219,9 +306,11 @@ export class PartitionRuntime {
       if (news === null) continue;
       this.#findings.push(makeFinding(detector, observation, score, verdict, entity.recent, news === 'graver'));
     }
-    entity.states[index] = detector.learn(state, observation, suspect);
+    entity.states[index] = detector.learn(state, observation, suspect, this.#peers[index] ?? nobody);
   }
 }
+
+const nobody: Peers<unknown> = () => undefined;
 
 /** A finding of high fidelity is worth more than a severe one that is not sure. */
 const gradeOf = ({ fidelity, severity }: Verdict): number =>

@@ -27,6 +27,8 @@ export interface PartitionPlace {
   /** Share of the worker's keys. */
   readonly keysMax: number;
   readonly intake: Intake;
+  /** Of the sources, which all partitions know, those that this one tells of. */
+  readonly speaksFor: (sourceUid: string) => boolean;
   /** Hands events on to the next stage; null in the last one. */
   readonly forwarder: Forwarder | null;
   commit(offset: bigint, metadata: string): Promise<void>;
@@ -90,6 +92,7 @@ export class PartitionWorker {
       detectors: deps.detectors,
       allowedLatenessMs,
       entitiesMax: place.keysMax,
+      speaksFor: place.speaksFor,
     });
     this.#checkpoints = new CheckpointStore(deps.store, place.stage, place.partition);
     this.#block = new Block(deps.store.writer.newBlock());
@@ -131,6 +134,7 @@ export class PartitionWorker {
   async tick(): Promise<void> {
     if (this.#busy > 0 || this.#lost !== null) return;
     await this.#exclusive(async () => {
+      if (this.#runtime.hasAlarms) await this.#letTimePass();
       const nowMs = this.#deps.clock.nowMs();
       const { blockAgeMs, blockQuietMs } = this.#options;
       const isDue = nowMs - this.#block.openedMs >= blockAgeMs || nowMs - this.#lastTakeMs >= blockQuietMs;
@@ -307,6 +311,13 @@ export class PartitionWorker {
     if (nowMs - this.#lastRestMs < this.#options.idleFlushMs) return;
     this.#lastRestMs = nowMs;
     await this.#place.intake.rest(this.#runtime, quiet);
+  }
+
+  /** Alarms wait for time, not for events: it is asked for also when no event waits. */
+  async #letTimePass(): Promise<void> {
+    const nowMs = this.#deps.clock.nowMs();
+    const quietMs = this.#next >= this.#highWatermark ? nowMs - this.#lastTakeMs : 0;
+    await this.#rest(nowMs, quietMs >= this.#options.idleFlushMs);
   }
 
   async #write(block: Block, through: bigint, resumed: boolean, forwarded: Promise<void>): Promise<void> {

@@ -38,9 +38,13 @@ export class PrincipalIntake implements Intake {
     if (origin !== undefined) runtime.advance(this.#origins.take(origin, offset));
   }
 
-  /** Asks the log only if something waits for a source that is behind the others, or for the last second. */
+  /**
+   * Asks the log only if something waits for a source that is behind the others, be it an event or an alarm, or for the last
+   * second.
+   */
   async rest(runtime: PartitionRuntime, quiet: boolean): Promise<void> {
-    if (runtime.waitingCount === 0 || (!quiet && !runtime.isHeldAt(this.#origins.peakMs))) return;
+    const endWaits = quiet && runtime.waitingCount > 0;
+    if (!endWaits && !runtime.isHeldAt(this.#origins.peakMs)) return;
     let ends: readonly End[];
     try {
       ends = await this.#ends();

@@ -2,6 +2,7 @@ import type { Component } from '../../ingest/core/component.js';
 import { describeError } from '../../ingest/core/errors.js';
 import { traceProcess } from '../../ingest/core/telemetry/traces.js';
 import type { EventLogReader, PartitionAssignment, PartitionHandler, RecordBatch } from '../../ingest/log/event-log.js';
+import { partitionFor } from '../../ingest/log/partitioner.js';
 import { recordHeaders } from '../../ingest/log/record-headers.js';
 import type { Stage } from '../core/detector.js';
 import { Forwarder } from './forwarder.js';
@@ -10,6 +11,7 @@ import type { Intake } from './intake.js';
 import { PartitionWorker, type PartitionStatus } from './partition-worker.js';
 import { PrincipalIntake } from './principal-intake.js';
 import { RuleKeeper } from './rules/rule-keeper.js';
+import { StreamTime } from './stream-time.js';
 import { TokenIntake } from './token-intake.js';
 import { healthParts, type WorkerDeps } from './worker-deps.js';
 import type { WorkerOptions } from './worker-options.js';
@@ -36,6 +38,7 @@ export class StageWorker implements Component, PartitionHandler {
   readonly #partitions = new Map<number, PartitionWorker>();
   readonly #hops: HopKeeper | null;
   readonly #rules: RuleKeeper | null;
+  readonly #time: StreamTime;
   #reader: EventLogReader | null = null;
   /** The same; commits go on while it stops, when `#reader` is gone. */
   #committer: EventLogReader | null = null;
@@ -50,6 +53,7 @@ export class StageWorker implements Component, PartitionHandler {
     this.name = `${plan.stage} stage`;
     this.stage = plan.stage;
     this.#topic = plan.topic;
+    this.#time = new StreamTime(deps, plan.topic, plan.stage, options.checkpointIntervalMs / 3);
     this.#groupId = plan.groupId;
     this.#handsOn = plan.handsOn;
     this.#options = options;
@@ -96,6 +100,7 @@ export class StageWorker implements Component, PartitionHandler {
       partition,
       keysMax: Math.ceil(this.#options.keysMax / this.#partitionCount),
       intake: this.#intakeOf(partition),
+      speaksFor: (sourceUid) => partitionFor(sourceUid, this.#partitionCount) === partition,
       forwarder: this.#handsOn ? new Forwarder(partition, Number(committed.offset ?? 0n), this.#laneCount) : null,
       commit: (offset, metadata) => this.#commit(topic, partition, offset, metadata),
     });
@@ -151,7 +156,7 @@ export class StageWorker implements Component, PartitionHandler {
     if (this.stage === 'principal') {
       return new PrincipalIntake(this.#sourceCount, () => this.#deps.log.offsets(this.#options.topic));
     }
-    return new TokenIntake(this.#deps, partition, this.#options.dedupeGenerationMax);
+    return new TokenIntake(this.#deps, partition, this.#options.dedupeGenerationMax, () => this.#time.read());
   }
 
   #commit(topic: string, partition: number, offset: bigint, metadata: string): Promise<void> {

@@ -18,11 +18,14 @@ export class TokenIntake implements Intake {
   readonly #deps: WorkerDeps;
   readonly #partition: number;
   readonly #generationMax: number;
+  readonly #streamMs: () => Promise<number>;
   #window: DedupeWindow;
   #stored: ReadonlySet<string> = new Set();
 
-  constructor(deps: WorkerDeps, partition: number, generationMax: number) {
+  /** @param streamMs how far the whole stream has come in event time, as far as is known. */
+  constructor(deps: WorkerDeps, partition: number, generationMax: number, streamMs: () => Promise<number>) {
     this.#deps = deps;
+    this.#streamMs = streamMs;
     this.#partition = partition;
     this.#generationMax = generationMax;
     this.#window = new DedupeWindow(generationMax, -Infinity);
@@ -59,10 +62,11 @@ export class TokenIntake implements Intake {
     return undefined;
   }
 
-  /** A partition that went quiet: what waits is scored. The only use of the clock. */
-  rest(runtime: PartitionRuntime, quiet: boolean): Promise<void> {
-    if (quiet) runtime.flush();
-    return Promise.resolve();
+  /** A partition that went quiet: what waits is scored, and others say how far time has come. The only use of the clock. */
+  async rest(runtime: PartitionRuntime, quiet: boolean): Promise<void> {
+    if (!quiet) return;
+    runtime.flush();
+    if (runtime.hasAlarms) runtime.elapse(await this.#streamMs());
   }
 
   mark(): EncodedSources {

@@ -21,7 +21,8 @@ function strangers(stage: Stage, runtime: PartitionRuntime, records: readonly De
   const latestMs = stage === 'principal' ? Math.min(TIME_MAX_MS, runtime.scoredMs) : TIME_MAX_MS;
   for (const record of records) {
     for (const event of record.events) {
-      const uid = entityOf(event, stage);
+      // Of who speaks in pulses the store has no hours by that name.
+      const uid = stage === 'principal' && event.principal === undefined ? null : entityOf(event, stage);
       if (uid === null || runtime.keyed.isWarm(uid)) continue;
       const hour = Math.floor(Math.min(latestMs, eventTimeMs(event)) / HOUR_MS) * HOUR_MS;
       const known = found.get(uid);

@@ -14,6 +14,15 @@ ORDER BY version DESC LIMIT 1`,
   row: z.object({ state: z.string() }),
 });
 
+/** The last checkpoint of each partition. */
+export const checkpointsQuery = defineQuery({
+  name: 'worker_all_checkpoints',
+  sql: `SELECT log_partition, argMax(state, version) AS state FROM worker_checkpoints
+WHERE stage = {stage:String} GROUP BY log_partition`,
+  params: z.object({ stage: z.string() }),
+  row: z.object({ log_partition: z.number(), state: z.string() }),
+});
+
 /** The newest state of each entity, the one used last first. */
 export const statesQuery = defineQuery({
   name: 'worker_states',

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import { stages, type AnyDetector, type Observation, type Stage } from '../../detectors/core/detector.js';
+import { stages, type AnyDetector, type Notice, type Observation, type Stage } from '../../detectors/core/detector.js';
 import type { Finding } from '../../detectors/core/finding.js';
+import { HandOver } from '../../detectors/core/hand-over.js';
 import { DecoyIndex } from '../../detectors/honeytoken/decoys.js';
 import { entityOf, toObservation } from '../../detectors/core/observation.js';
 import { guidanceOf } from '../../detectors/guidance.js';
 import { createDetectors, detectorsOptionsSchema } from '../../detectors/registry.js';
 import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
 import { makeEvent, tokenUid } from '../support/token-events.js';
+import { formatTime } from '../../ingest/event/time.js';
 import { seededRandom } from '../support/random.js';
 
 const T0 = Date.UTC(2026, 2, 2);
@@ -23,6 +25,8 @@ const eager = detectorsOptionsSchema.parse({
   },
   novelty: { learning_days: 0, learning_uses: 20 },
   baseline: { hours_min: 2, requests_min: 20, failures_min: 3 },
+  silence: { period_hours: 0.1, periods_min: 5, minutes_min: 1 },
+  lifecycle: { unused_days: 1 },
 });
 /** One token of the traffic is a decoy. */
 const planted = { token_uid: tokenUid('t0'), secret_fp: '', name: 'decoy', planted: 'here', removedMs: null };
@@ -30,6 +34,13 @@ const detectors = createDetectors(eager, new DecoyIndex([planted]));
 
 /** Three tokens in a row belong to one principal. */
 const ownerOf = (token: string): string => `p${Math.floor(Number(token.slice(1)) / 3)}`;
+
+/** What a stage is given of these events. */
+function seenBy(stage: Stage, events: readonly TokenEvent[]): readonly TokenEvent[] {
+  if (stage === 'token') return events;
+  const handOver = new HandOver();
+  return events.flatMap((event) => handOver.take(event).map((one) => one.event));
+}
 
 function actionOf(dice: number): TokenEvent['action'] {
   if (dice < 0.05) return 'revoke';
@@ -58,7 +69,7 @@ function adorned(event: TokenEvent, random: () => number): TokenEvent {
 }
 
 /** Some tokens at their own pace, with bursts, failures, refusals and pauses, in time order. */
-function traffic(seed: number, count: number, tokens = 5): TokenEvent[] {
+function traffic(seed: number, count: number, tokens = 5, owned = true): TokenEvent[] {
   const random = seededRandom(seed);
   const events: TokenEvent[] = [];
   let timeMs = T0;
@@ -71,25 +82,39 @@ function traffic(seed: number, count: number, tokens = 5): TokenEvent[] {
     const event = makeEvent({
       timeMs: Math.floor(timeMs),
       token,
-      principal: ownerOf(token),
+      ...(owned && { principal: ownerOf(token) }),
       id: `${seed}/${n}`,
       ...(failed ? { outcome: 'failure', status: random() < 0.5 ? 404 : 401 } : {}),
       kind: random() < 0.1 ? 'issuer' : 'proxy',
       action: actionOf(random()),
     });
-    events.push(adorned(event, random));
+    // One of two sources falls silent for a while.
+    const second = n % 3 === 0 && (n % 3000 < 1800 || n % 3000 > 2700);
+    const instance = second ? 'second' : 'first';
+    events.push({ ...adorned(event, random), source: { ...event.source, instance } });
   }
   return events;
 }
 
-function newRuntime(stage: Stage): PartitionRuntime {
-  return new PartitionRuntime({ stage, detectors, allowedLatenessMs: LATENESS_MS, entitiesMax: 1000 });
+/** Long after all events: every alarm that is still set is due. */
+const END_MS = T0 + 90 * 86_400_000;
+
+function newRuntime(stage: Stage, speaks = true): PartitionRuntime {
+  return new PartitionRuntime({
+    stage,
+    detectors,
+    allowedLatenessMs: LATENESS_MS,
+    entitiesMax: 1000,
+    speaksFor: () => speaks,
+  });
 }
 
-function run(stage: Stage, events: readonly TokenEvent[]): readonly Finding[] {
-  const runtime = newRuntime(stage);
+/** @param speaks false for a partition that knows the sources but does not tell of them. */
+function run(stage: Stage, events: readonly TokenEvent[], speaks = true): readonly Finding[] {
+  const runtime = newRuntime(stage, speaks);
   events.forEach((event, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
   runtime.flush();
+  runtime.elapse(END_MS);
   return runtime.takeFindings();
 }
 
@@ -106,21 +131,58 @@ function deepFreeze(value: unknown): void {
 /** Another state object with the same content. */
 const copy = (detector: AnyDetector, state: unknown): unknown => detector.decode(detector.encode(state));
 
-/** Walks one key's observations through a detector. */
+/** A detector that knows nobody but the entity itself. */
+const alone = (): undefined => undefined;
+
+/** Wakes a detector as long as it wants to be, before a time. */
+function woken(
+  detector: AnyDetector,
+  state: unknown,
+  beforeMs: number,
+  { entityKind, entityUid }: Observation,
+): readonly [unknown, readonly Notice[]] {
+  const notices: Notice[] = [];
+  let now = state;
+  for (;;) {
+    const timeMs = detector.wakeMs?.(now) ?? Infinity;
+    if (timeMs >= beforeMs || detector.wake === undefined) return [now, notices];
+    const [next, told] = detector.wake(now, { timeMs, entityKind, entityUid }, alone);
+    // Else it would be woken for ever.
+    expect(detector.wakeMs?.(next)).toBeGreaterThan(timeMs);
+    notices.push(...told);
+    now = next;
+  }
+}
+
+/** Walks one key's observations through a detector, and wakes it in between when it wants to be. */
 function walk(
   detector: AnyDetector,
   observations: readonly Observation[],
-  each: (state: unknown, observation: Observation) => void,
+  each: (state: unknown, observation: Observation, notices: readonly Notice[]) => void,
 ): unknown {
   let state = detector.initial();
   for (const observation of observations) {
-    each(state, observation);
+    const [now, notices] = woken(detector, state, observation.timeMs, observation);
+    state = now;
+    each(state, observation, notices);
     const suspect = detector
       .score(state, observation)
       .some((score) => detector.classify(score, observation, state) !== null);
-    state = detector.learn(state, observation, suspect);
+    state = detector.learn(state, observation, suspect, alone);
   }
   return state;
+}
+
+/** Minutes in which a token without a known owner spoke: steadily, then after a long silence. */
+function words(): readonly TokenEvent[] {
+  const said = traffic(7, 3000, 1, false);
+  const pulses = seenBy('principal', said).filter(({ token, action }) => token !== undefined && action === 'use');
+  // The traffic itself pauses for long near its beginning.
+  const steady = pulses.slice(pulses.length - 80);
+  return steady.map((event, n) => {
+    const timeMs = Date.parse(event.time) + (n < 60 ? 0 : 3 * 3_600_000);
+    return { ...event, time: formatTime(timeMs), observed_time: formatTime(timeMs) };
+  });
 }
 
 const runs = detectors.flatMap((detector) => detector.stages.map((stage) => [detector.id, stage, detector] as const));
@@ -141,15 +203,16 @@ describe.each(detectors)('detector $id', (detector) => {
 
 describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
   const see = (event: TokenEvent): Observation => toObservation(event, stage);
-  const observations = traffic(7, 3000, 1).map(see);
+  const observations = (detector.hearsPulses === true ? words() : traffic(7, 3000, 1)).map(see);
 
   it('gives readings and verdicts on this traffic, or the tests below prove nothing', () => {
     let readings = 0;
     let verdicts = 0;
-    walk(detector, observations, (state, observation) => {
+    walk(detector, observations, (state, observation, notices) => {
       const scores = detector.score(state, observation);
-      readings += scores.length;
+      readings += scores.length + notices.length;
       verdicts += scores.filter((score) => detector.classify(score, observation, state) !== null).length;
+      verdicts += notices.length;
     });
     expect(readings).toBeGreaterThan(0);
     expect(verdicts).toBeGreaterThan(0);
@@ -214,14 +277,17 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
   it('goes on from an encoded state exactly as from the state itself', () => {
     let other = detector.initial();
     let turn = 0;
-    walk(detector, observations, (state, observation) => {
+    walk(detector, observations, (state, observation, notices) => {
       turn += 1;
       if (turn % 37 === 0) other = copy(detector, other);
+      const [now, told] = woken(detector, other, observation.timeMs, observation);
+      other = now;
+      expect(told).toEqual(notices);
       expect(detector.encode(other)).toBe(detector.encode(state));
       const scores = detector.score(other, observation);
       expect(scores).toEqual(detector.score(state, observation));
       const suspect = scores.some((score) => detector.classify(score, observation, other) !== null);
-      other = detector.learn(other, observation, suspect);
+      other = detector.learn(other, observation, suspect, alone);
     });
   });
 
@@ -231,7 +297,13 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
   });
 
   it('gives finite readings with a window that ends at the observation, and SQL without loose quotes', () => {
-    walk(detector, observations, (state, observation) => {
+    walk(detector, observations, (state, observation, notices) => {
+      for (const { score, sql } of notices) {
+        expect(score.windowStartMs).toBeLessThanOrEqual(score.windowEndMs);
+        expect(score.windowEndMs).toBeLessThan(observation.timeMs);
+        expect(sql.startsWith('SELECT ')).toBe(true);
+        expect((sql.match(/'/g) ?? []).length % 2).toBe(0);
+      }
       for (const score of detector.score(state, observation)) {
         for (const number of [score.value, score.observed, score.expected, score.spread]) {
           expect(Number.isFinite(number) && number >= 0).toBe(true);
@@ -248,7 +320,8 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
 });
 
 describe.each(stages)('all detectors in the runtime of the %s stage', (stage) => {
-  const events = traffic(11, 6000, 9);
+  const traffics = traffic(11, 6000, 9);
+  const events = seenBy(stage, traffics);
   const expected = run(stage, events);
 
   it('find something from every detector', () => {
@@ -256,6 +329,7 @@ describe.each(stages)('all detectors in the runtime of the %s stage', (stage) =>
       new Set(runs.filter(([, where]) => where === stage).map(([id]) => id)),
     );
     for (const { entity_kind: kind, entity_uid: uid, token_uid: token, principal_uid: principal } of expected) {
+      if (kind === 'source') continue;
       expect({ kind, uid }).toEqual({ kind: stage, uid: stage === 'token' ? token : principal });
       expect(token).toMatch(/^tok_/);
     }
@@ -265,9 +339,11 @@ describe.each(stages)('all detectors in the runtime of the %s stage', (stage) =>
     fc.assert(
       fc.property(fc.integer(), (seed) => {
         const random = seededRandom(seed);
-        const arrival = new Map(events.map((event) => [event, Date.parse(event.time) + random() * (LATENESS_MS - 1)]));
-        const shuffled = [...events].sort((a, b) => arrival.get(a)! - arrival.get(b)!);
-        expect(run(stage, shuffled)).toEqual(expected);
+        const arrival = new Map(
+          traffics.map((event) => [event, Date.parse(event.time) + random() * (LATENESS_MS - 1)]),
+        );
+        const shuffled = [...traffics].sort((a, b) => arrival.get(a)! - arrival.get(b)!);
+        expect(run(stage, seenBy(stage, shuffled))).toEqual(expected);
       }),
       { numRuns: 5 },
     );
@@ -277,7 +353,11 @@ describe.each(stages)('all detectors in the runtime of the %s stage', (stage) =>
     const shards = [0, 1, 2].map((shard) =>
       run(
         stage,
-        events.filter((event) => (entityOf(event, stage)?.charCodeAt(stage === 'token' ? 8 : 6) ?? 0) % 3 === shard),
+        events.filter((event) => {
+          const isPulse = stage === 'principal' && event.principal === undefined;
+          return isPulse || (entityOf(event, stage)?.charCodeAt(stage === 'token' ? 8 : 6) ?? 0) % 3 === shard;
+        }),
+        shard === 0,
       ),
     );
     expect(byUid(shards.flat())).toEqual(byUid(expected));
@@ -297,6 +377,7 @@ describe.each(stages)('all detectors in the runtime of the %s stage', (stage) =>
         }
         offer(runtime, from, events.length);
         runtime.flush();
+        runtime.elapse(END_MS);
         found.push(...runtime.takeFindings());
         expect(found).toEqual(expected);
       }),

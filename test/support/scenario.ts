@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { stages } from '../../detectors/core/detector.js';
+import { HandOver } from '../../detectors/core/hand-over.js';
 import type { Finding } from '../../detectors/core/finding.js';
 import { createDetectors, detectorsOptionsSchema } from '../../detectors/registry.js';
 import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
@@ -148,10 +149,15 @@ export interface ScenarioRun extends Scenario {
 export function runScenario(name: string): ScenarioRun {
   const scenario = readScenario(name);
   const detectors = createDetectors(scenario.detectors);
+  const handOver = new HandOver();
+  const handedOn = scenario.events.flatMap((event) => handOver.take(event).map((one) => one.event));
+  const endMs = Date.parse(scenario.events.at(-1)?.time ?? '');
   const found = stages.flatMap((stage) => {
     const runtime = new PartitionRuntime({ stage, detectors, allowedLatenessMs: 1000, entitiesMax: 1000 });
-    scenario.events.forEach((event, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
+    const seen = stage === 'token' ? scenario.events : handedOn;
+    seen.forEach((event, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
     runtime.flush();
+    runtime.elapse(endMs);
     return runtime.takeFindings();
   });
   return { ...scenario, found };

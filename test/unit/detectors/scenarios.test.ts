@@ -10,7 +10,14 @@ describe('scenarios', () => {
     const found = all.filter((one, n) => all.findIndex((other) => windowOf(other) === windowOf(one)) === n);
     expect(
       found.map(({ detector, score, token_name: token }) => ({ detector, measure: score.measure, token })),
-    ).toEqual(expected.map(({ detector, measure, token }) => ({ detector, measure, token: `${name}/${token}` })));
+    ).toEqual(
+      expected.map(({ detector, measure, token }) => ({
+        detector,
+        measure,
+        // A source has no token.
+        token: token === '' ? '' : `${name}/${token}`,
+      })),
+    );
     expected.forEach((wanted, n) => {
       const finding = found[n]!;
       const minute = (Date.parse(finding.time) - startMs) / MINUTE_MS;

@@ -32,9 +32,9 @@ describe('detector lifecycle', () => {
   });
 
   it('says an ending once, however long it is ignored, and the next one again', () => {
-    const after = [11, 200, 900, 2000].map((minute) => use(minute));
-    expect(run([use(0), told(10, 'revoke'), ...after])).toEqual([['use_after_end', 60]]);
-    const again = [told(2001, 'issue'), use(2002), told(2003, 'revoke'), use(2004)];
+    const after = [12, 200, 900, 2000].map((minute) => use(minute));
+    expect(run([use(0), told(10, 'revoke'), ...after])).toEqual([['use_after_end', 120]]);
+    const again = [told(2001, 'issue'), use(2002), told(2003, 'revoke'), use(2005)];
     expect(run([use(0), told(10, 'revoke'), ...after, ...again]).map(([measure]) => measure)).toEqual([
       'use_after_end',
       'use_after_end',
@@ -49,8 +49,24 @@ describe('detector lifecycle', () => {
     ['another /64', '2001:db8:1:3::1', 1],
   ])('tells %s from elsewhere', (_name, address, elsewhere) => {
     const home = [at(use(0), '198.51.100.1'), at(use(1), '2001:db8:1:2::1')];
-    const [found] = run([...home, told(2, 'revoke'), at(use(3), address)]);
-    expect(found).toEqual([elsewhere === 1 ? 'use_after_end_elsewhere' : 'use_after_end', 60]);
+    const [found] = run([...home, told(2, 'revoke'), at(use(4), address)]);
+    expect(found).toEqual([elsewhere === 1 ? 'use_after_end_elsewhere' : 'use_after_end', 120]);
+  });
+
+  it('leaves a minute for clocks that differ where the token is known, and seconds elsewhere', () => {
+    const home = [at(use(0), '198.51.100.1'), at(use(1), '198.51.100.1')];
+    const from = (minute: number, address: string): TokenEvent[] => [
+      ...home,
+      told(2, 'revoke'),
+      at(use(minute), address),
+    ];
+    expect(run(from(3, '198.51.100.1'))).toEqual([]);
+    expect(run(from(2.1, '198.51.100.2'))).toEqual([['use_after_end_elsewhere', 6]]);
+    // The same where the issuer's log is read after the use.
+    const next = use(2.6, { token: 'other' });
+    const late = (address: string): TokenEvent[] => [...home, at(use(2.5), address), next, told(2, 'revoke')];
+    expect(run(late('198.51.100.1'))).toEqual([]);
+    expect(run(late('198.51.100.2'))).toEqual([['use_after_end', 30]]);
   });
 
   it.each<[string, TokenEvent]>([

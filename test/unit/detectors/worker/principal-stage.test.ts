@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Finding } from '../../../../detectors/core/finding.js';
+import { HandOver } from '../../../../detectors/core/hand-over.js';
 import { createDetectors, detectorsOptionsSchema } from '../../../../detectors/registry.js';
 import { Forwarder } from '../../../../detectors/worker/forwarder.js';
 import type { End } from '../../../../detectors/worker/origins.js';
@@ -17,8 +18,20 @@ const detectors = createDetectors(
   detectorsOptionsSchema.parse({
     rate: { buckets: 60, buckets_min: 5, requests_min: 20 },
     baseline: { hours_min: 2, requests_min: 20, failures_min: 3 },
+    silence: { period_hours: 0.1, periods_min: 5, minutes_min: 2 },
   }),
 );
+
+/** A key without a known owner that speaks all the time until it stops, and one of a source that stops with it. */
+function regulars(timeMs: number, id: string, share: number): TokenEvent[] {
+  const said: TokenEvent[] = [];
+  if (share < 0.6) said.push(makeEvent({ timeMs, token: 'agent', id: `agent ${id}` }));
+  if (share < 0.8) {
+    const event = makeEvent({ timeMs, token: 'sensor', id: `sensor ${id}` });
+    said.push({ ...event, source: { ...event.source, instance: 'second' } });
+  }
+  return said;
+}
 
 /** Principals with rotating tokens: no token lives longer than five minutes, so only principals have a past. */
 function traffic(seed: number, count: number): TokenEvent[] {
@@ -30,17 +43,16 @@ function traffic(seed: number, count: number): TokenEvent[] {
     timeMs += burst ? 30 : random() < 0.001 ? 3_600_000 : 9000 * random();
     const principal = burst ? 'p0' : `p${Math.floor(random() * random() * 4)}`;
     const guess = n % 700 > 660;
-    events.push(
-      makeEvent({
-        timeMs: Math.floor(timeMs),
-        principal: guess ? 'guessed' : principal,
-        id: `${seed}/${n}`,
-        ...(guess
-          ? { kind: 'issuer', action: 'login', outcome: 'failure', reason: 'invalid_credentials', status: 0 }
-          : { token: `${principal}/${Math.floor(timeMs / 300_000)}/${n % 3}` }),
-        ...(!guess && random() < 0.1 ? { outcome: 'failure', status: 404 } : {}),
-      }),
-    );
+    const made = makeEvent({
+      timeMs: Math.floor(timeMs),
+      principal: guess ? 'guessed' : principal,
+      id: `${seed}/${n}`,
+      ...(guess
+        ? { kind: 'issuer', action: 'login', outcome: 'failure', reason: 'invalid_credentials', status: 0 }
+        : { token: `${principal}/${Math.floor(timeMs / 300_000)}/${n % 3}` }),
+      ...(!guess && random() < 0.1 ? { outcome: 'failure', status: 404 } : {}),
+    });
+    events.push(made, ...regulars(Math.floor(timeMs), `${seed}/${n}`, n / count));
   }
   return events;
 }
@@ -53,8 +65,12 @@ function expectedFindings(events: readonly TokenEvent[]): readonly Finding[] {
     allowedLatenessMs: LATENESS_MS,
     entitiesMax: 1000,
   });
-  events.forEach((event, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
+  const handOver = new HandOver();
+  events
+    .flatMap((event) => handOver.take(event))
+    .forEach(({ event }, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
   runtime.flush();
+  runtime.elapse(Date.parse(events.at(-1)!.time));
   return runtime.takeFindings();
 }
 
@@ -68,12 +84,15 @@ class Lane {
   readonly records: StoredRecord[] = [];
   readonly findings: Finding[] = [];
   readonly #sources: number;
-  #runtime = this.#newRuntime();
+  readonly #speaksFor: (sourceUid: string) => boolean;
+  #runtime: PartitionRuntime;
   #intake: PrincipalIntake;
   #next = 0;
 
-  constructor(sources: number, ends: () => Promise<readonly End[]>) {
+  constructor(sources: number, ends: () => Promise<readonly End[]>, speaksFor: (sourceUid: string) => boolean) {
     this.#sources = sources;
+    this.#speaksFor = speaksFor;
+    this.#runtime = this.#newRuntime();
     this.#ends = ends;
     this.#intake = new PrincipalIntake(sources, ends);
   }
@@ -133,6 +152,7 @@ class Lane {
       detectors,
       allowedLatenessMs: LATENESS_MS,
       entitiesMax: 1000,
+      speaksFor: this.#speaksFor,
     });
   }
 }
@@ -158,7 +178,10 @@ async function run(
     Promise.resolve(
       sources.map(({ produced }, partition) => ({ partition, low: 0n, high: BigInt(Math.ceil(produced / 2)) })),
     );
-  const lanes = Array.from({ length: laneCount }, () => new Lane(partitions, ends));
+  const lanes = Array.from(
+    { length: laneCount },
+    (_, lane) => new Lane(partitions, ends, (uid) => partitionFor(uid, laneCount) === lane),
+  );
   const append = (partition: number, nowMs: number): void => {
     for (const { partition: lane, ...record } of sources[partition]!.forwarder.load(nowMs)) {
       const { records } = lanes[lane]!;
@@ -213,6 +236,11 @@ describe('the principal stage', () => {
     const found = new Set(expected.map(({ detector, principal_name: name }) => `${detector}/${name}`));
     expect(found).toContain('rate/p0');
     expect(found).toContain('failures/guessed');
+    const silent = expected.filter(({ detector }) => detector === 'silence');
+    expect(silent.map(({ score, entity_kind }) => `${entity_kind} ${score.measure}`).sort()).toEqual([
+      'source source_silent',
+      'token token_silent',
+    ]);
     const tokens = new PartitionRuntime({ detectors, allowedLatenessMs: LATENESS_MS, entitiesMax: 10_000 });
     events.forEach((event, n) => tokens.offer(event, { offset: BigInt(n), ordinal: 0 }));
     tokens.flush();

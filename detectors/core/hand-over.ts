@@ -1,0 +1,64 @@
+import { isDrill } from '../../ingest/event/drill.js';
+import type { TokenEvent } from '../../ingest/event/token-event.js';
+import { eventTimeMs } from './observation.js';
+import { compactToken, toPrincipalEvent } from './principal-event.js';
+import { MINUTE_MS, sourceUid, toPulse } from './pulse.js';
+
+/** Speakers whose last minute is remembered; beyond it pulses are told again, which does no harm. */
+const SPEAKERS_MAX = 100_000;
+
+/** What goes on to the principal stage. */
+export interface HandedOn {
+  readonly event: TokenEvent;
+  /** Sources concern every partition there: each must know which of them are silent. */
+  readonly everywhere: boolean;
+}
+
+const NONE: readonly HandedOn[] = [];
+
+/** The first moment of a minute that was told, and of which event it was. */
+type Told = readonly [minute: number, timeMs: number, event_uid: string];
+
+/** What the token stage hands on of its events: those of known principals, and pulses. */
+export class HandOver {
+  readonly #told = new Map<string, Told>();
+  /** Most events come from the source of the one before. */
+  #source: TokenEvent['source'] | null = null;
+  #sourceUid = '';
+
+  /** @param timeMs that of the event, as detectors take it. */
+  take(event: TokenEvent, timeMs = eventTimeMs(event)): readonly HandedOn[] {
+    const ofPrincipal = toPrincipalEvent(event);
+    const found: HandedOn[] = ofPrincipal === null ? [] : [{ event: ofPrincipal, everywhere: false }];
+    if (isDrill(event)) return found;
+    const { token, principal, direction, action, source } = event;
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#sourceUid = sourceUid(source);
+    }
+    if (this.#isNews(this.#sourceUid, event, timeMs)) {
+      found.push({ event: toPulse(event, 'source'), everywhere: true });
+      if (this.#isNews('', event, timeMs)) found.push({ event: toPulse(event, 'stream'), everywhere: true });
+    }
+    if (token !== undefined && principal === undefined && direction !== 'outbound') {
+      const speaks = action === 'use' && this.#isNews(token.token_uid, event, timeMs);
+      if (speaks || ends(event)) found.push({ event: toPulse(event, 'token', compactToken(token)), everywhere: false });
+    }
+    return found.length === 0 ? NONE : found;
+  }
+
+  /** The earliest event of a minute is told, also where it comes after others of it. */
+  #isNews(speaker: string, { event_uid: uid }: TokenEvent, timeMs: number): boolean {
+    const minute = Math.floor(timeMs / MINUTE_MS);
+    const told = this.#told.get(speaker);
+    if (told?.[0] === minute && (told[1] < timeMs || (told[1] === timeMs && told[2] <= uid))) return false;
+    if (this.#told.size >= SPEAKERS_MAX && told === undefined) this.#told.clear();
+    this.#told.set(speaker, [minute, timeMs, uid]);
+    return true;
+  }
+}
+
+/** The issuer says that the token is over, so nobody waits for it. */
+const ends = ({ source, action, outcome }: TokenEvent): boolean =>
+  source.kind === 'issuer' && outcome === 'success' && endings.has(action);
+const endings: ReadonlySet<TokenEvent['action']> = new Set(['revoke', 'expire', 'delete', 'logout']);

@@ -1,0 +1,63 @@
+import type { TokenEvent } from '../../ingest/event/token-event.js';
+import type { Speaker } from './detector.js';
+
+/**
+ * A pulse says that a speaker spoke in a minute: a source, or a token whose principal nobody knows. The token stage hands
+ * pulses on beside the events of principals, so that where one watermark of all partitions stands it is known who is silent.
+ * One is enough for a speaker, minute and partition; more of them say nothing new.
+ */
+export interface Pulse {
+  /** Of the state. */
+  readonly key: string;
+  readonly kind: Speaker;
+  readonly uid: string;
+}
+
+export const MINUTE_MS = 60_000;
+
+const OF_TOKEN = 'pulse/token';
+const OF_SOURCE = 'pulse/source';
+const OF_STREAM = 'pulse/stream';
+/** No principal has a key that begins so, whatever its issuer calls it. */
+const MARK = '\u001f';
+
+/** Key of the state of the stream as a whole: whatever spoke. */
+export const STREAM_KEY = `${MARK}stream`;
+
+type Source = TokenEvent['source'];
+
+/** What names a source to people, and in findings. */
+export const sourceUid = ({ product, instance }: Pick<Source, 'product' | 'instance'>): string =>
+  `${product} ${instance}`;
+export const sourceKey = (source: Source): string => `${MARK}source ${sourceUid(source)}`;
+const tokenKey = (uid: string): string => `${MARK}token ${uid}`;
+
+/** The key of a principal's state is its name, told apart from those of pulses. */
+export const keyOfPrincipal = (uid: string): string => (uid.startsWith(MARK) ? `${MARK}${uid}` : uid);
+
+/** Null for an event that is none. */
+export function pulseOf({ source, token, principal }: TokenEvent): Pulse | null {
+  const { record_type: type } = source;
+  if (principal !== undefined || type === undefined) return null;
+  if (type === OF_TOKEN && token !== undefined) {
+    return { key: tokenKey(token.token_uid), kind: 'token', uid: token.token_uid };
+  }
+  if (type === OF_SOURCE) return { key: sourceKey(source), kind: 'source', uid: sourceUid(source) };
+  return type === OF_STREAM ? { key: STREAM_KEY, kind: 'source', uid: 'stream' } : null;
+}
+
+/** A valid TokenEvent with nothing but what the pulse says. */
+export function toPulse(event: TokenEvent, of: 'token' | 'source' | 'stream', token?: TokenEvent['token']): TokenEvent {
+  const { product, instance, kind } = event.source;
+  const record_type = of === 'token' ? OF_TOKEN : of === 'source' ? OF_SOURCE : OF_STREAM;
+  return {
+    schema_version: event.schema_version,
+    event_uid: event.event_uid,
+    time: event.time,
+    observed_time: event.observed_time,
+    source: { product, instance, kind, record_type },
+    action: event.action,
+    outcome: event.outcome,
+    ...(token !== undefined && { token }),
+  };
+}
