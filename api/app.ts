@@ -11,7 +11,7 @@ import { AppError, errorCodes } from '../ingest/core/errors.js';
 import type { Querier } from '../ingest/store/store.js';
 import type { ApiDeps } from './api-deps.js';
 import { registerAuth } from './plugins/auth.js';
-import { registerProblems } from './plugins/problem.js';
+import { registerProblems, sendProblem } from './plugins/problem.js';
 import { registerRequestMetrics } from './plugins/request-metrics.js';
 import { registerSecurityHeaders } from './plugins/security-headers.js';
 import { webPages } from './plugins/web-pages.js';
@@ -44,6 +44,8 @@ export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: false },
+    // Fastify's own answers to a path that it cannot read quote it.
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, error),
     forceCloseConnections: 'idle',
   });
   app.setValidatorCompiler(validatorCompiler);

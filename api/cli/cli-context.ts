@@ -51,15 +51,23 @@ export function createCliContext(terminal: Terminal): CliContext {
     surrounded: (options, body, adjust = (config) => config) =>
       guarded(terminal, async () => {
         // Log, store and telemetry take most of a second to load; only commands that need them pay.
-        const [{ pino }, { systemClock }, { startTelemetry }, { readConfig }, { Lifecycle }, { createSurroundings }] =
-          await Promise.all([
-            import('pino'),
-            import('../../ingest/core/clock.js'),
-            import('../../ingest/otel-bootstrap.js'),
-            import('./config-file.js'),
-            import('./lifecycle.js'),
-            import('./open-parts.js'),
-          ]);
+        const [
+          { pino },
+          { systemClock },
+          { startTelemetry },
+          { readConfig },
+          { Lifecycle },
+          { createSurroundings },
+          { shownLogLine },
+        ] = await Promise.all([
+          import('pino'),
+          import('../../ingest/core/clock.js'),
+          import('../../ingest/otel-bootstrap.js'),
+          import('./config-file.js'),
+          import('./lifecycle.js'),
+          import('./open-parts.js'),
+          import('../../ingest/event/redact-text.js'),
+        ]);
         const reread = (): Config => {
           const read = readConfig(options.config, terminal.env);
           return adjust(options.data === undefined ? read : { ...read, data_dir: options.data });
@@ -69,7 +77,11 @@ export function createCliContext(terminal: Terminal): CliContext {
           serviceVersion: version,
           otlpEndpoint: config.telemetry.otlp_endpoint ?? null,
         });
-        const logger = pino({ level: config.telemetry.log_level, base: {} }, pino.destination({ dest: 2, sync: true }));
+        const stderr = pino.destination({ dest: 2, sync: true });
+        const logger = pino(
+          { level: config.telemetry.log_level, base: {} },
+          { write: (line) => stderr.write(shownLogLine(line)) },
+        );
         const lifecycle = new Lifecycle();
         const surroundings = createSurroundings({
           config,

@@ -20,11 +20,13 @@ function waiting(before: Config, after: Config): readonly string[] {
 /**
  * What happens on SIGHUP: reads the configuration again and takes over what can be changed while all goes on. A faulty file
  * changes nothing.
+ *
+ * @param suppressions of the process that alerts; one without takes nothing over, and says what waits for its restart.
  */
 export function createReload(
   read: () => Config,
   started: Config,
-  suppressions: Pick<SuppressionRegistry, 'configure'>,
+  suppressions: () => Pick<SuppressionRegistry, 'configure'> | undefined,
   logger: Logger,
 ): () => void {
   return () => {
@@ -35,11 +37,14 @@ export function createReload(
       logger.warn({ reason: describeError(error) }, 'the configuration is faulty; what was in force stays');
       return;
     }
+    const needs_restart = waiting(started, next);
     const { suppressions: entries, observe } = taken(next);
-    suppressions.configure(entries, observe);
-    logger.info(
-      { suppressions: entries.length, observe, needs_restart: waiting(started, next) },
-      'the configuration was read again',
-    );
+    const registry = suppressions();
+    if (registry === undefined) {
+      logger.info({ needs_restart }, 'the configuration was read again; this process takes nothing of it over');
+      return;
+    }
+    registry.configure(entries, observe);
+    logger.info({ suppressions: entries.length, observe, needs_restart }, 'the configuration was read again');
   };
 }

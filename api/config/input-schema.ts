@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { filePattern } from '../../ingest/collectors/file-tail/config.js';
 import { kafkaTopicConfigSchema } from '../../ingest/collectors/kafka-topic/kafka-topic-collector.js';
 import { kafkaConnection } from './kafka-schema.js';
 import { pollInput } from './poll-schema.js';
@@ -26,7 +27,7 @@ const serverTls = z.strictObject({
 const peers = z.array(z.string().min(1).max(512)).min(1).max(256).optional();
 
 export const inputSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('file'), paths: z.array(z.string().min(1)).min(1) }),
+  z.strictObject({ kind: z.literal('file'), paths: z.array(filePattern).min(1) }),
   z.strictObject({ kind: z.literal('http'), api_key_sha256: sha256 }),
   z.strictObject({
     kind: z.literal('otlp'),

@@ -11,7 +11,8 @@ export const s3Input = z.strictObject({
   endpoint: z.url({ protocol: /^https?$/ }).optional(),
   /** An SQS queue that is told of new objects; without it the bucket is listed. */
   queue_url: z.url({ protocol: /^https?$/ }).optional(),
-  interval: durationMs.refine((ms) => ms >= 100, '100ms or more').default(300_000),
+  /** The bounds are those of the reader (`objectConfigSchema`), so that what is checked also starts. */
+  interval: durationMs.refine((ms) => ms >= 100 && ms <= 86_400_000, 'from 100ms to 1d').default(300_000),
   /** Objects put there before are left out at a first start. */
   lookback: durationMs.default(7 * 86_400_000),
 });

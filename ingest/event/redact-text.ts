@@ -105,6 +105,20 @@ export function shownName(text: string, max: number): string {
   return boundText(text, max);
 }
 
+/**
+ * A name that others chose and that leads somewhere (object key, file, cursor), fit to be written down. Runs that are
+ * merely random stay, or the place could not be found by it.
+ */
+export function shownPlace(text: string): string {
+  const { text: shown, found } = redactText(text);
+  return found ? shown : text;
+}
+
+/** A line of our own log: whatever it quotes, no secret of a known format leaves in it. */
+export function shownLogLine(line: string): string {
+  return findShapes(line).length === 0 ? line : redactText(line).text;
+}
+
 /** JSON.stringify gives undefined for undefined, functions and symbols, though its type does not say so. */
 function stringify(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;

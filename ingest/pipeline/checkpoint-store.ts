@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Clock } from '../core/clock.js';
 import { AppError, describeError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { shownPlace } from '../event/redact-text.js';
 import { codeOf } from './error-code.js';
 import { replaceFile } from './replace-file.js';
 
@@ -106,7 +107,8 @@ class JsonCheckpointStore implements CheckpointStore {
   set(key: string, checkpoint: Omit<Checkpoint, 'touchedMs'>): void {
     // Set anew at the map's end, so that the order is the order of the last touch.
     this.entries.delete(key);
-    this.entries.set(key, { ...checkpoint, touchedMs: this.options.clock.nowMs() });
+    const path = shownPlace(checkpoint.path);
+    this.entries.set(key, { ...checkpoint, path, touchedMs: this.options.clock.nowMs() });
     const max = this.options.entriesMax ?? 20_000;
     for (const oldest of this.entries.keys()) {
       if (this.entries.size <= max) break;

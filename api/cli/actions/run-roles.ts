@@ -7,7 +7,7 @@ import { waitForSignal } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
 import { ensureDataDir, openLog, openStore } from '../open-parts.js';
 import { createReload } from '../reloading.js';
-import { startAlerting, startWorker } from '../roles.js';
+import { type Alerting, startAlerting, startWorker } from '../roles.js';
 import { startApi } from '../serving.js';
 import type { Terminal } from '../terminal.js';
 
@@ -35,6 +35,13 @@ export async function runRoles(
     });
   }
   ensureDataDir(config);
+  const changeable: { suppressions?: Alerting['suppressions'] } = {};
+  // From here on, for a service may wait for its neighbours, and an unheard SIGHUP would end it.
+  if (s.reread !== undefined)
+    process.on(
+      'SIGHUP',
+      createReload(s.reread, config, () => changeable.suppressions, s.logger),
+    );
   const log = await openLog(s);
   const store = roles.worker || roles.api ? await openStore(s) : undefined;
   const alerting =
@@ -43,6 +50,7 @@ export async function runRoles(
           if (terminal.interactive && notice.kind === 'opened') terminal.out(`\n${alertText(notice.alert)}`);
         })
       : undefined;
+  if (alerting !== undefined) changeable.suppressions = alerting.suppressions;
   if (store !== undefined && roles.worker) await startWorker(s, log, store);
   const collecting = roles.collector ? await startCollectors(s, log) : undefined;
   if (collecting !== undefined) {
@@ -58,9 +66,6 @@ export async function runRoles(
   }
   if (store !== undefined && alerting !== undefined) {
     const address = await startApi(s, store, alerting, telemetry, collecting?.push);
-    if (s.reread !== undefined) {
-      process.on('SIGHUP', createReload(s.reread, config, alerting.suppressions, s.logger));
-    }
     s.logger.info({ address }, 'the API listens');
   }
   s.logger.info({}, 'ready');

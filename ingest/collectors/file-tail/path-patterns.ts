@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
 
 const hasWildcard = (text: string): boolean => /[*?]/.test(text);
@@ -19,11 +19,15 @@ export async function expandPath(pattern: string): Promise<string[]> {
   if (!hasWildcard(absolute)) return [absolute];
   const { root } = parse(absolute);
   let found = [root];
+  let isMatched = false;
   for (const part of absolute.slice(root.length).split(sep)) {
     if (!hasWildcard(part)) {
-      found = found.map((folder) => join(folder, part));
+      const next = found.map((folder) => join(folder, part));
+      // What a wildcard brought may lack this part, and is no match then.
+      found = isMatched ? await existing(next) : next;
       continue;
     }
+    isMatched = true;
     if (part === '**') {
       found = (await Promise.all(found.map((folder) => foldersUnder(folder)))).flat();
       continue;
@@ -36,6 +40,11 @@ export async function expandPath(pattern: string): Promise<string[]> {
     found = next;
   }
   return found.sort();
+}
+
+async function existing(paths: readonly string[]): Promise<string[]> {
+  const isThere = await Promise.all(paths.map((path) => access(path).then(() => true, () => false))); // prettier-ignore
+  return paths.filter((_, index) => isThere[index]);
 }
 
 /** The folder and all below it, as `**` means; hidden ones and links to folders are left out. */

@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import { refuseOpenHost } from '../peer/open-host.js';
 import { tlsOptions, type ServerTls } from '../peer/server-tls.js';
-import { httpFault, problemBody } from './problem.js';
+import { httpFault, problemBody, sendProblem } from './problem.js';
 
 export const httpReceiverConfigSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
@@ -71,6 +71,8 @@ class FastifyReceiver implements HttpReceiver {
       bodyLimit: config.body_bytes_max,
       requestTimeout: config.request_timeout_ms,
       forceCloseConnections: 'idle',
+      // Fastify's own answers to a path that it cannot read quote it.
+      frameworkErrors: (error, _request, reply) => void sendProblem(reply, httpFault(error)),
       // Bodies are never logged: they may hold secrets.
       logger: false,
     });

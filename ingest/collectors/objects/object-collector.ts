@@ -5,7 +5,9 @@ import { endsWithin } from '../../core/deadline.js';
 import type { Component } from '../../core/component.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { HealthRegistry } from '../../core/health.js';
-import { PollState, refusedMax } from '../poll/poll-state.js';
+import { sha256Hex } from '../../core/sha256.js';
+import { shownPlace } from '../../event/redact-text.js';
+import { type FeedState, PollState, refusedMax } from '../poll/poll-state.js';
 import { SourceRefusal } from '../poll/source-fault.js';
 import { noticedObjects } from './notices.js';
 import { readObject, type ObjectReaderDeps } from './object-reader.js';
@@ -58,6 +60,10 @@ class ObjectCollector implements Component {
   private readonly seen = new Map<string, number>();
   /** Keys of objects that were refused, the next to be tried first. */
   private readonly refused = new Set<string>();
+  /** How many refused objects of the last listing keep it at its place. */
+  private held = 0;
+  /** Of what is listed. */
+  private readonly digest: string;
   private loop: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
 
@@ -66,6 +72,7 @@ class ObjectCollector implements Component {
     this.store = store;
     this.queue = queue;
     this.deps = deps;
+    this.digest = sha256Hex(`${store.place} ${config.prefix}`).slice(0, 16);
     this.name = `s3:${deps.name}`;
     deps.health.declare(this.name, { maxAgeMs: Math.max(120_000, config.interval_ms * 3), required: false });
   }
@@ -73,8 +80,8 @@ class ObjectCollector implements Component {
   async start(): Promise<void> {
     if (this.loop !== undefined || this.isStopped()) return;
     const { statePath, clock, logger } = this.deps;
-    const state = await PollState.open(statePath, clock, logger);
-    for (const key of state.get(feed)?.refused ?? []) this.refused.add(key);
+    const state = await PollState.open(statePath, clock, logger, holdsSecret);
+    for (const key of this.placeOf(state.get(feed)).refused ?? []) this.refused.add(key);
     this.loop = this.run(state);
   }
 
@@ -122,54 +129,74 @@ class ObjectCollector implements Component {
 
   /** One listing, object by object; where it stands is kept after each. */
   private async listing(state: PollState): Promise<void> {
-    const nowMs = this.deps.clock.nowMs();
-    const at = state.get(feed) ?? { watermarkMs: Math.max(0, nowMs - this.config.lookback_ms) };
+    const at = this.placeOf(state.get(feed));
     await this.tryRefused();
-    const window = at.window ?? { fromMs: Math.max(0, at.watermarkMs - overlapMs), toMs: nowMs };
+    const window = at.window ?? { fromMs: Math.max(0, at.watermarkMs - overlapMs), toMs: this.deps.clock.nowMs() };
     let after = at.next;
+    let endMs = window.toMs;
+    this.held = 0;
     for (let isLast = false; !isLast;) {
       const page = await this.store.list(this.config.prefix, after, this.abort.signal);
       for (const { key, bytes, modifiedMs } of page.objects) {
         const version = `${key} ${String(modifiedMs)}`;
         if (modifiedMs >= window.fromMs && bytes > 0 && !this.seen.has(version)) {
-          await this.readOrPass(key);
-          this.seen.set(version, modifiedMs);
+          if (await this.readOrPass(key)) this.seen.set(version, modifiedMs);
+          else {
+            this.held += 1;
+            endMs = Math.min(endMs, modifiedMs);
+          }
           await this.keep(state, { watermarkMs: at.watermarkMs, next: key, window });
         }
         after = key;
       }
       ({ isLast } = page);
     }
-    await this.keep(state, { watermarkMs: window.toMs });
-    for (const [version, modifiedMs] of this.seen) if (modifiedMs < window.toMs - overlapMs) this.seen.delete(version);
+    await this.keep(state, { watermarkMs: endMs });
+    for (const [version, modifiedMs] of this.seen) if (modifiedMs < endMs - overlapMs) this.seen.delete(version);
+  }
+
+  /** Where the listing was left; that of another bucket or prefix says no more than since when objects were read. */
+  private placeOf(kept: FeedState | undefined): FeedState {
+    const firstMs = Math.max(0, this.deps.clock.nowMs() - this.config.lookback_ms);
+    if (kept === undefined) return { watermarkMs: firstMs };
+    // Without a digest it is of an earlier version, which knew one bucket.
+    if (kept.api === undefined || kept.api === this.digest) return kept;
+    return { watermarkMs: Math.min(kept.watermarkMs, firstMs) };
   }
 
   /** How far each object was read is on disk before the listing moves on. */
   private async keep(state: PollState, at: Parameters<PollState['set']>[1]): Promise<void> {
     await this.deps.checkpoints.flush();
-    await state.set(feed, { ...at, ...(this.refused.size === 0 ? {} : { refused: [...this.refused] }) });
+    const refused = this.refused.size === 0 ? {} : { refused: [...this.refused] };
+    await state.set(feed, { ...at, api: this.digest, ...refused });
   }
 
   /**
    * One object that may not be read (encrypted with a foreign key, archived) does not keep the others. Where many are
    * refused, something else is wrong, and the listing stops rather than forget any.
+   *
+   * @returns false when the object is refused and its key may not be kept on disk: the next listing has to find it again.
    */
-  private async readOrPass(key: string): Promise<void> {
+  private async readOrPass(key: string): Promise<boolean> {
     try {
       await readObject(this.store, key, this.deps, this.abort.signal);
       this.refused.delete(key);
     } catch (error) {
       if (!isRefused(error)) throw error;
-      // It is gone.
-      if (error.status === 404) return void this.refused.delete(key);
-      if (this.refused.delete(key)) return void this.refused.add(key);
-      if (this.refused.size >= refusedMax) throw error;
+      const isGone = error.status === 404;
+      const isKnown = this.refused.delete(key);
+      if (isGone) return true;
+      if (!isKnown) {
+        if (this.refused.size >= refusedMax) throw error;
+        this.deps.logger.error(
+          { source: this.deps.name, key: shownPlace(key), error: describeError(error) },
+          'an object is refused; it is passed over, and tried again with later listings',
+        );
+      }
+      if (holdsSecret(key)) return false;
       this.refused.add(key);
-      this.deps.logger.error(
-        { source: this.deps.name, key, error: describeError(error) },
-        'an object is refused; it is passed over, and tried again with later listings',
-      );
     }
+    return true;
   }
 
   private async tryRefused(): Promise<void> {
@@ -178,7 +205,7 @@ class ObjectCollector implements Component {
 
   private tellHealth(): void {
     const { health, clock } = this.deps;
-    const count = this.refused.size;
+    const count = this.refused.size + this.held;
     if (count === 0) health.report(this.name, clock.nowMs());
     else health.fail(this.name, `${String(count)} objects of s3://${this.store.bucket} are refused and were passed over; the log names them. Check that the role may read and decrypt them, and that they are not archived.`);
   } // prettier-ignore
@@ -236,6 +263,8 @@ class ObjectCollector implements Component {
     return true;
   }
 }
+
+const holdsSecret = (key: string): boolean => shownPlace(key) !== key;
 
 /** The bucket said no to this object; without credentials nothing was asked. */
 const isRefused = (error: unknown): error is SourceRefusal => error instanceof SourceRefusal && error.status !== 0;

@@ -1,4 +1,5 @@
 import { AppError, describeError } from '../../core/errors.js';
+import { shownPlace } from '../../event/redact-text.js';
 import type { CheckpointStore } from '../../pipeline/checkpoint-store.js';
 import { deliver } from '../../pipeline/delivery.js';
 import type { SourceBinding } from '../../pipeline/record-parser.js';
@@ -24,7 +25,7 @@ export async function readObject(
   deps: ObjectReaderDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = `s3://${store.bucket}/${key}`;
+  const path = shownPlace(`s3://${store.bucket}/${key}`);
   const input = { ...deps.binding, path, open: () => store.open(key, signal) };
   const file = new ReplayFile(input, deps.checkpoints, deps, defaultReplayFileLimits);
   try {

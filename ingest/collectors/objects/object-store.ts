@@ -16,6 +16,8 @@ export interface ListedPage {
 /** A bucket. Every failure is an AppError TQ_SOURCE_UNAVAILABLE or TQ_SOURCE_REFUSED, also inside the streams it opens. */
 export interface ObjectStore {
   readonly bucket: string;
+  /** Where the bucket is: a cursor of another place is worth nothing here. */
+  readonly place: string;
   /** @param after the key to go on behind; undefined for the first page. */
   list(prefix: string, after: string | undefined, signal: AbortSignal): Promise<ListedPage>;
   open(key: string, signal: AbortSignal): Promise<Readable>;

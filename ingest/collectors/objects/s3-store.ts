@@ -7,6 +7,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { AppError } from '../../core/errors.js';
+import { shownPlace } from '../../event/redact-text.js';
 import { SourceRefusal } from '../poll/source-fault.js';
 import type { NoticeQueue, ObjectStore } from './object-store.js';
 
@@ -48,6 +49,7 @@ export function createS3Store(bucket: string, options: AwsOptions): ObjectStore 
   const client = new S3Client(clientOptions(options));
   return {
     bucket,
+    place: `${options.endpoint ?? options.region ?? ''} ${bucket}`,
     async list(prefix, after, abortSignal) {
       try {
         const input = { Bucket: bucket, Prefix: prefix, StartAfter: after, MaxKeys: 1_000 };
@@ -63,7 +65,7 @@ export function createS3Store(bucket: string, options: AwsOptions): ObjectStore 
       }
     },
     async open(key, abortSignal) {
-      const what = `Reading s3://${bucket}/${key}`;
+      const what = `Reading ${shownPlace(`s3://${bucket}/${key}`)}`;
       try {
         const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
         return Readable.from(named((Body ?? []) as AsyncIterable<Buffer>, what));

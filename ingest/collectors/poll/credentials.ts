@@ -1,18 +1,32 @@
 import { createSign } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
+import { decodePercent } from '../../event/percent.js';
 import { isObject, readNumber, readText } from '../../sources/shared/json-reader.js';
 import type { PollCredentials } from './poll-api.js';
 import { request } from './poll-http.js';
 import { retryAfterMs } from './rate-limit.js';
 import { SourceBusy, SourceRefusal } from './source-fault.js';
 
-export function fixedCredentials(authorization: string): PollCredentials {
-  return { headers: () => Promise.resolve({ authorization }), renew: () => false };
+/** @param scheme of the `authorization` header. */
+export function fixedCredentials(scheme: string, secret: string): PollCredentials {
+  const authorization = `${scheme} ${secret}`;
+  return {
+    headers: () => Promise.resolve({ authorization }),
+    renew: () => false,
+    isIn: (text) => isOneIn(text, [secret]),
+  };
+}
+
+function isOneIn(text: string, secrets: readonly (string | undefined)[]): boolean {
+  const views = [text, decodePercent(text)];
+  return secrets.some((secret) => secret !== undefined && views.some((view) => view.includes(secret)));
 }
 
 /** A request to a token endpoint, made anew for each token. */
 export interface TokenRequest {
   readonly url: string;
+  /** What the form shows, as itself or by a signature. */
+  readonly secret: string;
   /** @param nowMs milliseconds since the Unix epoch, for assertions that carry their time. */
   readonly form: (nowMs: number) => Readonly<Record<string, string>>;
 }
@@ -30,6 +44,7 @@ export function tokenCredentials(asked: TokenRequest, clock: Clock): PollCredent
       token = undefined;
       return true;
     },
+    isIn: (text) => isOneIn(text, [asked.secret, token?.value]),
   };
 }
 
@@ -70,7 +85,7 @@ export function clientCredentials(
   clock: Clock,
 ): PollCredentials {
   const form = { grant_type: 'client_credentials', client_id: client.id, client_secret: client.secret, ...more };
-  return tokenCredentials({ url: client.url, form: () => form }, clock);
+  return tokenCredentials({ url: client.url, secret: client.secret, form: () => form }, clock);
 }
 
 /** The key file of a Google service account, as Google writes it. */
@@ -93,6 +108,7 @@ export function serviceAccountCredentials(
   return tokenCredentials(
     {
       url: key.tokenUri,
+      secret: key.privateKey,
       form(nowMs) {
         const iat = Math.floor(nowMs / 1_000);
         const claims = { iss: key.clientEmail, sub: subject, scope, aud: key.tokenUri, iat, exp: iat + 3_600 };

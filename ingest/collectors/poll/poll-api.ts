@@ -3,6 +3,8 @@ export interface PollCredentials {
   headers(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   /** Forgets a token that was refused before its time; false where there is no other to be had. */
   renew(): boolean;
+  /** Whether the text holds the credential, as it is or percent-encoded: such a text is not written down. */
+  isIn(text: string): boolean;
 }
 
 /** What an API answered: parsed, its headers under lower-case names. */
@@ -48,6 +50,8 @@ export interface PollApi {
   readonly product: string;
   /** `https://host:port`: credentials are sent nowhere else. */
   readonly origin: string;
+  /** Whose records are read, where no address says it: a tenant, a subject. */
+  readonly owner?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly credentials: PollCredentials;
   readonly feeds: readonly PollFeed[];

@@ -6,6 +6,7 @@ import type { Component } from '../../core/component.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { HealthRegistry } from '../../core/health.js';
 import { sha256Hex } from '../../core/sha256.js';
+import { shownName } from '../../event/redact-text.js';
 import { deliver } from '../../pipeline/delivery.js';
 import { parseRecords, type SourceBinding } from '../../pipeline/record-parser.js';
 import type { CollectorDeps } from '../collector-deps.js';
@@ -82,7 +83,7 @@ class PollCollector implements Component {
   async start(): Promise<void> {
     if (this.loop !== undefined || this.isStopped()) return;
     const { statePath, clock, logger } = this.deps;
-    const state = await PollState.open(statePath, clock, logger);
+    const state = await PollState.open(statePath, clock, logger, (text) => this.isSecret(text));
     this.loop = this.run(state);
   }
 
@@ -189,12 +190,21 @@ class PollCollector implements Component {
 
   /** Where a list was left; a cursor of another address, owner or realm is worth nothing here, and may lead elsewhere. */
   private placeOf(kept: FeedState | undefined, api: string, nowMs: number): FeedState {
-    if (kept === undefined) return { watermarkMs: Math.max(0, nowMs - this.config.lookback_ms) };
-    return kept.api === api ? kept : { watermarkMs: kept.watermarkMs };
+    const firstMs = Math.max(0, nowMs - this.config.lookback_ms);
+    if (kept === undefined) return { watermarkMs: firstMs };
+    // Of another list nothing was read yet, so at least what a first start reads.
+    return kept.api === api ? kept : { watermarkMs: Math.min(kept.watermarkMs, firstMs) };
   }
 
   private digestOf(feed: PollFeed): string {
-    return sha256Hex(`${this.api.origin} ${feed.first({ fromMs: 0, toMs: 0 })}`).slice(0, 16);
+    const { origin, owner } = this.api;
+    const list = `${origin} ${feed.first({ fromMs: 0, toMs: 0 })}`;
+    return sha256Hex(owner === undefined ? list : `${owner} ${list}`).slice(0, 16);
+  }
+
+  /** Cursors are random by nature, so only known formats and the credential that was shown are looked for. */
+  private isSecret(cursor: string): boolean {
+    return this.api.credentials.isIn(cursor) || shownName(cursor, Infinity) !== cursor;
   }
 
   private windowOf(feed: PollFeed, { watermarkMs }: FeedState, nowMs: number): PollWindow {

@@ -38,30 +38,43 @@ export const isKeepable = (next: string | undefined): boolean => (next?.length ?
 export class PollState {
   readonly #path: string;
   readonly #feeds: Map<string, FeedState>;
+  readonly #isSecret: (text: string) => boolean;
 
-  private constructor(path: string, feeds: Map<string, FeedState>) {
+  private constructor(path: string, feeds: Map<string, FeedState>, isSecret: (text: string) => boolean) {
     this.#path = path;
     this.#feeds = feeds;
+    this.#isSecret = isSecret;
   }
 
-  /** A file that is none is put aside: reading again makes no second event. @throws AppError TQ_DATA_DIR_UNUSABLE */
-  static async open(path: string, clock: Clock, logger: Logger): Promise<PollState> {
+  /**
+   * A file that is none is put aside: reading again makes no second event.
+   *
+   * @param isSecret what of a cursor may not be written down. It is used while the process runs; after its end the list
+   *   is read on from its watermark.
+   * @throws AppError TQ_DATA_DIR_UNUSABLE
+   */
+  static async open(
+    path: string,
+    clock: Clock,
+    logger: Logger,
+    isSecret: (text: string) => boolean,
+  ): Promise<PollState> {
     try {
       await mkdir(dirname(path), { recursive: true });
       const text = await readFile(path, 'utf8').catch((error: unknown) => {
         if (codeOf(error) === 'ENOENT') return undefined;
         throw error;
       });
-      if (text === undefined) return new PollState(path, new Map());
+      if (text === undefined) return new PollState(path, new Map(), isSecret);
       const parsed = fileSchema.safeParse(tryJson(text));
-      if (parsed.success) return new PollState(path, new Map(Object.entries(parsed.data.feeds)));
+      if (parsed.success) return new PollState(path, new Map(Object.entries(parsed.data.feeds)), isSecret);
       const aside = `${path}.broken-${String(clock.nowMs())}`;
       await rename(path, aside);
       logger.error(
         { path, aside },
         'the cursors are broken and were put aside; the API is read again from lookback on',
       );
-      return new PollState(path, new Map());
+      return new PollState(path, new Map(), isSecret);
     } catch (error) {
       throw unusable(path, error);
     }
@@ -75,10 +88,16 @@ export class PollState {
   async set(feed: string, state: FeedState): Promise<void> {
     this.#feeds.set(feed, state);
     try {
-      await replaceFile(this.#path, JSON.stringify({ version: 1, feeds: Object.fromEntries(this.#feeds) }));
+      const feeds = [...this.#feeds].map(([name, at]) => [name, this.#writable(at)] as const);
+      await replaceFile(this.#path, JSON.stringify({ version: 1, feeds: Object.fromEntries(feeds) }));
     } catch (error) {
       throw unusable(this.#path, error);
     }
+  }
+
+  #writable(state: FeedState): FeedState {
+    if (state.next === undefined || !this.#isSecret(state.next)) return state;
+    return { ...state, next: undefined, window: undefined };
   }
 }
 

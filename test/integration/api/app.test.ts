@@ -67,6 +67,8 @@ describe('the API around its routes', () => {
     const url = `/v1/alerts/${uid}/resolve`;
     const calls = [
       [{ url: '/nothing' }, 404, 'TQ_NOT_FOUND'],
+      [{ url: `/v1/tokens/${secretWords.repeat(20)}` }, 400, 'TQ_REQUEST_INVALID'],
+      [{ url: `/v1/tokens/%zz${secretWords}` }, 400, 'TQ_REQUEST_INVALID'],
       [{ url: '/v1/tokens', method: 'DELETE' as const }, 404, 'TQ_NOT_FOUND'],
       [{ url, headers, method: 'POST' as const, payload: '{' }, 400, 'TQ_REQUEST_INVALID'],
       [
@@ -100,6 +102,7 @@ describe('the API around its routes', () => {
       const answer = await api.app.inject(call);
       expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([status, code]);
       expect(answer.headers['content-type']).toContain('application/problem+json');
+      expect(answer.body).not.toContain('database');
     }
   });
 

@@ -106,4 +106,29 @@ describe('tourniquet up', () => {
       expect([await ended, said.split('\n').filter((line) => line.includes('"level":50'))]).toEqual([0, []]);
     }
   }, 120_000);
+
+  it('a worker alone hears SIGHUP and goes on, also while it waits for its log', async () => {
+    const config = join(folder, 'tourniquet.yaml');
+    writeFileSync(config, `data_dir: '${join(folder, 'data')}'\nlog: { kind: kafka, brokers: ['127.0.0.1:1'] }\n`);
+    const child = startCli(['worker', '--config', config]);
+    try {
+      let said = '';
+      const heard = (words: string): Promise<void> =>
+        new Promise((resolve, reject) => {
+          const look = (): void => {
+            if (said.includes(words)) resolve();
+          };
+          child.once('close', () => reject(new Error(`ended: ${said}`)));
+          child.stderr?.on('data', look);
+          look();
+        });
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+      await heard('is away; trying again');
+      child.kill('SIGHUP');
+      await heard('this process takes nothing of it over');
+      expect([child.exitCode, child.signalCode]).toEqual([null, null]);
+    } finally {
+      child.removeAllListeners('close').kill('SIGKILL');
+    }
+  }, 120_000);
 });

@@ -45,6 +45,7 @@ export function entraApi(options: EntraApiOptions, clock: Clock): PollApi {
   return {
     product: 'entra',
     origin,
+    owner: `${options.loginUrl.replace(/\/+$/, '')} ${options.tenant}`,
     headers: { accept: 'application/json' },
     credentials: clientCredentials(
       {

@@ -29,7 +29,7 @@ export function githubApi({ url, owner, token }: GithubApiOptions): PollApi {
       'x-github-api-version': '2022-11-28',
       'user-agent': 'tourniquet',
     },
-    credentials: fixedCredentials(`Bearer ${token}`),
+    credentials: fixedCredentials('Bearer', token),
     rights: 'read:audit_log (classic token), or read access to organization administration',
     overlapMs: 600_000,
     feeds: [

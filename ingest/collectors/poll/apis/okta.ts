@@ -15,7 +15,7 @@ export function oktaApi(url: string, token: string): PollApi {
     product: 'okta',
     origin,
     headers: { accept: 'application/json' },
-    credentials: fixedCredentials(`SSWS ${token}`),
+    credentials: fixedCredentials('SSWS', token),
     rights: 'an API token of an administrator who may view the System Log (report administrator)',
     // Only where there is no cursor: what came late before it was lost is read again.
     overlapMs: 600_000,

@@ -23,6 +23,7 @@ export function workspaceApi({ url, key, subject, applications }: WorkspaceApiOp
   return {
     product: 'workspace',
     origin,
+    owner: subject,
     headers: { accept: 'application/json' },
     credentials: serviceAccountCredentials(
       key,

@@ -34,6 +34,7 @@ describe('a batch of notices', () => {
     let asked = 0;
     const store: ObjectStore = {
       bucket: 'trail',
+      place: 'trail',
       list: () => Promise.reject(new Error('is told by notices')),
       async open(key) {
         asked += 1;

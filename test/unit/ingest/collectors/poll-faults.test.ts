@@ -13,12 +13,15 @@ const record = (uuid: string) => ({
   client: { ipAddress: '192.0.2.1' }, outcome: { result: 'SUCCESS' },
 }); // prettier-ignore
 
+const credential = 'the credential/of the poller';
+
 /** Lists of an owner, each with a first page and, by `page`, more of them. */
-const api = (origin: string, owner: string, names: readonly string[]): PollApi => ({
+const api = (origin: string, owner: string, names: readonly string[], tenant?: string): PollApi => ({
   product: 'okta',
   origin,
+  ...(tenant === undefined ? {} : { owner: tenant }),
   headers: {},
-  credentials: fixedCredentials('t'),
+  credentials: fixedCredentials('Bearer', credential),
   rights: 'none',
   overlapMs: 1_000,
   feeds: names.map((name): PollFeed => ({
@@ -35,8 +38,20 @@ const api = (origin: string, owner: string, names: readonly string[]): PollApi =
 
 type Answer = (request: ApiRequest, origin: string) => ApiReply;
 
-const withLists = (answer: { of: Answer; owner?: string; host?: string }, names: string[], work: (polled: Polled) => Promise<void>) =>
-  withApi('okta', (request, origin) => answer.of(request, origin), (origin) => api(origin.replace('127.0.0.1', answer.host ?? '127.0.0.1'), answer.owner ?? 'o', names), work); // prettier-ignore
+interface Server {
+  of: Answer;
+  owner?: string;
+  host?: string;
+  tenant?: string;
+}
+
+const withLists = (answer: Server, names: string[], work: (polled: Polled) => Promise<void>) =>
+  withApi(
+    'okta',
+    (request, origin) => answer.of(request, origin),
+    (origin) => api(origin.replace('127.0.0.1', answer.host ?? '127.0.0.1'), answer.owner ?? 'o', names, answer.tenant),
+    work,
+  );
 
 const asks = ({ server }: Polled, path: string): number =>
   server.requests.filter(({ url }) => `${url.pathname}${url.search}`.includes(path)).length;
@@ -81,8 +96,9 @@ describe('an API that is not well', () => {
   it.each([
     ['another owner', { owner: 'p' }],
     ['another host', { host: 'localhost' }],
+    ['another tenant', { tenant: 't-1' }],
   ])('leaves a cursor of %s behind when the input is changed', (_, before) => {
-    const answer: { of: Answer; owner?: string; host?: string } = {
+    const answer: Server = {
       of: ({ url, headers }) =>
         url.searchParams.has('page')
           ? { status: 502 }
@@ -99,6 +115,7 @@ describe('an API that is not well', () => {
       await first.stop(1_000);
       answer.owner = 'o';
       answer.host = '127.0.0.1';
+      answer.tenant = 't-2';
       answer.of = () => ({ body: { records: [record('b')] } });
       const asked = polled.server.requests.length;
       await polled.start();
@@ -110,6 +127,48 @@ describe('an API that is not well', () => {
       expect(polled.server.requests[asked]?.url.search).toContain('?from=');
     });
   });
+
+  it('of another tenant is read from where a first start begins, if that is earlier', () => {
+    const answer: Server = { of: () => ({ body: { records: [record('a')] } }), tenant: 't-1' };
+    return withLists(answer, ['a'], async (polled) => {
+      const first = await polled.start();
+      await until(
+        () => polled.state().includes(`"watermarkMs":${String(startMs)}`),
+        () => [polled.state()],
+      );
+      await first.stop(1_000);
+      answer.tenant = 't-2';
+      const asked = polled.server.requests.length;
+      await polled.start({ lookback_ms: 60_000 });
+      await until(
+        () => polled.server.requests.length > asked,
+        () => [polled.state()],
+      );
+      // The minute of the lookback, and the second of the overlap before it.
+      expect(polled.server.requests[asked]?.url.search).toBe(`?from=${String(startMs - 61_000)}`);
+    });
+  });
+
+  it.each([
+    ['its credential', encodeURIComponent(credential)],
+    ['a token', 'ghp_0123456789abcdefABCDEF0123456789abcd'],
+  ])('whose cursor says back %s is read page by page, and the cursor meets no disk', (_, word) => {
+    const of: Answer = ({ url }, origin) => {
+      const page = Number(url.searchParams.get('page') ?? 1);
+      const next = `${origin}${url.pathname}?page=${String(page + 1)}&by=${word}`;
+      return page > 3 ? { status: 502 } : { body: { records: [record(`r-${String(page)}`)], next } };
+    };
+    return withLists({ of }, ['a'], async (polled) => {
+      await polled.start();
+      await until(
+        () => polled.sink.uids.size >= 3 && reasonOf(polled) !== '',
+        () => [polled.state()],
+      );
+      expect(polled.server.requests.slice(0, 4).map(({ url }) => url.searchParams.get('page'))).toEqual([null, '2', '3', '4']);
+      expect(polled.state()).toContain('watermarkMs');
+      expect(polled.state()).not.toContain('page=');
+    });
+  }); // prettier-ignore
 
   it('that asks for fewer requests is left alone by all lists', () => {
     const of: Answer = () => ({ status: 429, headers: { 'retry-after': '3' } });

@@ -5,11 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { s3Input } from '../../../../api/config/s3-schema.js';
 import { noticedObjects } from '../../../../ingest/collectors/objects/notices.js';
 import { createObjectCollector, objectConfigSchema } from '../../../../ingest/collectors/objects/object-collector.js';
 import { createS3Store, createSqsQueue } from '../../../../ingest/collectors/objects/s3-store.js';
 import type { Component } from '../../../../ingest/core/component.js';
 import { HealthRegistry } from '../../../../ingest/core/health.js';
+import type { Logger } from '../../../../ingest/core/logger.js';
 import { type CheckpointStore, openCheckpointStore } from '../../../../ingest/pipeline/checkpoint-store.js';
 import { cloudtrailFactory } from '../../../../ingest/sources/cloudtrail/source.js';
 import { base, MemorySink, until, wallClock } from '../pipeline/support.js';
@@ -28,6 +30,11 @@ const trail = (...ids: string[]): Buffer =>
       })),
     }),
   ); // prettier-ignore
+
+/** What was said while the objects were read. */
+const said: string[] = [];
+const hear = (fields: object, message: string): void => void said.push(`${message} ${JSON.stringify(fields)}`);
+const logger: Logger = { debug: hear, info: hear, warn: hear, error: hear };
 
 interface Stored {
   readonly body: Buffer;
@@ -152,18 +159,20 @@ describe('a bucket', () => {
 
   const put = (name: string, body: Buffer, ageMs = 60_000): void =>
     void aws.objects.set(`${folderOf}${name}`, { body, modified: new Date(Date.now() - ageMs) });
-  const start = async (withQueue = false): Promise<Component> => {
+  const start = async (withQueue = false, prefix = 'AWSLogs/'): Promise<Component> => {
     const options = { region: 'eu-central-1', endpoint: aws.origin, credentials };
     const collector = createObjectCollector(
-      objectConfigSchema.parse({ prefix: 'AWSLogs/', interval_ms: 100 }),
+      objectConfigSchema.parse({ prefix, interval_ms: 100 }),
       createS3Store('trail', options),
       withQueue ? createSqsQueue(`${aws.origin}/123456789012/trail`, options) : undefined,
-      { ...base, clock: wallClock, sink, checkpoints, health, name: 't', statePath: join(folder, 's3.json'), binding: { source: cloudtrailFactory.create({}), instance: 'i' } },
+      { ...base, logger, clock: wallClock, sink, checkpoints, health, name: 't', statePath: join(folder, 's3.json'), binding: { source: cloudtrailFactory.create({}), instance: 'i' } },
     ); // prettier-ignore
     running.push(collector);
     await collector.start();
     return collector;
   };
+  const statePath = (): string => join(folder, 's3.json');
+  const readState = (): string => (existsSync(statePath()) ? readFileSync(statePath(), 'utf8') : '');
   const seen = (): unknown => [
     sink.events.length,
     sink.uids.size,
@@ -206,6 +215,51 @@ describe('a bucket', () => {
     await until(() => sink.events.length >= 3, seen);
     await until(() => health.status(Date.now()).parts[0]?.state === 'ok', seen);
     expect([sink.events.length, sink.uids.size, aws.breaches]).toEqual([3, 3, []]);
+  });
+
+  it('begins anew under another prefix, and so do the objects that were refused', async () => {
+    put('a.json.gz', trail('e-1'));
+    put('b.json.gz', trail('e-2'));
+    aws.archived.add(`${folderOf}b.json.gz`);
+    const twoHours = 7_200_000;
+    aws.objects.set('other/x.json.gz', { body: trail('e-3'), modified: new Date(Date.now() - twoHours) });
+    const first = await start();
+    await until(() => readState().includes('refused') && readState().includes('watermarkMs'), seen);
+    await first.stop(2_000);
+    const asked = aws.asked.length;
+    // Put there long before the last listing of what was read until now.
+    await start(false, 'other/');
+    await until(() => sink.uids.size >= 2, seen);
+    expect(aws.asked.slice(asked)).toEqual(['other/x.json.gz']);
+    await until(() => !readState().includes('refused'), seen);
+  });
+
+  it('writes no secret down that stands in a key, and reads such an object when it may, after a restart too', async () => {
+    const token = 'ghp_0123456789abcdefABCDEF0123456789abcd';
+    put(`${token}/a.json.gz`, trail('e-1'));
+    put(`${token}/b.json.gz`, trail('e-2'));
+    put('z.json.gz', trail('e-3'));
+    aws.archived.add(`${folderOf}${token}/b.json.gz`);
+    const first = await start();
+    await until(() => sink.events.length >= 2, seen);
+    await until(() => health.status(Date.now()).parts[0]?.state === 'failing', seen);
+    await first.stop(2_000);
+    expect(readState()).toContain('watermarkMs');
+    const written = readState() + readFileSync(join(folder, 'files.json'), 'utf8');
+    expect([written.includes(token), written.includes('[redacted]')]).toEqual([false, true]);
+    expect(JSON.stringify([health.status(Date.now()), said])).not.toContain(token);
+    expect(said.join()).toContain('is refused');
+    aws.archived.clear();
+    await start();
+    await until(() => sink.uids.size >= 3, seen);
+    await until(() => health.status(Date.now()).parts[0]?.state === 'ok', seen);
+    expect(aws.breaches).toEqual([]);
+  });
+
+  it('has the bounds of its interval in the config check too', () => {
+    const check = (interval: string) => s3Input.safeParse({ kind: 's3', bucket: 'trail', interval });
+    expect(objectConfigSchema.safeParse({ interval_ms: check('1d').data?.interval }).success).toBe(true);
+    for (const wrong of ['25h', '99ms']) expect(check(wrong).error?.issues[0]?.path).toEqual(['interval']);
   });
 
   it('keeps its place until the object is durable, and reads what broke off on the way again', async () => {

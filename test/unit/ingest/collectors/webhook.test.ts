@@ -154,6 +154,18 @@ describe('webhooks', () => {
       expect((await send('tenant', known, '[{')).status).toBe(400);
     }));
 
+  it('do not say back a path that cannot be read', () =>
+    withHooks(async (send) => {
+      for (const name of [(secrets[0] ?? '').repeat(9), `%zz${secrets[0] ?? ''}`]) {
+        const answer = await send(name, {}, {});
+        expect([answer.status, answer.headers.get('content-type')?.split(';')[0]]).toEqual([
+          400,
+          'application/problem+json',
+        ]);
+        expect(await answer.text()).not.toContain(secrets[0]);
+      }
+    }));
+
   it('never say a secret', () => {
     expect(said.length).toBeGreaterThan(0);
     for (const secret of secrets) expect(said.join('\n')).not.toContain(secret);
