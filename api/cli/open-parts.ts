@@ -119,7 +119,7 @@ export async function openGeo({ config, lifecycle, logger }: Surroundings): Prom
 /** All that is added to events between parser and log. */
 export async function openEnricher(s: Surroundings): Promise<EventEnricher> {
   const { createEventEnricher } = await import('../../ingest/enrich/event-enricher.js');
-  return createEventEnricher(await openGeo(s));
+  return createEventEnricher(await openGeo(s), { networks: s.config.enrich.networks });
 }
 
 /** Opens the store and brings its tables up to date. */

@@ -4,6 +4,7 @@ import { rulesOptionsSchema } from '../../detectors/worker/rules/rule-duty.js';
 import { durationMs } from './duration.js';
 import { suppressionEntry } from '../schemas/suppressions.js';
 import { kafkaConnection } from './kafka-schema.js';
+import { networksSchema } from './networks-schema.js';
 import { inputSchema, port, receiversSchema, sha256 } from './input-schema.js';
 
 /**
@@ -130,6 +131,7 @@ export const configSchema = z.strictObject({
       geo: z
         .strictObject({ enabled: z.boolean().default(true), databases: z.array(z.string().min(1)).max(8).default([]) })
         .prefault({}),
+      networks: networksSchema,
     })
     .prefault({}),
   worker: z

@@ -2,8 +2,9 @@ import { TrustedRanges } from '../../ingest/core/address-ranges.js';
 import { boundText } from '../../ingest/core/text.js';
 import type { Detector, Observation } from '../core/detector.js';
 import { createFactDetector, type Fact, type FactKernel, type FactState } from '../core/fact-detector.js';
+import { isOwnNetwork, isVouched } from '../core/known-network.js';
 import { networkOf } from '../core/network.js';
-import { agentFamily, isBrowser, isTool } from '../core/user-agent.js';
+import { familyOf, isBrowser, isTool } from '../../ingest/enrich/user-agent.js';
 import type { ConcurrentOptions } from './concurrent-options.js';
 import { concurrentRules, type ConcurrentMeasure } from './concurrent-rules.js';
 import { CITY_CHARS_MAX, CONCURRENT_BYTES_MAX, concurrentStateSchema, NETWORK_CHARS_MAX, newConcurrentState, providerOf, withProvider, withUse, type ConcurrentState, type Sighting } from './concurrent-state.js'; // prettier-ignore
@@ -106,6 +107,7 @@ class ConcurrentKernel implements FactKernel<ConcurrentState> {
     if (isUsual(here) && isUsual(other)) return undefined;
     if (here.inside !== other.inside) return this.#leftHome(own, here, known, observation);
     if (here.inside) return undefined;
+    if (here.vouched || other.vouched) return 'two_places';
     const network = here.asn !== 0 && other.asn !== 0 && here.asn !== other.asn;
     const country = here.country !== '' && other.country !== '' && here.country !== other.country;
     const city = here.city !== '' && other.city !== '' && here.city !== other.city;
@@ -128,7 +130,9 @@ class ConcurrentKernel implements FactKernel<ConcurrentState> {
   } // prettier-ignore
 
   #isSame(one: Sighting, { event, timeMs }: Observation): boolean {
-    return event.client !== undefined && one.network === event.client.address && timeMs >= one.lastMs;
+    const { client } = event;
+    if (client === undefined || timeMs < one.lastMs) return false;
+    return one.network === (client.network_name ?? client.address);
   }
 
   /** Null for what is no accepted use, or tells no address. */
@@ -136,9 +140,11 @@ class ConcurrentKernel implements FactKernel<ConcurrentState> {
     const { client } = event;
     if (client === undefined || !request || !accepted || event.action !== 'use') return null;
     return {
-      network: boundText(networkOf(client.address), NETWORK_CHARS_MAX),
-      agent: agentFamily(event.user_agent),
-      inside: this.#inside.has(client.address),
+      // A pool of addresses with one name is one place.
+      network: boundText(client.network_name ?? networkOf(client.address), NETWORK_CHARS_MAX),
+      agent: familyOf(event),
+      inside: this.#inside.has(client.address) || isOwnNetwork(client),
+      vouched: isVouched(client),
       asn: client.asn ?? 0,
       country: client.geo?.country_iso_code ?? '',
       city: boundText(client.geo?.city ?? '', CITY_CHARS_MAX),

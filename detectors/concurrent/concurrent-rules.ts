@@ -8,16 +8,25 @@ const DAY_MS = 86_400_000;
 function here({ event }: Observation): string {
   const { client, user_agent: agent } = event;
   const asn = client?.asn === undefined ? '' : `AS${client.asn}`;
-  const parts = [asn, client?.geo?.city ?? '', client?.geo?.country_iso_code ?? '', (agent ?? '').slice(0, 60)];
+  const parts = [
+    client?.network_name ?? '',
+    asn,
+    client?.geo?.city ?? '',
+    client?.geo?.country_iso_code ?? '',
+    (agent ?? '').slice(0, 60),
+  ];
   const known = parts.filter((part) => part !== '');
   return `${client?.address ?? 'an unknown address'}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
 }
+
+/** A pool of addresses that the operator gave one name is one network. */
+const PLACE = `if(client_network_name = '', ${NETWORK}, client_network_name)`;
 
 /** Distinct networks of accepted uses in the window before the event. */
 const networks =
   (windowMs: number): FactRule['sql'] =>
   (_score, observation) =>
-    figureSql(observation, observation.timeMs - windowMs, ACCEPTED, `least(8, uniqExact(${NETWORK}))`);
+    figureSql(observation, observation.timeMs - windowMs, ACCEPTED, `least(8, uniqExact(${PLACE}))`);
 
 /** @param windowMs how far apart two uses are concurrent. */
 export function concurrentRules(windowMs: number) {

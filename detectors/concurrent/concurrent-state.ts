@@ -8,7 +8,7 @@ export const SIGHTINGS_MAX = 8;
 export const NETWORK_CHARS_MAX = 64;
 export const CITY_CHARS_MAX = 48;
 /** Names of the fields, four numbers, an event_uid, and texts of which a character may take six bytes in JSON. */
-const SIGHTING_BYTES_MAX = 120 + 4 * 17 + 36 + 6 * (NETWORK_CHARS_MAX + CITY_CHARS_MAX + 32 + 2);
+const SIGHTING_BYTES_MAX = 138 + 4 * 17 + 36 + 6 * (NETWORK_CHARS_MAX + CITY_CHARS_MAX + 32 + 2);
 /** Providers that are remembered beside the places. */
 export const PROVIDERS_MAX = 8;
 export const CONCURRENT_BYTES_MAX = SIGHTINGS_MAX * SIGHTING_BYTES_MAX + PROVIDERS_MAX * 56 + 160;
@@ -19,6 +19,8 @@ const sightingSchema = z.strictObject({
   agent: z.string(),
   /** In a private network or behind a known egress. */
   inside: z.boolean(),
+  /** A network of somebody else that the operator names. */
+  vouched: z.boolean().default(false),
   /** 0 where it is not known. */
   asn: z.number(),
   /** Empty where they are not known. */

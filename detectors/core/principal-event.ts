@@ -46,6 +46,7 @@ export function toPrincipalEvent(event: TokenEvent): TokenEvent | null {
     principal: compactPrincipal(principal),
     ...(event.client !== undefined && { client: event.client }),
     ...(event.user_agent !== undefined && { user_agent: event.user_agent }),
+    ...(event.user_agent_family !== undefined && { user_agent_family: event.user_agent_family }),
     ...(event.caller !== undefined && { caller: event.caller }),
     ...(target !== undefined && { target: compactTarget(target) }),
     ...(event.session_uid !== undefined && { session_uid: event.session_uid }),

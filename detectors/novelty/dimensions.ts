@@ -1,7 +1,8 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { networkOf } from '../core/network.js';
 import { NETWORK, sqlText } from '../core/reproduce.js';
-import { agentFamily } from '../core/user-agent.js';
+import { familyOf } from '../../ingest/enrich/user-agent.js';
+import { isOwnNetwork, OWN_NETWORK } from '../core/known-network.js';
 
 /** One thing that a use says of its holder or of its purpose. */
 export interface Dimension {
@@ -47,13 +48,18 @@ const INSIDE =
 const clusterOf = (address: string): string | undefined =>
   INSIDE.test(address) ? /^\d+\.\d+\./.exec(address)?.[0] : undefined;
 
-/** The AS where a database knows it, else the network: a home connection changes its address, not its provider. */
+/**
+ * Its name where the operator gave one, the AS where a database knows it, else the network: a home connection changes its
+ * address, not its provider.
+ */
 const network: Pick<Dimension, 'of' | 'condition'> = {
   of: ({ client }) => {
     if (client === undefined) return '';
+    if (client.network_name !== undefined) return client.network_name;
     return client.asn === undefined ? (clusterOf(client.address) ?? networkOf(client.address)) : `AS${client.asn}`;
   },
   condition: ({ client }) => {
+    if (client?.network_name !== undefined) return `client_network_name = ${sqlText(client.network_name)}`;
     if (client?.asn !== undefined) return `client_asn = ${client.asn}`;
     const cluster = clusterOf(client?.address ?? '');
     if (cluster !== undefined) return `client_asn = 0 AND startsWith(client_address, ${sqlText(cluster)})`;
@@ -63,13 +69,14 @@ const network: Pick<Dimension, 'of' | 'condition'> = {
 
 export const isMachine = ({ principal }: TokenEvent): boolean =>
   principal !== undefined && principal.kind !== 'user' && principal.kind !== 'unknown';
-export const isOutside = ({ client }: TokenEvent): boolean => client !== undefined && !INSIDE.test(client.address);
+export const isOutside = ({ client }: TokenEvent): boolean =>
+  client !== undefined && !INSIDE.test(client.address) && !isOwnNetwork(client);
 
 /** On which side of the edge of private networks a machine stands; people are on both. */
 const zone: Pick<Dimension, 'of' | 'condition'> = {
   of: (event) => (event.client === undefined || !isMachine(event) ? '' : isOutside(event) ? 'outside' : 'inside'),
   condition: (event) =>
-    `client_address != '' AND ${isOutside(event) ? 'NOT ' : ''}match(client_address, ${sqlText(`(?i)${INSIDE.source}`)})`,
+    `client_address != '' AND ${isOutside(event) ? 'NOT ' : ''}(match(client_address, ${sqlText(`(?i)${INSIDE.source}`)}) OR ${OWN_NETWORK})`,
 };
 
 /** In the order in which a state keeps them; raise the detector's version when it changes. */
@@ -79,9 +86,9 @@ export const dimensions: readonly Dimension[] = [
   { name: 'zone', side: 'where', label: 'side of the edge', max: 2, ...zone },
   {
     name: 'agent', side: 'what', label: 'program', max: 8,
-    of: (e) => agentFamily(e.user_agent),
-    // Families are made from the text in code; the store knows the texts.
-    condition: (e) => `user_agent = ${sqlText(e.user_agent ?? '')}`,
+    of: familyOf,
+    // Events from before families were stored have the text alone.
+    condition: (e) => `if(user_agent_family = '', user_agent = ${sqlText(e.user_agent ?? '')}, user_agent_family = ${sqlText(familyOf(e))})`,
   },
   { name: 'caller', side: 'where', label: 'calling workload', max: 8, ...text('caller_service', (e) => e.caller?.service ?? '') },
   { name: 'target', side: 'what', label: 'service', max: 16, ...text('target_service', (e) => e.target?.service ?? '') },

@@ -10,7 +10,7 @@ import {
 import { textHash } from '../core/hash.js';
 import { isServed } from '../core/observation.js';
 import { figureSql, SERVED, sqlTime } from '../core/reproduce.js';
-import { agentFamily, isTool } from '../core/user-agent.js';
+import { familyOf, isTool } from '../../ingest/enrich/user-agent.js';
 import { dimensions, isMachine, isOutside, type Dimension } from './dimensions.js';
 import type { NoveltyOptions } from './novelty-options.js';
 import { newNoveltyState, NOVELTY_BYTES_MAX, noveltyStateSchema, withValue, type NoveltyState, type Seen } from './novelty-state.js'; // prettier-ignore
@@ -44,7 +44,7 @@ function surprise(seen: readonly Seen[], uses: number): number {
 const isToolOfPerson = (event: TokenEvent, news: readonly News[]): boolean =>
   event.principal?.kind === 'user' &&
   news.some(({ dimension }) => dimension.name === 'agent') &&
-  isTool(agentFamily(event.user_agent));
+  isTool(familyOf(event));
 
 /** Second from which on a value counts as new, though it was seen. */
 const freshSince = (timeMs: number): number => Math.floor(timeMs / 1000) - FRESH_S;

@@ -1,4 +1,4 @@
-import { actions, outcomes, reasons, sourceKinds, tokenKinds } from '../../ingest/event/token-event.js';
+import { actions, networkKinds, outcomes, reasons, sourceKinds, tokenKinds } from '../../ingest/event/token-event.js';
 import type { EntityKind } from '../core/finding.js';
 import { ACCEPTED, FAILED, NETWORK, REQUEST } from '../core/reproduce.js';
 import { Sql, sql } from './sql.js';
@@ -88,7 +88,10 @@ const all: readonly Field[] = [
   plain('client_city', 'text'),
   plain('client_asn', 'number'),
   plain('client_as_name', 'text'),
+  plain('client_network_name', 'word'),
+  plain('client_network_kind', 'word', { values: networkKinds }),
   plain('user_agent', 'text'),
+  plain('user_agent_family', 'word'),
   plain('caller_service', 'word', { entity: 'service' }),
   plain('caller_namespace', 'word'),
   plain('caller_spiffe_id', 'word'),

@@ -8,6 +8,7 @@ import {
   type FactRule,
   type FactState,
 } from '../core/fact-detector.js';
+import { isPlaceless, PLACELESS } from '../core/known-network.js';
 import { sqlText, sqlTime } from '../core/reproduce.js';
 import type { TravelOptions } from './travel-options.js';
 
@@ -57,7 +58,8 @@ function placeOf({ event, accepted, request }: Observation): Place | null {
   return (request && action === 'use') || isLogin ? { latitude, longitude } : null;
 }
 
-const isHosting = ({ client }: TokenEvent): boolean => HOSTING.test(client?.as_name ?? '');
+const isHosting = ({ client }: TokenEvent): boolean =>
+  client !== undefined && (isPlaceless(client) || HOSTING.test(client.as_name ?? ''));
 
 class TravelKernel implements FactKernel<TravelState> {
   readonly id = 'travel';
@@ -126,7 +128,7 @@ class TravelKernel implements FactKernel<TravelState> {
     const hosting = sqlText(`(?i)${HOSTING.source}`);
     return [
       `SELECT greatest(0, ${distance} - ${2 * this.#options.error_km}) / (${hours}) AS observed FROM (`,
-      `SELECT argMaxIf(${place}, (time, event_uid), toString(event_uid) != ${uid} AND NOT match(client_as_name, ${hosting})) AS a,`,
+      `SELECT argMaxIf(${place}, (time, event_uid), toString(event_uid) != ${uid} AND NOT match(client_as_name, ${hosting}) AND NOT ${PLACELESS}) AS a,`,
       `argMaxIf(${place}, time, toString(event_uid) = ${uid}) AS b FROM events_v1`,
       `WHERE principal_uid = ${sqlText(entityUid)} AND time <= ${here} AND client_latitude IS NOT NULL`,
       "AND outcome = 'success' AND action IN ('use', 'login') AND direction != 'outbound')",

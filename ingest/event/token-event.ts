@@ -49,6 +49,11 @@ export const aliasKinds = [
   'refresh_jti', 'parent_access_key_id', 'previous_token_uid',
 ] as const; // prettier-ignore
 
+/** What kind of network an address stands in: as the operator names it, by RFC 6890, or by the name of its AS. */
+export const networkKinds = [
+  'egress', 'office', 'vpn', 'proxy', 'hosting', 'partner', 'tor', 'private', 'shared', 'loopback', 'link_local', 'special',
+] as const; // prettier-ignore
+
 /** How the token's identity was learnt, strongest first; `forwarded` = claims told by the proxy. */
 export const identityBases = ['jwt', 'session', 'aws', 'github', 'vault', 'key', 'opaque'] as const;
 
@@ -116,6 +121,8 @@ const client = z.strictObject({
   geo: geo.optional(),
   asn: count.optional().describe('OTel/ECS as.number.'),
   as_name: short.optional(),
+  network_name: short.optional().describe('The operator’s own name of the network (enrich.networks).'),
+  network_kind: z.enum(networkKinds).optional().describe('What kind of network that is.'),
 });
 
 const workload = z.strictObject({
@@ -167,6 +174,7 @@ export const tokenEventSchema = z
     principal: principal.optional(),
     client: client.optional(),
     user_agent: long.optional().describe('OTel user_agent.original.'),
+    user_agent_family: short.optional().describe('OTel user_agent.name: the program without its version.'),
     caller: workload.optional(),
     target: target.optional(),
     session_uid: short.optional().describe('The issuer’s session id.'),
@@ -205,4 +213,5 @@ export type Action = TokenEvent['action'];
 export type Outcome = TokenEvent['outcome'];
 export type Reason = NonNullable<TokenEvent['reason']>;
 export type SourceKind = TokenEvent['source']['kind'];
+export type NetworkKind = (typeof networkKinds)[number];
 export type TokenKind = TokenFacts['kind'];

@@ -31,7 +31,7 @@ const textColumns = [
   'token_uid', 'secret_fp', 'fp_key_id', 'token_identity', 'token_kind', 'key_id', 'issuer', 'jti', 'algorithm',
   'binding_method', 'binding_value', 'token_name', 'parent_kind', 'parent_value', 'principal_uid', 'principal_kind',
   'principal_id', 'principal_name', 'client_id', 'client_address', 'client_country', 'client_city', 'client_as_name',
-  'user_agent', 'caller_service', 'caller_namespace', 'caller_spiffe_id', 'target_service', 'target_namespace',
+  'client_network_name', 'client_network_kind', 'user_agent', 'user_agent_family', 'caller_service', 'caller_namespace', 'caller_spiffe_id', 'target_service', 'target_namespace',
   'target_address', 'target_method', 'target_path', 'target_route', 'session_uid', 'trace_id', 'request_id', 'direction',
   'transport',
 ] as const; // prettier-ignore
@@ -142,6 +142,7 @@ export function fromStored(row: StoredRow): TokenEvent {
     principal: text('principal_uid') === '' ? undefined : principalOf(text),
     client: text('client_address') === '' ? undefined : clientOf(row, text),
     user_agent: text('user_agent'),
+    user_agent_family: text('user_agent_family'),
     caller: isEmpty(caller) ? undefined : told(caller),
     target: isEmpty(target) ? undefined : told(target),
     session_uid: text('session_uid'),
@@ -208,5 +209,7 @@ function clientOf(row: StoredRow, text: (name: TextColumn) => string): NonNullab
     geo: isEmpty(geo) ? undefined : told(geo),
     asn: row.client_asn === 0 ? undefined : row.client_asn,
     as_name: text('client_as_name'),
+    network_name: text('client_network_name'),
+    network_kind: text('client_network_kind') as NonNullable<TokenEvent['client']>['network_kind'],
   });
 }

@@ -42,6 +42,7 @@ export class EventEncoder {
     setText(c.reason, row, event.reason);
     setText(c.reason_detail, row, event.reason_detail);
     setText(c.user_agent, row, event.user_agent);
+    setText(c.user_agent_family, row, event.user_agent_family);
     setText(c.session_uid, row, event.session_uid);
     setText(c.direction, row, event.direction);
     setText(c.transport, row, event.transport);
@@ -127,6 +128,8 @@ export class EventEncoder {
     // Larger is no AS number (RFC 6793: 32 bits) and is kept as unknown.
     if (client.asn !== undefined && client.asn <= ASN_MAX) c.client_asn.set(row, client.asn);
     setText(c.client_as_name, row, client.as_name);
+    setText(c.client_network_name, row, client.network_name);
+    setText(c.client_network_kind, row, client.network_kind);
     const { geo } = client;
     if (geo === undefined) return;
     setText(c.client_country, row, geo.country_iso_code);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {
-  actions, aliasKinds, identityBases, outcomes, reasons, sourceKinds, tokenKinds, type TokenEvent,
+  actions, aliasKinds, identityBases, networkKinds, outcomes, reasons, sourceKinds, tokenKinds, type TokenEvent,
 } from '../../../ingest/event/token-event.js'; // prettier-ignore
 
 /** Text that breaks careless encoders: quotes, escapes, control characters, SQL, long, non-ASCII, astral. */
@@ -114,10 +114,13 @@ export const arbitraryEvent: fc.Arbitrary<TokenEvent> = partial<TokenEvent>(
         geo,
         asn: fc.integer({ min: 0, max: 0xffffffff }),
         as_name: short,
+        network_name: short,
+        network_kind: fc.constantFrom(...networkKinds),
       },
       ['address'],
     ),
     user_agent: long,
+    user_agent_family: short,
     caller: partial<NonNullable<TokenEvent['caller']>>({ service: short, namespace: short, spiffe_id: long }, []),
     target: partial<NonNullable<TokenEvent['target']>>(
       {
@@ -194,7 +197,10 @@ export function expectedRow(event: TokenEvent, partition: number, offset: bigint
     client_longitude: client?.geo?.longitude ?? null,
     client_asn: client?.asn ?? 0,
     client_as_name: client?.as_name ?? '',
+    client_network_name: client?.network_name ?? '',
+    client_network_kind: client?.network_kind ?? '',
     user_agent: event.user_agent ?? '',
+    user_agent_family: event.user_agent_family ?? '',
     caller_service: caller?.service ?? '',
     caller_namespace: caller?.namespace ?? '',
     caller_spiffe_id: caller?.spiffe_id ?? '',

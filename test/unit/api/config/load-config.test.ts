@@ -47,6 +47,19 @@ describe('loadConfig', () => {
     expect(misplaced).toMatchObject({ path: 'sources.0.mapping' });
   });
 
+  it('names what is wrong with named networks', () => {
+    const network = (more: string): string => `enrich: { networks: [{ name: a, kind: egress, cidrs: [10.0.0.0/8] }${more}] }`;
+    expect(faultsOf(network(", { name: b, kind: office, cidrs: ['2001:db8::/32', 192.0.2.1] }"))).toEqual([]);
+    expect(faultsOf(network(', { name: b, kind: house, cidrs: [] }')).map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['enrich.networks.1.kind', 'enrich.networks.1.cidrs']),
+    );
+    expect(faultsOf(network(', { name: b, kind: vpn, cidrs: [10.0.0.0/33] }'))[0]?.path).toBe('enrich.networks.1.cidrs.0');
+    expect(faultsOf(network(', { name: a, kind: vpn, cidrs: [10.0.0.1] }'))[0]).toMatchObject({
+      path: 'enrich.networks',
+      message: expect.stringContaining('Two networks have one name') as string,
+    });
+  }); // prettier-ignore
+
   it('names what is wrong with declared routes', () => {
     const yaml = `
 sources:

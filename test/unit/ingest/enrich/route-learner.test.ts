@@ -49,7 +49,7 @@ describe('the route of an event', () => {
     `203.0.113.9 - - [01/Jun/2025:12:00:00 +0000] "GET ${path} HTTP/1.1" ${status} 5 "-" "curl/8.5"`;
 
   it('is the declared one where there is one, else the bounded guess', () => {
-    const enricher = createEventEnricher(undefined, new RouteLearner(limits));
+    const enricher = createEventEnricher(undefined, { learner: new RouteLearner(limits) });
     const binding = { source, instance: 'edge', routes: new DeclaredRoutes(['/pets/{pet}/toys/{toy}']) };
     const routeOf = (path: string, status?: number): string | undefined =>
       enricher.enrich(eventOf(source, line(path, status)), binding).target?.route;

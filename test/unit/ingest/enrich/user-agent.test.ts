@@ -1,4 +1,4 @@
-import { agentFamily, isBrowser, isTool } from '../../../../detectors/core/user-agent.js';
+import { agentFamily, isBrowser, isTool } from '../../../../ingest/enrich/user-agent.js';
 
 const webkit = 'AppleWebKit/537.36 (KHTML, like Gecko)';
 
@@ -12,6 +12,19 @@ describe('families of user agents', () => {
     ['python-requests/2.32.3', 'python-requests', 'tool'],
     ['Go-http-client/1.1', 'Go-http-client', 'tool'],
     ['orders-service/2.3 (build 7)', 'orders-service', 'other'],
+    [`Mozilla/5.0 (X11) ${webkit} HeadlessChrome/126.0.0.0 Safari/537.36`, 'HeadlessChrome', 'tool'],
+    ['Mozilla/5.0 (Windows NT; Windows NT 10.0; de-DE) WindowsPowerShell/5.1.19041', 'PowerShell', 'tool'],
+    ['Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)', 'Googlebot', 'other'],
+    ['Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)', 'Internet Explorer', 'browser'],
+    ['Mozilla/4.0', 'Mozilla', 'browser'],
+    ['okhttp/4.12.0', 'okhttp', 'other'],
+    ['aws-cli/2.15.30 Python/3.11.8 Linux/6.1 exe/x86_64', 'aws-cli', 'other'],
+    ['aws-sdk-go-v2/1.26.1 os/linux', 'aws-sdk-go-v2', 'other'],
+    ['payments-v2.31.7', 'payments', 'other'],
+    ['my app 1.0', 'my', 'other'],
+    ['1.2.3', '1.2.3', 'other'],
+    ['/etc/passwd', '', 'other'],
+    ['😀'.repeat(40), '😀'.repeat(16), 'other'],
     ['', '', 'other'],
     ['x'.repeat(500), 'x'.repeat(32), 'other'],
   ])('%s is %s', (userAgent, family, what) => {
