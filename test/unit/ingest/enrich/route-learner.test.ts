@@ -75,7 +75,9 @@ describe('the route of an event', () => {
   });
 
   it('leaves an event alone that has none', () => {
-    const bare = { ...eventOf(source, line('/a')), target: { path: '/a' } };
+    // An address that is nobody's in particular, and no program: nothing else is added either.
+    const plain = line('/a').replace('203.0.113.9', '9.9.9.9').replace('curl/8.5', '-');
+    const bare = { ...eventOf(source, plain), target: { path: '/a' } };
     expect(createEventEnricher(undefined).enrich(bare, { source, instance: 'edge' })).toBe(bare);
   });
 });
