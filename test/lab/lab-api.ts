@@ -43,9 +43,12 @@ export interface MapEdge {
 /** What a user of the API sees of the lab's realm. */
 export class LabApi {
   readonly #lab: Lab;
+  readonly #patienceMs: number;
 
-  constructor(lab: Lab) {
+  /** @param patienceMs how long something is waited for that is due, milliseconds. */
+  constructor(lab: Lab, patienceMs = 45_000) {
     this.#lab = lab;
+    this.#patienceMs = patienceMs;
   }
 
   async tokens(): Promise<readonly TokenItem[]> {
@@ -101,7 +104,7 @@ export class LabApi {
   }
 
   /** Waits until `check` holds; what it holds of is asserted afterwards, so a time-out shows the difference. */
-  async until(check: () => Promise<boolean>, timeoutMs = 45_000): Promise<void> {
+  async until(check: () => Promise<boolean>, timeoutMs = this.#patienceMs): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!(await check()) && Date.now() < deadline) await delay(500);
   }

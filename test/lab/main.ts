@@ -8,6 +8,8 @@ import { viewStolenToken } from './stolen-token.js';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const RENEW_MS = 240_000;
+/** A busy machine takes its time; whoever watches sees it. */
+const PATIENCE_MS = 180_000;
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
@@ -32,7 +34,7 @@ async function stealAndShow(lab: Lab, { alice }: Cast): Promise<void> {
   const fromMs = Date.now();
   await theft(lab.driver, alice);
   say('stolen and used; waiting for the alert');
-  const { alert, page, panels, uses } = await viewStolenToken(lab, new LabApi(lab), alice.jti, fromMs);
+  const { alert, page, panels, uses } = await viewStolenToken(lab, new LabApi(lab, PATIENCE_MS), alice.jti, fromMs);
   const { payload } = page.body as { payload: { summary: string; severity: string } };
   const answered = panels.filter(({ rows }) => rows.length > 0);
   say(`

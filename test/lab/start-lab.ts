@@ -109,6 +109,8 @@ async function start(
     receiverPort: receiver,
     ...(options.config !== undefined && { config: options.config }),
   });
+  // Before the broker goes: Tourniquet waits for one that is away, and would be killed in the end.
+  stops.push(() => processes.stop());
   const addresses = { api: tourniquet.api, edge, keycloak: keycloak.base, kafka: kafka.brokers.join(',') };
   return { addresses, keycloak, tourniquet, driver, pager, truth };
 }
