@@ -2,6 +2,7 @@ import type { ContractCall } from '../support/contract-receiver.js';
 import { forensicSql } from '../support/forensic-questions.js';
 import { askingPanels, boards, expandMacros } from '../support/grafana-panels.js';
 import type { AlertItem, LabApi, MapEdge, SqlRow } from './lab-api.js';
+import { thief } from './scenes.js';
 import type { Lab } from './start-lab.js';
 
 export interface PanelAnswer {
@@ -38,6 +39,9 @@ export async function viewStolenToken(lab: Lab, api: LabApi, jti: string, fromMs
   if (alert === undefined) throw new Error(`no alert names the token ${tokenUid}`);
   const page = pageOf(alert);
   if (page === undefined) throw new Error(`PagerDuty heard nothing of the alert ${alert.alert_uid}`);
+  // The alert comes from the stream; the store may be some seconds behind it.
+  const usesOf = (): Promise<readonly SqlRow[]> => api.sql(forensicSql(1, tokenUid));
+  await api.until(async () => (await usesOf()).some(({ client_address: from }) => from === thief.from));
   const map = await api.map(`leaf=tokens&token_uid=${tokenUid}`);
   const span = { fromMs: fromMs - 3_600_000, toMs: Date.now() + 60_000 };
   const panels: PanelAnswer[] = [];
@@ -47,6 +51,6 @@ export async function viewStolenToken(lab: Lab, api: LabApi, jti: string, fromMs
       panels.push({ board: board.title, title, rows });
     }
   }
-  const uses = await api.sql(forensicSql(1, tokenUid));
+  const uses = await usesOf();
   return { tokenUid, alert, page, networks: map.edges.filter(({ layer }) => layer === 'leaf_network'), panels, uses };
 }
