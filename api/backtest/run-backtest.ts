@@ -3,9 +3,17 @@ import type { Finding } from '../../detectors/core/finding.js';
 import type { DecoyLookup } from '../../detectors/honeytoken/decoys.js';
 import { readHistory } from '../../detectors/worker/history.js';
 import { OfflineStages } from '../../detectors/worker/offline-stages.js';
+import { rulesOverHistory, type RuleHistory } from '../../detectors/worker/rules/rule-history.js';
+import type { RuleSet } from '../../detectors/worker/rules/rule-set.js';
 import { parseTime } from '../../ingest/event/time.js';
 import type { Querier } from '../../ingest/store/store.js';
 import { Tally, type BacktestTally } from './tally.js';
+
+/** What is run: settings of the stream detectors, and rules. */
+export interface BacktestSettings {
+  readonly detectors: DetectorsOptions;
+  readonly rules: Pick<RuleSet, 'current'>;
+}
 
 export interface BacktestPlan {
   /** Findings are counted from then on. */
@@ -14,9 +22,9 @@ export interface BacktestPlan {
   /** Events before `fromMs` that only teach. */
   readonly warmUpMs: number;
   /** Settings that are tried. */
-  readonly tried: DetectorsOptions;
+  readonly tried: BacktestSettings;
   /** Settings of today, to compare with; undefined for no comparison. */
-  readonly today?: DetectorsOptions | undefined;
+  readonly today?: BacktestSettings | undefined;
   readonly allowedLatenessMs: number;
   readonly entitiesMax: number;
 }
@@ -30,8 +38,11 @@ export interface BacktestDeps {
 }
 
 export interface BacktestResult {
+  /** Events that the stream detectors read, and how long that took. */
   readonly events: number;
   readonly seconds: number;
+  /** Of the tried settings. `events` are those of the span, as often as there are rules. */
+  readonly rules: Pick<RuleHistory, 'events' | 'refused'> & { readonly seconds: number };
   /** finding_uids of the tried settings, up to half a million. */
   readonly uids: Iterable<string>;
   readonly tried: BacktestTally;
@@ -49,12 +60,16 @@ class Run {
   readonly found = new Map<string, string>();
   readonly #stages: OfflineStages;
   readonly #fromMs: number;
+  readonly #toMs: number;
+  readonly #rules: BacktestSettings['rules'];
 
-  constructor(settings: DetectorsOptions, plan: BacktestPlan, decoys: DecoyLookup) {
+  constructor({ detectors: settings, rules }: BacktestSettings, plan: BacktestPlan, decoys: DecoyLookup) {
     const detectors = createDetectors(settings, decoys);
     const { allowedLatenessMs, entitiesMax } = plan;
     this.#stages = new OfflineStages({ detectors, allowedLatenessMs, entitiesMax });
     this.#fromMs = plan.fromMs;
+    this.#toMs = plan.toMs;
+    this.#rules = rules;
   }
 
   offer(event: Parameters<OfflineStages['offer']>[0]): void {
@@ -62,11 +77,21 @@ class Run {
   }
 
   settle(end = false): void {
-    for (const finding of this.#stages.takeFindings(end)) {
-      if (parseTime(finding.time) < this.#fromMs) continue;
-      this.tally.add(finding);
-      if (this.found.size < FINDINGS_MAX) this.found.set(finding.finding_uid, nameOf(finding));
-    }
+    for (const finding of this.#stages.takeFindings(end)) this.#take(finding);
+  }
+
+  /** The rules over the whole span. */
+  async evaluateRules(querier: Querier): Promise<Pick<RuleHistory, 'events' | 'refused'>> {
+    const span = { fromMs: this.#fromMs, toMs: this.#toMs };
+    const { findings, events, refused } = await rulesOverHistory(querier, this.#rules.current(), span);
+    for (const finding of findings) this.#take(finding);
+    return { events, refused };
+  }
+
+  #take(finding: Finding): void {
+    if (parseTime(finding.time) < this.#fromMs) return;
+    this.tally.add(finding);
+    if (this.found.size < FINDINGS_MAX) this.found.set(finding.finding_uid, nameOf(finding));
   }
 }
 
@@ -78,7 +103,7 @@ function missingIn(run: Run, other: Run): Record<string, number> {
   return counts;
 }
 
-/** The worker's own detector code over stored events, in order of event time; nothing is written. */
+/** The worker's own detectors over stored events, in order of event time, and then its rules; nothing is written. */
 export async function runBacktest(plan: BacktestPlan, deps: BacktestDeps): Promise<BacktestResult> {
   const startedMs = deps.elapsedMs();
   const tried = new Run(plan.tried, plan, deps.decoys);
@@ -96,11 +121,16 @@ export async function runBacktest(plan: BacktestPlan, deps: BacktestDeps): Promi
     if (last !== undefined) deps.onProgress?.(events, parseTime(last.time));
   }
   for (const run of runs) run.settle(true);
-  const difference = today && { added: missingIn(tried, today), gone: missingIn(today, tried) };
   const seconds = (deps.elapsedMs() - startedMs) / 1000;
+  const rulesMs = deps.elapsedMs();
+  const rules = await tried.evaluateRules(deps.querier);
+  const rulesSeconds = (deps.elapsedMs() - rulesMs) / 1000;
+  await today?.evaluateRules(deps.querier);
+  const difference = today && { added: missingIn(tried, today), gone: missingIn(today, tried) };
   return {
     events,
     seconds,
+    rules: { ...rules, seconds: rulesSeconds },
     uids: tried.found.keys(),
     tried: tried.tally.read(),
     today: today?.tally.read(),

@@ -1,17 +1,22 @@
 import { describeError } from '../../ingest/core/errors.js';
 import type { Logger } from '../../ingest/core/logger.js';
 import type { Config } from '../config/schema.js';
+import type { RuleSet } from '../../detectors/worker/rules/rule-set.js';
 import type { SuppressionRegistry } from '../suppressions/suppression-registry.js';
 
-/** The parts of the configuration that a running process takes over; all others wait for its next start. */
-const taken = ({ alerts, detectors }: Config) => ({ suppressions: alerts.suppressions, observe: detectors.observe });
+/** The parts of this process that take over new settings, once they are there; those of other roles are not here. */
+export interface Changeable {
+  suppressions?: Pick<SuppressionRegistry, 'configure'>;
+  rules?: Pick<RuleSet, 'configure'>;
+}
 
 /** Names of what else differs, two levels deep. */
 function waiting(before: Config, after: Config): readonly string[] {
-  const rest = ({ alerts, detectors, ...others }: Config): Readonly<Record<string, unknown>> => ({
+  const rest = ({ alerts, detectors, rules, ...others }: Config): Readonly<Record<string, unknown>> => ({
     ...others,
     alerts: { ...alerts, suppressions: [] },
     detectors: { ...detectors, observe: [] },
+    rules: { ...rules, disabled: [], observe: [] },
   });
   const [old, now] = [rest(before), rest(after)];
   return Object.keys(now).filter((part) => JSON.stringify(old[part]) !== JSON.stringify(now[part]));
@@ -21,12 +26,12 @@ function waiting(before: Config, after: Config): readonly string[] {
  * What happens on SIGHUP: reads the configuration again and takes over what can be changed while all goes on. A faulty file
  * changes nothing.
  *
- * @param suppressions of the process that alerts; one without takes nothing over, and says what waits for its restart.
+ * @param changeable looked at when the signal comes; a process with none of it takes nothing over, and says what waits for its restart.
  */
 export function createReload(
   read: () => Config,
   started: Config,
-  suppressions: () => Pick<SuppressionRegistry, 'configure'> | undefined,
+  changeable: Readonly<Changeable>,
   logger: Logger,
 ): () => void {
   return () => {
@@ -38,13 +43,18 @@ export function createReload(
       return;
     }
     const needs_restart = waiting(started, next);
-    const { suppressions: entries, observe } = taken(next);
-    const registry = suppressions();
-    if (registry === undefined) {
+    const { suppressions, rules } = changeable;
+    if (suppressions === undefined && rules === undefined) {
       logger.info({ needs_restart }, 'the configuration was read again; this process takes nothing of it over');
       return;
     }
-    registry.configure(entries, observe);
-    logger.info({ suppressions: entries.length, observe, needs_restart }, 'the configuration was read again');
+    const { alerts, detectors } = next;
+    suppressions?.configure(alerts.suppressions, detectors.observe);
+    rules?.configure(next.rules);
+    const facts = {
+      ...(suppressions !== undefined && { suppressions: alerts.suppressions.length, observe: detectors.observe }),
+      ...(rules !== undefined && { rules_disabled: next.rules.disabled, rules_observe: next.rules.observe }),
+    };
+    logger.info({ ...facts, needs_restart }, 'the configuration was read again');
   };
 }

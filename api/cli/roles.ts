@@ -29,10 +29,16 @@ const REPLAY_QUIET_MS = 300;
 /**
  * Reads events, stores them and scores them.
  *
+ * @param rules that it runs.
  * @param replay rules wait until {@link untilScored} asks for them, hops for {@link untilCounted}: a minute that lines still
  *   come to would be evaluated again and again.
  */
-export async function startWorker(s: Surroundings, log: EventLog, store: Store, replay = false): Promise<Worker> {
+export async function startWorker(
+  s: Surroundings,
+  log: EventLog,
+  store: Store,
+  { rules = new RuleSet(s.config.rules, s.logger), replay = false } = {},
+): Promise<Worker> {
   const { config, clock, logger, health, lifecycle } = s;
   const options = workerOptionsSchema.parse({
     topic: topics.tokenEvents,
@@ -50,10 +56,10 @@ export async function startWorker(s: Surroundings, log: EventLog, store: Store, 
   });
   const decoys = await lifecycle.start(new DecoyRegistry({ querier: store.querier, logger }));
   const detectors = createDetectors(config.detectors, decoys);
-  const { rules } = config;
+  const { lateness_seconds: latenessS, lookback_seconds: lookbackS } = config.rules;
   const ruleDuty = {
-    rules: new RuleSet(rules, logger),
-    options: { latenessMs: rules.lateness_seconds * 1000, lookbackMs: rules.lookback_seconds * 1000 },
+    rules,
+    options: { latenessMs: latenessS * 1000, lookbackMs: lookbackS * 1000 },
     byItself: !replay,
   };
   return lifecycle.start(

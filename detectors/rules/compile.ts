@@ -138,7 +138,7 @@ const textArray = (pieces: readonly Sql[]): Sql =>
 const grouped = (groups: readonly Field[]): Sql =>
   listed(groups.map((field, i) => sql`${asText(field)} AS ${name('g', i)}`));
 
-const paneOfRow = ({ paneS }: WindowPlan): Sql => sql`intDiv(${millisecond}, ${whole(paneS * 1000)}) AS pane`;
+const paneNumber = ({ paneS }: WindowPlan): Sql => sql`intDiv(${millisecond}, ${whole(paneS * 1000)})`;
 
 /** One row per group and pane with the states of all figures. */
 function paneRows({ plan, groups, figures, selected }: Parts, first: number, last: number): Sql {
@@ -147,7 +147,7 @@ function paneRows({ plan, groups, figures, selected }: Parts, first: number, las
   const from = windowAt(plan, first).fromMs;
   const { toMs } = windowAt(plan, last);
   return sql`
-      SELECT ${grouped(groups)}${paneOfRow(plan)}, ${listed(states)}count() AS n
+      SELECT ${grouped(groups)}${paneNumber(plan)} AS pane, ${listed(states)}count() AS n
       FROM ${TABLE}
       WHERE ${within(from, toMs)} AND ${selected}
       GROUP BY ${listed(g)}pane`;
@@ -166,25 +166,28 @@ function newTermRows({ rule, plan, groups, selected }: Parts, first: number, las
   const [historyPanes, learningPanes] = [history, learning].map((s) => whole(Math.ceil(s / plan.paneS)));
   const from = windowAt(plan, first).fromMs;
   const { toMs } = windowAt(plan, last);
-  const fromPane = Math.floor(from / (plan.paneS * 1000));
-  const seen = sql`
-        SELECT ${grouped(groups)}${paneOfRow(plan)}, ${valueOf(list)} AS v, count() AS c
-        FROM ${TABLE}
-        WHERE ${within(from - history * 1000, toMs)} AND ${selected} AND ${allPresent(list)}
-        GROUP BY ${listed(g)}pane, v`;
+  const fromPane = param('Int64', Math.max(0, Math.floor(from / (plan.paneS * 1000))));
+  const stored = sql`FROM ${TABLE}
+          WHERE ${within(from - history * 1000, toMs)} AND ${selected} AND ${allPresent(list)}`;
+  // What lies before the windows is one row for each value: when it was seen last. So the size of the history does not matter.
   return sql`
       SELECT ${listed(g)}pane, v, c AS n
       FROM
       (
         SELECT *, lagInFrame(pane, 1, toInt64(-1000000000)) OVER (
           PARTITION BY ${listed(g)}v ORDER BY pane ASC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS last_seen
-        FROM (${seen})
+        FROM
+        (
+          SELECT ${grouped(groups)}${valueOf(list)} AS v, max(${paneNumber(plan)}) AS pane, count() AS c
+          ${stored}
+          GROUP BY ${listed(g)}v, greatest(${paneNumber(plan)}, ${fromPane} - 1)
+        )
       ) AS fresh
       INNER JOIN
       (
-        SELECT ${listed(g)}groupUniqArray(pane) AS panes FROM (${seen}) GROUP BY ${join(g, ', ')}
+        SELECT ${grouped(groups)}groupUniqArray(${paneNumber(plan)}) AS panes ${stored} GROUP BY ${join(g, ', ')}
       ) AS known USING (${join(g, ', ')})
-      WHERE pane >= ${param('Int64', Math.max(0, fromPane))} AND pane - last_seen > ${historyPanes ?? sql`0`}
+      WHERE pane >= ${fromPane} AND pane - last_seen > ${historyPanes ?? sql`0`}
         AND arrayExists(y -> y < pane AND y <= pane - ${learningPanes ?? sql`0`} AND y >= pane - ${historyPanes ?? sql`0`}, panes)`;
 }
 

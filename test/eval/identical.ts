@@ -9,7 +9,7 @@ const EVENTS_OF_TRIAL = 110_000;
 
 const ways = allWays(20_000);
 const plan = { trials: Math.max(1, Math.ceil(wanted / EVENTS_OF_TRIAL)), quietDays: 15, days: 26, punctual: true };
-const { events } = simulateAttacked(101, plan, ways);
+const { events } = await simulateAttacked(101, plan, ways);
 const different = differences(ways);
 const counts = ways.map(({ name, found }) => `${name} ${found.size}`).join(', ');
 process.stdout.write(`${events} events; findings: ${counts}; different: ${different.length}\n`);

@@ -1,6 +1,7 @@
 import type { Finding } from '../../detectors/core/finding.js';
 import { levels, type Level } from './attacks/scene.js';
-import { isAlert, isPage, minutesTo, toEpisodes, type Outcome } from './grade.js';
+import { minutesTo, type FalseIncidents, type Graded, type Outcome } from './grade.js';
+import { isPage, type Incident } from './incidents.js';
 import { attacks } from './simulate.js';
 
 export interface Recall {
@@ -19,7 +20,7 @@ export interface DetectorLine {
   /** Attacks of which it raised an alert, and of which it was the only one. */
   readonly attacks: number;
   readonly alone: number;
-  /** Alerts and pages on clean traffic, in 10,000 token-days. */
+  /** Alerts and pages on clean traffic that it had a part in, in 10,000 token-days. */
   readonly falseAlerts: number;
   readonly falsePages: number;
 }
@@ -27,7 +28,8 @@ export interface DetectorLine {
 export interface Report {
   readonly events: number;
   readonly clean: { readonly tokenDays: number; readonly alerts: number; readonly pages: number; readonly alertsPer10k: number; readonly pagesPer10k: number };
-  readonly highFidelityPrecision: number | null;
+  /** Of all alerts with a sure finding, those that belong to an attack. */
+  readonly highFidelity: { readonly right: number; readonly wrong: number; readonly precision: number | null };
   readonly byLevel: Readonly<Record<Level, Recall>>;
   readonly byAttack: readonly { readonly id: string; readonly technique: string; readonly title: string; readonly levels: Readonly<Record<Level, Recall>> }[];
   readonly byDetector: readonly DetectorLine[];
@@ -39,14 +41,14 @@ function median(values: readonly number[]): number | null {
 }
 
 function recall(outcomes: readonly Outcome[]): Recall {
-  const share = (counts: (finding: Finding) => boolean): number =>
-    outcomes.length === 0 ? 0 : outcomes.filter(({ findings }) => findings.some(counts)).length / outcomes.length;
-  const times = outcomes.map((outcome) => minutesTo(outcome, isAlert)).filter((minutes) => minutes !== null);
+  const share = (of: (outcome: Outcome) => readonly Finding[]): number =>
+    outcomes.length === 0 ? 0 : outcomes.filter((outcome) => of(outcome).length > 0).length / outcomes.length;
+  const times = outcomes.map(({ scene, alerting }) => minutesTo(scene, alerting)).filter((minutes) => minutes !== null);
   return {
     trials: outcomes.length,
-    signalled: share(() => true),
-    alerted: share(isAlert),
-    paged: share(isPage),
+    signalled: share(({ findings }) => findings),
+    alerted: share(({ alerting }) => alerting),
+    paged: share(({ paging }) => paging),
     minutes: median(times),
   };
 }
@@ -62,46 +64,26 @@ const nameOf = ({ detector, score }: Finding): string =>
 export interface Measured {
   readonly events: number;
   readonly tokenDays: number;
-  /** On clean traffic. */
-  readonly clean: readonly Finding[];
-  readonly outcomes: readonly Outcome[];
-  /** Findings among attacked traffic that belong to no attack, and how many token-days that was. */
-  readonly stray: readonly Finding[];
+  /** Of clean traffic: all that is told there is false. */
+  readonly clean: FalseIncidents & { readonly sure: Graded['sure'] };
+  readonly attacked: Pick<Graded, 'outcomes' | 'sure'>;
 }
 
-export function makeReport({ events, tokenDays, clean, outcomes, stray }: Measured): Report {
-  const episodes = toEpisodes(clean);
-  const falsePages = episodes.filter(({ findings }) => findings.some(isPage)).length;
-  const strayPages = toEpisodes(stray).filter(({ findings }) => findings.some(isPage)).length;
-  const truePages = outcomes.filter(({ findings }) => findings.some(isPage)).length;
-  const pages = truePages + falsePages + strayPages;
+export function makeReport({ events, tokenDays, clean, attacked }: Measured): Report {
+  const { outcomes } = attacked;
   const per10k = (count: number): number => (tokenDays === 0 ? 0 : (count / tokenDays) * 10_000);
-  const names = new Set([...clean, ...outcomes.flatMap(({ findings }) => findings)].filter(isAlert).map(nameOf));
-  const lines = [...names].sort().map((name): DetectorLine => {
-    const isOf = (finding: Finding): boolean => isAlert(finding) && nameOf(finding) === name;
-    const found = outcomes.filter(({ findings }) => findings.some(isOf));
-    const alone = found.filter(({ findings }) => findings.filter(isAlert).every(isOf));
-    const noisy = episodes.filter(({ findings }) => findings.some(isOf));
-    const [detector = '', measure = ''] = name.split('/');
-    return {
-      detector,
-      measure,
-      attacks: found.length,
-      alone: alone.length,
-      falseAlerts: per10k(noisy.length),
-      falsePages: per10k(noisy.filter(({ findings }) => findings.some((one) => isPage(one) && isOf(one))).length),
-    };
-  });
+  const right = attacked.sure.right + clean.sure.right;
+  const wrong = attacked.sure.wrong + clean.sure.wrong;
   return {
     events,
     clean: {
       tokenDays,
-      alerts: episodes.length,
-      pages: falsePages,
-      alertsPer10k: per10k(episodes.length),
-      pagesPer10k: per10k(falsePages),
+      alerts: clean.told.length,
+      pages: clean.pages.length,
+      alertsPer10k: per10k(clean.told.length),
+      pagesPer10k: per10k(clean.pages.length),
     },
-    highFidelityPrecision: pages === 0 ? null : truePages / pages,
+    highFidelity: { right, wrong, precision: right + wrong === 0 ? null : right / (right + wrong) },
     byLevel: byLevel(outcomes),
     byAttack: attacks.map(({ id, technique, title }) => ({
       id,
@@ -109,13 +91,38 @@ export function makeReport({ events, tokenDays, clean, outcomes, stray }: Measur
       title,
       levels: byLevel(outcomes.filter(({ attack }) => attack === id)),
     })),
-    byDetector: lines,
+    byDetector: detectorLines(outcomes, clean.told, per10k),
   };
+}
+
+function detectorLines(
+  outcomes: readonly Outcome[],
+  wrong: readonly Incident[],
+  per10k: (count: number) => number,
+): readonly DetectorLine[] {
+  const raising = [...wrong.map((one) => one.raising), ...outcomes.map(({ alerting }) => alerting)].flat();
+  return [...new Set(raising.map(nameOf))].sort().map((name): DetectorLine => {
+    const isOf = (finding: Finding): boolean => nameOf(finding) === name;
+    const found = outcomes.filter(({ alerting }) => alerting.some(isOf));
+    const noisy = wrong.filter((incident) => incident.raising.some(isOf));
+    const [detector = '', measure = ''] = name.split('/');
+    return {
+      detector,
+      measure,
+      attacks: found.length,
+      alone: found.filter(({ alerting }) => alerting.every(isOf)).length,
+      falseAlerts: per10k(noisy.length),
+      falsePages: per10k(noisy.filter(isPage).length),
+    };
+  });
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 const minutesText = (minutes: number | null): string =>
   minutes === null ? '–' : minutes < 1 ? '< 1 min' : `${Math.round(minutes)} min`;
+
+const shareOf = ({ trials, alerted }: Recall): string =>
+  `${(alerted * 100).toFixed(1)} % (${Math.round(alerted * trials)} of ${trials})`;
 
 /** Alert share (page share), median time. */
 const cell = ({ trials, alerted, paged, minutes }: Recall): string =>
@@ -126,21 +133,23 @@ const rule = (columns: number): string => row(Array.from({ length: columns }, ()
 
 /** As tables in Markdown, for people and for docs/detection.md. */
 export function toMarkdown(report: Report): string {
-  const { clean, highFidelityPrecision: precision, byLevel: all } = report;
+  const { clean, highFidelity, byLevel: all } = report;
+  const { right, wrong, precision } = highFidelity;
   return [
     row(['', 'measured', 'wanted']),
     rule(3),
     row(['clean token-days', clean.tokenDays, '50,000']),
+    row(['false pages', clean.pages, '']),
     row(['false pages in 10,000 token-days', clean.pagesPer10k.toFixed(2), 'at most 1']),
-    row(['false alerts in 10,000 token-days', clean.alertsPer10k.toFixed(1), '']),
+    row(['false alerts in 10,000 token-days, pages included', clean.alertsPer10k.toFixed(2), '']),
     row([
       'precision of high fidelity',
-      precision === null ? '–' : `${(precision * 100).toFixed(1)} %`,
+      precision === null ? '–' : `${(precision * 100).toFixed(1)} % (${right} of ${right + wrong})`,
       'at least 95 %',
     ]),
-    row(['recall, loud', percent(all.loud.alerted), 'at least 95 %']),
-    row(['recall, moderate', percent(all.moderate.alerted), 'at least 80 %']),
-    row(['recall, stealthy', percent(all.stealthy.alerted), 'told as it is']),
+    row(['recall, loud', shareOf(all.loud), 'at least 95 %']),
+    row(['recall, moderate', shareOf(all.moderate), 'at least 80 %']),
+    row(['recall, stealthy', shareOf(all.stealthy), 'told as it is']),
     '',
     row(['attack', 'technique', ...levels]),
     rule(5),

@@ -41,7 +41,11 @@ export interface CleanPlan {
 }
 
 /** Ordinary traffic only. */
-export function simulateClean(seed: number, { tenants, days }: CleanPlan, judges: readonly Judge[]): Simulation {
+export function simulateClean(
+  seed: number,
+  { tenants, days }: CleanPlan,
+  judges: readonly Judge[],
+): Promise<Simulation> {
   const world = new World(`clean ${seed}`);
   for (let n = 0; n < tenants; n += 1) world.populate();
   return run(world, days, [], judges);
@@ -59,7 +63,7 @@ export interface AttackedPlan {
 }
 
 /** Each victim is attacked once, some time after its quiet days. */
-export function simulateAttacked(seed: number, plan: AttackedPlan, judges: readonly Judge[]): Simulation {
+export function simulateAttacked(seed: number, plan: AttackedPlan, judges: readonly Judge[]): Promise<Simulation> {
   const world = new World(`attacked ${seed}`, plan.punctual);
   const plans: Plan[] = [];
   for (const attack of attacks) {
@@ -77,7 +81,7 @@ export function simulateAttacked(seed: number, plan: AttackedPlan, judges: reado
   return run(world, plan.days, plans, judges);
 }
 
-function run(world: World, days: number, plans: readonly Plan[], judges: readonly Judge[]): Simulation {
+async function run(world: World, days: number, plans: readonly Plan[], judges: readonly Judge[]): Promise<Simulation> {
   const findings: Finding[] = [];
   const attacked: Attacked[] = [];
   let waiting = plans;
@@ -93,11 +97,11 @@ function run(world: World, days: number, plans: readonly Plan[], judges: readonl
       events += 1;
       for (const judge of judges) judge.offer(event);
     }
-    for (const judge of judges) findings.push(...judge.findings());
+    for (const judge of judges) findings.push(...(await judge.findings()));
   }
   for (const judge of judges) {
-    judge.finish();
-    findings.push(...judge.findings());
+    await judge.finish();
+    findings.push(...(await judge.findings()));
   }
   const tokenDays = world.actors.reduce((sum, actor) => sum + actor.days, 0);
   return { events, tokenDays, attacked, findings };
@@ -113,5 +117,5 @@ function begin({ attack, level, victim, fromMs, dice }: Plan, hourMs: number): S
   if (attack.id === 'account' && (hour < 9 || hour > 15)) return null;
   const scene = new Scene(level, victim, [], seen, seen.atMs + dice.whole(1, 5) * MINUTE_MS, dice);
   attack.run(scene);
-  return scene.events === 0 ? null : scene;
+  return scene.eventUids.size === 0 ? null : scene;
 } // prettier-ignore

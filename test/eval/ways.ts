@@ -101,15 +101,16 @@ export class Way implements Judge {
     }
   }
 
-  findings(): readonly [] {
+  findings(): Promise<readonly []> {
     for (const part of [...this.#parts.values()].flat()) {
       for (const finding of part.takeFindings()) this.found.set(finding.finding_uid, JSON.stringify(finding));
     }
-    return [];
+    return Promise.resolve([]);
   }
 
-  finish(): void {
+  finish(): Promise<void> {
     for (const part of [...this.#parts.values()].flat()) part.flush();
+    return Promise.resolve();
   }
 }
 

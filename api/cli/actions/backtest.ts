@@ -1,9 +1,11 @@
 import { DecoyRegistry } from '../../../detectors/worker/decoy-registry.js';
+import { RuleSet } from '../../../detectors/worker/rules/rule-set.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import { formatTime, parseTime } from '../../../ingest/event/time.js';
-import { runBacktest, type BacktestResult } from '../../backtest/run-backtest.js';
+import { runBacktest, type BacktestResult, type BacktestSettings } from '../../backtest/run-backtest.js';
 import type { BacktestTally } from '../../backtest/tally.js';
 import { printable } from '../../alerts/wording.js';
+import type { Config } from '../../config/schema.js';
 import type { CommonOptions } from '../cli-context.js';
 import { readConfig } from '../config-file.js';
 import { ensureDataDir, openStore, type Surroundings } from '../open-parts.js';
@@ -38,7 +40,11 @@ export async function backtest(options: BacktestOptions, s: Surroundings, termin
   const toMs = clock.nowMs();
   const fromMs = sinceMs(options.since, toMs);
   const warmUpMs = spanMs(options.warmUp, '--warm-up');
-  const today = options.today === undefined ? undefined : readConfig(options.today, terminal.env).detectors;
+  const settingsOf = ({ detectors, rules }: Config): BacktestSettings => ({
+    detectors,
+    rules: new RuleSet(rules, logger),
+  });
+  const today = options.today === undefined ? undefined : settingsOf(readConfig(options.today, terminal.env));
   ensureDataDir(config);
   const store = await openStore(s, { migrate: false });
   const decoys = await lifecycle.start(new DecoyRegistry({ querier: store.querier, logger }));
@@ -48,7 +54,7 @@ export async function backtest(options: BacktestOptions, s: Surroundings, termin
       fromMs,
       toMs,
       warmUpMs,
-      tried: config.detectors,
+      tried: settingsOf(config),
       today,
       allowedLatenessMs: config.worker.allowed_lateness,
       entitiesMax: config.worker.keys_max,
@@ -64,16 +70,23 @@ export async function backtest(options: BacktestOptions, s: Surroundings, termin
       },
     },
   );
-  const { events, seconds, tried, difference } = result;
+  const { events, seconds, rules, tried, difference } = result;
   const range = { from: formatTime(fromMs), to: formatTime(toMs) };
-  if (options.json) terminal.out(JSON.stringify({ ...range, events, seconds, tried, today: result.today, difference }));
+  if (options.json)
+    terminal.out(JSON.stringify({ ...range, events, seconds, rules, tried, today: result.today, difference }));
   else for (const line of inWords(result)) terminal.out(line);
 }
 
+const rateOf = (count: number, seconds: number): number => (seconds === 0 ? 0 : Math.round(count / seconds));
+
 function inWords(result: BacktestResult): readonly string[] {
-  const { events, seconds, tried, today, difference } = result;
-  const rate = seconds === 0 ? 0 : Math.round(events / seconds);
-  const lines = [`${events} events in ${seconds.toFixed(1)} s (${rate} a second)`, ...ofTally('', tried)];
+  const { events, seconds, rules, tried, today, difference } = result;
+  const lines = [
+    `${events} events in ${seconds.toFixed(1)} s (${rateOf(events, seconds)} a second) by the detectors`,
+    `${rules.events} events times rules in ${rules.seconds.toFixed(1)} s (${rateOf(rules.events, rules.seconds)} a second)`,
+    ...rules.refused.map(({ rule, reason }) => `rule ${rule} was refused by the engine, narrow its events: ${reason}`),
+    ...ofTally('', tried),
+  ];
   if (today === undefined || difference === undefined) return lines;
   return [
     ...lines,

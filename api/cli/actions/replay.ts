@@ -104,7 +104,7 @@ async function openReplayParts(surroundings: Surroundings, onAlert: (alert: Aler
   const store = await openStore(surroundings);
   const alerting = await startAlerting(surroundings, log, store, (notice) => onAlert(notice.alert));
   const writer = await surroundings.lifecycle.start(log.writer());
-  const worker = await startWorker(surroundings, log, store, true);
+  const worker = await startWorker(surroundings, log, store, { replay: true });
   return { log, store, alerting, writer, worker };
 }
 

@@ -1,4 +1,5 @@
 import type { Telemetry } from '../../../ingest/otel-bootstrap.js';
+import { RuleSet } from '../../../detectors/worker/rules/rule-set.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import { alertText } from '../alert-text.js';
 import { startCollectors } from '../collecting.js';
@@ -6,8 +7,8 @@ import { withApiPort } from '../held-port.js';
 import { waitForSignal } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
 import { ensureDataDir, openLog, openStore } from '../open-parts.js';
-import { createReload } from '../reloading.js';
-import { type Alerting, startAlerting, startWorker } from '../roles.js';
+import { type Changeable, createReload } from '../reloading.js';
+import { startAlerting, startWorker } from '../roles.js';
 import { startApi } from '../serving.js';
 import type { Terminal } from '../terminal.js';
 
@@ -35,13 +36,9 @@ export async function runRoles(
     });
   }
   ensureDataDir(config);
-  const changeable: { suppressions?: Alerting['suppressions'] } = {};
+  const changeable: Changeable = {};
   // From here on, for a service may wait for its neighbours, and an unheard SIGHUP would end it.
-  if (s.reread !== undefined)
-    process.on(
-      'SIGHUP',
-      createReload(s.reread, config, () => changeable.suppressions, s.logger),
-    );
+  if (s.reread !== undefined) process.on('SIGHUP', createReload(s.reread, config, changeable, s.logger));
   const log = await openLog(s);
   const store = roles.worker || roles.api ? await openStore(s) : undefined;
   const alerting =
@@ -51,7 +48,11 @@ export async function runRoles(
         })
       : undefined;
   if (alerting !== undefined) changeable.suppressions = alerting.suppressions;
-  if (store !== undefined && roles.worker) await startWorker(s, log, store);
+  if (store !== undefined && roles.worker) {
+    const rules = new RuleSet(config.rules, s.logger);
+    changeable.rules = rules;
+    await startWorker(s, log, store, { rules });
+  }
   const collecting = roles.collector ? await startCollectors(s, log) : undefined;
   if (collecting !== undefined) {
     s.logger.info(

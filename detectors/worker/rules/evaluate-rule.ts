@@ -52,6 +52,7 @@ export async function evaluateRule(
   limits: QueryLimits = ruleQueryLimits,
 ): Promise<RuleEvaluation> {
   const { id } = compiled.rule;
+  if (range.toPane < range.fromPane) return { found: [], cut: false };
   const rows = await querier.run(asQuery(id, compiled.evaluate(range, FINDINGS_MAX + 1), firedRow), {}, limits);
   const fired: readonly Fired[] = rows.slice(0, FINDINGS_MAX);
   const found: FoundWindow[] = [];

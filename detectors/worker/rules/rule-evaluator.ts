@@ -1,6 +1,4 @@
 import { AppError, describeError } from '../../../ingest/core/errors.js';
-import { type MinuteLines, minuteBatches } from '../../../ingest/store/minute-batches.js';
-import { engineFailureOf } from '../../../ingest/store/store-errors.js';
 import type { Finding } from '../../core/finding.js';
 import { ruleFindingUid } from '../../rules/rule-finding.js';
 import { paneOf } from '../../rules/window-plan.js';
@@ -8,21 +6,14 @@ import { emitFindings } from '../finding-writer.js';
 import type { WorkerDeps } from '../worker-deps.js';
 import { knownFindingsQuery } from '../worker-queries.js';
 import { evaluateRule, type FoundWindow } from './evaluate-rule.js';
+import { inHalves, isStarved, panesOf, ruleBatches, type RuleBatch } from './rule-batches.js';
 import type { RuleOptions } from './rule-duty.js';
 import { markRuleMinutes, staleRuleMinutes } from './rule-queries.js';
 import type { ActiveRule, RuleSet } from './rule-set.js';
 
 const MINUTE_MS = 60_000;
-/** MEMORY_LIMIT_EXCEEDED, TIMEOUT_EXCEEDED: elsewhere a passing state of the server; here the statement's own bounds. */
-const boundsMet = new Set([241, 159]);
 /** Minutes times rules that one pass looks at; more are left for the next. */
 const PASS_ROWS = 50_000;
-/**
- * Events of the minutes that one statement is asked about, each as often as there are panes in which its window is looked
- * at; and event time from the first to the last.
- */
-const STATEMENT_LINES = 5_000_000;
-const STATEMENT_MINUTES = 4 * 1440;
 /** A rule that met the engine's limits waits so long. */
 const ASIDE_MS = 600_000;
 /** Beyond every minute of events. */
@@ -75,54 +66,49 @@ export class RuleEvaluator {
     for (const rule of rules) {
       const lastPane = paneOf(rule.compiled.plan, closedMs) - 1;
       const due = stale.filter((one) => one.rule === rule.key && paneOfMinute(rule, one.minute + 1) - 1 <= lastPane);
-      for (const batch of batches(due, rule)) {
+      for (const batch of ruleBatches(due, rule.compiled.plan)) {
         const found = await this.#evaluate(rule, batch, lastPane);
         if (found === null) break;
         findings += found;
-        minutes += batch.length;
+        minutes += batch.minutes.length;
       }
     }
     return { minutes, findings, more: stale.length === PASS_ROWS && minutes > 0 };
   }
 
   /** @returns how many findings; null for a rule that the engine refuses. */
-  async #evaluate(active: ActiveRule, batch: readonly MinuteLines[], lastPane: number): Promise<number | null> {
-    const { compiled, key } = active;
-    const { store, logger, metrics, clock } = this.#deps;
-    const { id } = compiled.rule;
-    const startedMs = clock.nowMs();
-    const fromPane = paneOf(compiled.plan, (batch[0]?.minute ?? 0) * MINUTE_MS);
-    const endPane = paneOf(compiled.plan, ((batch[batch.length - 1]?.minute ?? 0) + 1) * MINUTE_MS - 1);
-    const toPane = Math.min(endPane + compiled.plan.panesBefore, lastPane);
+  async #evaluate(active: ActiveRule, batch: RuleBatch, lastPane: number): Promise<number | null> {
+    const { logger, clock } = this.#deps;
+    let findings = 0;
     try {
-      const { found, cut } = await evaluateRule(store.querier, compiled, { fromPane, toPane });
-      if (cut) logger.warn({ rule: id }, 'a rule found more than one pass tells; the rest is left out');
-      const fresh = await this.#notMoved(compiled, found);
-      await emitFindings(this.#deps, fresh);
-      await store.writer.derive(markRuleMinutes, {
-        rule: key,
-        minutes: batch.map(({ minute }) => minute),
-        lines: batch.map(({ lines }) => lines),
+      await inHalves(batch, async (part) => {
+        findings += await this.#evaluatePart(active, part, lastPane);
       });
-      metrics?.record('tourniquet.rules.duration', (clock.nowMs() - startedMs) / 1000, { rule: id });
-      return fresh.length;
+      return findings;
     } catch (error) {
-      const starved = boundsMet.has(engineFailureOf(error)?.code ?? 0);
-      if (starved && batch.length > 1) return await this.#evaluateHalves(active, batch, lastPane);
-      if (!starved && (!(error instanceof AppError) || error.retryable)) throw error;
-      this.#aside.set(key, clock.nowMs() + ASIDE_MS);
+      if (!isStarved(error) && (!(error instanceof AppError) || error.retryable)) throw error;
+      this.#aside.set(active.key, clock.nowMs() + ASIDE_MS);
+      const { id } = active.compiled.rule;
       logger.warn({ rule: id, reason: describeError(error) }, 'a rule is set aside for ten minutes; narrow its events');
       return null;
     }
   }
 
-  /** What was too much for one statement; windows that both halves reach into are evaluated twice and told once. */
-  async #evaluateHalves(rule: ActiveRule, batch: readonly MinuteLines[], lastPane: number): Promise<number | null> {
-    const middle = Math.ceil(batch.length / 2);
-    const first = await this.#evaluate(rule, batch.slice(0, middle), lastPane);
-    if (first === null) return null;
-    const second = await this.#evaluate(rule, batch.slice(middle), lastPane);
-    return second === null ? null : first + second;
+  async #evaluatePart({ compiled, key }: ActiveRule, part: RuleBatch, lastPane: number): Promise<number> {
+    const { store, logger, metrics, clock } = this.#deps;
+    const { id } = compiled.rule;
+    const startedMs = clock.nowMs();
+    const { found, cut } = await evaluateRule(store.querier, compiled, panesOf(part, compiled.plan, lastPane));
+    if (cut) logger.warn({ rule: id }, 'a rule found more than one pass tells; the rest is left out');
+    const fresh = await this.#notMoved(compiled, found);
+    await emitFindings(this.#deps, fresh);
+    await store.writer.derive(markRuleMinutes, {
+      rule: key,
+      minutes: part.minutes.map(({ minute }) => minute),
+      lines: part.minutes.map(({ lines }) => lines),
+    });
+    metrics?.record('tourniquet.rules.duration', (clock.nowMs() - startedMs) / 1000, { rule: id });
+    return fresh.length;
   }
 
   /**
@@ -144,14 +130,3 @@ export class RuleEvaluator {
 
 const paneOfMinute = ({ compiled: { plan } }: ActiveRule, minute: number): number =>
   Math.ceil((minute * MINUTE_MS) / (plan.paneS * 1000));
-
-/** Minutes that share windows together, as many as one statement takes. */
-const batches = (
-  stale: readonly MinuteLines[],
-  { compiled: { plan } }: ActiveRule,
-): Generator<readonly MinuteLines[]> =>
-  minuteBatches(stale, {
-    stepMax: Math.ceil(plan.lengthMs / MINUTE_MS),
-    linesMax: STATEMENT_LINES / (plan.panesBefore + 1),
-    minutesMax: STATEMENT_MINUTES,
-  });

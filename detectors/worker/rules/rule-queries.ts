@@ -43,6 +43,19 @@ ORDER BY minute, rule
 LIMIT {rows:UInt32}`,
 });
 
+/** Minutes (since the epoch) of a span with their events, oldest first. */
+export const eventMinutes = defineQuery({
+  name: 'event-minutes',
+  params: z.object({ from_minute: minute, to_minute: minute }),
+  row: z.object({ minute, lines: count }),
+  sql: `
+SELECT minute, sum(event_minutes.lines) AS lines
+FROM event_minutes
+WHERE minute >= {from_minute:Int64} AND minute < {to_minute:Int64}
+GROUP BY minute
+ORDER BY minute`,
+});
+
 /** Marks minutes as evaluated for a rule with so many events. */
 export const markRuleMinutes = defineDerivation({
   name: 'mark-rule-minutes',

@@ -26,7 +26,7 @@ export interface ActiveRule {
 
 /** The rules that run now: shipped ones and those of a directory, which is read again when its files change. */
 export class RuleSet {
-  readonly #options: RuleSetOptions;
+  #options: RuleSetOptions;
   readonly #logger: Logger;
   readonly #pack: readonly RuleFile[];
   #seen = '';
@@ -66,8 +66,18 @@ export class RuleSet {
       good.set(path, faults.length > 0 ? (this.#good.get(path) ?? []) : rules);
     }
     this.#good = good;
+    this.#activate();
+  }
+
+  /** Other switches, from the next pass on. */
+  configure({ disabled, observe }: Pick<RuleSetOptions, 'disabled' | 'observe'>): void {
+    this.#options = { ...this.#options, disabled, observe };
+    this.#activate();
+  }
+
+  #activate(): void {
     const byId = new Map<string, Rule>();
-    for (const rule of [...this.#pack.flatMap(({ rules }) => rules), ...[...good.values()].flat()])
+    for (const rule of [...this.#pack.flatMap(({ rules }) => rules), ...[...this.#good.values()].flat()])
       byId.set(rule.id, rule);
     this.#active = activeRules([...byId.values()], this.#options);
   }

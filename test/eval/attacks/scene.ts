@@ -29,7 +29,7 @@ export class Scene {
   readonly tokens = new Set<string>();
   readonly principals = new Set<string>();
   readonly addresses = new Set<string>();
-  events = 0;
+  readonly eventUids = new Set<string>();
 
   constructor(level: Level, victim: Actor, others: readonly Actor[], seen: Use, startMs: number, dice: Dice) {
     this.level = level;
@@ -80,8 +80,7 @@ export class Scene {
   }
 
   #emit(atMs: number, draft: Draft): void {
-    this.victim.tenant.outlet.emit(atMs, draft);
-    this.events += 1;
+    this.eventUids.add(this.victim.tenant.outlet.emit(atMs, draft));
     this.endMs = Math.max(this.endMs, atMs);
     if (draft.token !== undefined) this.tokens.add(draft.token.token_uid);
     if (draft.principal !== undefined) this.principals.add(draft.principal.principal_uid);

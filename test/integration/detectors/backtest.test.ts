@@ -4,12 +4,15 @@ import { runBacktest } from '../../../api/backtest/run-backtest.js';
 import { DecoyIndex } from '../../../detectors/honeytoken/decoys.js';
 import { createDetectors, detectorsOptionsSchema } from '../../../detectors/registry.js';
 import { readHistory } from '../../../detectors/worker/history.js';
+import { RuleSet } from '../../../detectors/worker/rules/rule-set.js';
+import { silentLogger } from '../../../ingest/core/logger.js';
 import { workerOptionsSchema } from '../../../detectors/worker/worker-options.js';
 import type { TokenEvent } from '../../../ingest/event/token-event.js';
 import { defineQuery } from '../../../ingest/store/query.js';
 import type { Querier } from '../../../ingest/store/store.js';
 import { appendEvents, makeWorker, until, withParts } from '../../support/real-worker.js';
 import { runScenario } from '../../support/scenario.js';
+import { makeEvent } from '../../support/token-events.js';
 
 const findingsQuery = defineQuery({
   name: 'test_findings',
@@ -57,6 +60,21 @@ const scenarios = [
   'travel/attack-paris-then-sydney',
 ];
 
+/** Somebody tries an account each ten seconds from one address. */
+const stuffing = Array.from({ length: 40 }, (_, i) => ({
+  ...makeEvent({
+    timeMs: Date.UTC(2026, 5, 3, 9) + i * 10_000,
+    kind: 'issuer',
+    action: 'login',
+    outcome: 'failure',
+    reason: 'invalid_credentials',
+    principal: `user-${i}`,
+    id: `stuffing ${i}`,
+  }),
+  client: { address: '198.51.100.7' },
+}));
+const isOfRule = (detector: string): boolean => detector.startsWith('rule:');
+
 /** The deciding event of each of these findings is explained by the very numbers of the finding. */
 async function checkExplanations(
   querier: Querier,
@@ -92,15 +110,21 @@ describe('backtest on the ClickHouse engine', () => {
   it('finds exactly what the worker found live, and writes nothing', async () => {
     const events = scenarios
       .flatMap((name) => runScenario(name).events)
+      .concat(stuffing)
       .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
     await withParts(2, async (parts) => {
       await appendEvents(parts.log, events);
-      const worker = makeWorker(parts);
+      const shipped = { pack: true, disabled: [], observe: [] };
+      const rules = new RuleSet(shipped, silentLogger);
+      const options = { latenessMs: 15_000, lookbackMs: 86_400_000 };
+      const worker = makeWorker(parts, { ruleDuty: { rules, options, byItself: false } });
       await worker.start();
       await until(() => worker.caughtUp(), 60_000);
+      await worker.finishRules();
       await worker.stop(20_000);
       const live = await parts.store.querier.run(findingsQuery, {});
-      expect(new Set(live.map(({ detector }) => detector)).size).toBeGreaterThanOrEqual(6);
+      expect(new Set(live.map(({ detector }) => detector)).size).toBeGreaterThanOrEqual(7);
+      expect(live.map(({ detector }) => detector)).toContain('rule:credential-stuffing');
       const before = await parts.store.querier.run(countQuery, {});
 
       const { querier } = parts.store;
@@ -119,8 +143,11 @@ describe('backtest on the ClickHouse engine', () => {
         {
           ...span,
           warmUpMs: 0,
-          tried: detectorsOptionsSchema.parse({}),
-          today: strict,
+          tried: { detectors: detectorsOptionsSchema.parse({}), rules },
+          today: {
+            detectors: strict,
+            rules: new RuleSet({ ...shipped, disabled: ['credential-stuffing'] }, silentLogger),
+          },
           allowedLatenessMs,
           entitiesMax: keysMax,
         },
@@ -128,15 +155,21 @@ describe('backtest on the ClickHouse engine', () => {
       );
       expect(result.events).toBe(byUid.size);
       expect([...result.uids].sort()).toEqual(live.map(({ uid }) => uid));
-      expect(Object.keys(result.difference?.added ?? {}).every((name) => name.startsWith('concurrent/'))).toBe(true);
-      expect(Object.values(result.difference?.added ?? {}).length).toBeGreaterThan(0);
+      expect(result.rules).toMatchObject({ events: byUid.size * rules.current().length, refused: [] });
+      const added = Object.keys(result.difference?.added ?? {});
+      expect(added).toContain('rule:credential-stuffing/event_count');
+      expect(added.filter((name) => !isOfRule(name)).length).toBeGreaterThan(0);
+      expect(added.every((name) => isOfRule(name) || name.startsWith('concurrent/'))).toBe(true);
       expect(result.difference?.gone).toEqual({});
       const { noisiest, days, findings, signals } = result.tried;
       expect(findings).toBe(live.length);
       expect(noisiest.length).toBeGreaterThan(3);
       const alerts = Object.values(days).reduce((sum, { low, medium, high }) => sum + low + medium + high, 0);
       expect(alerts).toBe(findings - signals);
-      await checkExplanations(querier, live);
+      await checkExplanations(
+        querier,
+        live.filter(({ detector }) => !isOfRule(detector)),
+      );
       expect(await parts.store.querier.run(countQuery, {})).toEqual(before);
     });
   }, 180_000);

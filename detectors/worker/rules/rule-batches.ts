@@ -1,0 +1,67 @@
+import { engineFailureOf } from '../../../ingest/store/store-errors.js';
+import { type MinuteLines, minuteBatches } from '../../../ingest/store/minute-batches.js';
+import type { PaneRange } from '../../rules/compile.js';
+import { paneOf, type WindowPlan } from '../../rules/window-plan.js';
+
+const MINUTE_MS = 60_000;
+/** MEMORY_LIMIT_EXCEEDED, TIMEOUT_EXCEEDED: elsewhere a passing state of the server; here the statement's own bounds. */
+const boundsMet = new Set([241, 159]);
+/**
+ * Events of the minutes that one statement is asked about, each as often as there are panes in which its window is looked
+ * at; and event time from the first to the last.
+ */
+const STATEMENT_LINES = 5_000_000;
+const STATEMENT_MINUTES = 4 * 1440;
+
+/** What one statement is asked about. */
+export interface RuleBatch {
+  readonly minutes: readonly MinuteLines[];
+  /** First minute of the batch after it, which looks at the windows from there on; null for the last one. */
+  readonly nextMinute: number | null;
+}
+
+/** Minutes that share windows together, as many as one statement takes. */
+export function ruleBatches(minutes: readonly MinuteLines[], plan: WindowPlan): readonly RuleBatch[] {
+  const parts = minuteBatches(minutes, {
+    stepMax: Math.ceil(plan.lengthMs / MINUTE_MS),
+    linesMax: STATEMENT_LINES / (plan.panesBefore + 1),
+    minutesMax: STATEMENT_MINUTES,
+  });
+  return chained([...parts], null);
+}
+
+const chained = (parts: readonly (readonly MinuteLines[])[], after: number | null): readonly RuleBatch[] =>
+  parts.map((minutes, i) => ({ minutes, nextMinute: parts[i + 1]?.[0]?.minute ?? after }));
+
+/**
+ * The panes of whose windows events of these minutes are part, as far as no later batch looks at them. Empty (`toPane` before
+ * `fromPane`) where the next one begins in the same pane.
+ *
+ * @param lastPane no later ones.
+ */
+export function panesOf({ minutes, nextMinute }: RuleBatch, plan: WindowPlan, lastPane: number): PaneRange {
+  const fromPane = paneOf(plan, (minutes[0]?.minute ?? 0) * MINUTE_MS);
+  const endPane = paneOf(plan, ((minutes.at(-1)?.minute ?? 0) + 1) * MINUTE_MS - 1);
+  const before = nextMinute === null ? Infinity : paneOf(plan, nextMinute * MINUTE_MS) - 1;
+  return { fromPane, toPane: Math.min(endPane + plan.panesBefore, lastPane, before) };
+}
+
+/** Whether the statement met its own bounds of memory or time. */
+export const isStarved = (error: unknown): boolean => boundsMet.has(engineFailureOf(error)?.code ?? 0);
+
+/**
+ * The work on a batch; what is too much for one statement is asked in halves.
+ *
+ * @throws what the work throws, starved with a single minute too.
+ */
+export async function inHalves(batch: RuleBatch, work: (part: RuleBatch) => Promise<void>): Promise<void> {
+  const { minutes, nextMinute } = batch;
+  try {
+    await work(batch);
+  } catch (error) {
+    if (!isStarved(error) || minutes.length < 2) throw error;
+    const middle = Math.ceil(minutes.length / 2);
+    const halves = chained([minutes.slice(0, middle), minutes.slice(middle)], nextMinute);
+    for (const half of halves) await inHalves(half, work);
+  }
+}
