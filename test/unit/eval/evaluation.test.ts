@@ -99,7 +99,8 @@ describe('evaluation', () => {
   it('takes for an alert what the product would raise: sure findings, or risk that adds up', async () => {
     const { findings } = await simulateAttacked(7, { ...fewAttacks, only: ['honeytoken'] }, [new StreamJudge()]);
     const weak = { ...findings[0]!, severity: 'low', fidelity: 'medium' } as const;
-    const again = { ...weak, finding_uid: 'again', detector: 'another' };
+    const time = new Date(Date.parse(weak.time) + 60_000).toISOString();
+    const again = { ...weak, finding_uid: 'again', detector: 'another', time };
     expect(incidentsOf([weak])).toEqual([]);
     expect(incidentsOf([weak, again])).toMatchObject([{ severity: 'medium', raising: [{ severity: 'low' }] }]);
     expect(incidentsOf([{ ...weak, fidelity: 'high' }])).toMatchObject([{ severity: 'low' }]);
