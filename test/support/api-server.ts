@@ -6,6 +6,8 @@ export interface ApiRequest {
   readonly url: URL;
   readonly headers: IncomingHttpHeaders;
   readonly form: URLSearchParams;
+  /** The body as it came. */
+  readonly text: string;
 }
 
 export interface ApiReply {
@@ -31,11 +33,13 @@ export class ApiServer {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
         const request: ApiRequest = {
           method: incoming.method ?? '',
           url: new URL(incoming.url ?? '', this.origin),
           headers: incoming.headers,
-          form: new URLSearchParams(Buffer.concat(chunks).toString()),
+          form: new URLSearchParams(text),
+          text,
         };
         this.requests.push(request);
         let reply = this.instead.shift();

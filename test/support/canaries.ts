@@ -13,6 +13,15 @@ export const canaries = {
   jwtSignature: 'Q2FuYXJ5LXNpZ25hdHVyZS0wMTIzNDU2Nzg5LWNhbmFyeQ',
 } as const;
 
+/** What the inputs themselves show to others: as little to be found anywhere. */
+export const ownSecrets = {
+  apiToken: 'own-Poller7Token2Qw9Er4Ty6Ui1Op3As5',
+  clientSecret: 'own-Client8Secret4Zx2Cv6Bn1Mq7We5Rt',
+  issuedToken: 'own-Issued3Token9Lk8Jh5Gf2Ds6Aa1Po4',
+  hookSecret: 'own-Hook5Secret1Yt6Re3Wq8Ui2Op9Ls7Kd',
+  awsKey: 'own7Aws4Secret2Key9Nb6Vc3Xz8Lk1Jh5Gf0Ds',
+} as const;
+
 const claims = Buffer.from(JSON.stringify({ iss: 'https://id.example.com', sub: 'canary', jti: 'j-1' })).toString(
   'base64url',
 );
@@ -91,16 +100,21 @@ const handWritten: readonly CanaryFile[] = [
   },
 ];
 
+/** The record once for each of its parts, with a canary there: another one each time. */
+export function plantedLines(raw: string): readonly string[] {
+  return plantEverywhere(raw, '@').map(({ where }, i) => {
+    const value = values[i % values.length] ?? '';
+    const text = i % 2 === 0 ? `https://x.example/cb?access_token=${value}` : `Bearer ${value}`;
+    return plantEverywhere(raw, text).find((record) => record.where === where)?.raw ?? '';
+  });
+}
+
 /** The first record of a source's table with a canary in each of its parts in turn, and one that breaks off. */
 function planted(source: string): CanaryFile {
   const { mapping } = goodCases(source)[0]?.options ?? {};
   const [row] = goodCases(source).filter((candidate) => mapping !== undefined || candidate.options === undefined);
   const raw = row?.raw ?? '';
-  const lines = plantEverywhere(raw, '@').map(({ where }, i) => {
-    const value = values[i % values.length] ?? '';
-    const text = i % 2 === 0 ? `https://x.example/cb?access_token=${value}` : `Bearer ${value}`;
-    return plantEverywhere(raw, text).find((record) => record.where === where)?.raw ?? '';
-  });
+  const lines = plantedLines(raw);
   const broken = `${raw.slice(0, -1)} token=${canaries.opaque}`;
   return { source, name: `${source}.log`, lines: [...lines, broken], ...(mapping !== undefined && { mapping }) };
 }
@@ -114,24 +128,21 @@ export const canaryFiles: readonly CanaryFile[] = [
     .map(planted),
 ];
 
-const mappingFile = (folder: string, source: string): string => join(folder, 'logs', `${source}-mapping.json`);
+/** Where the mapping of such a source lies. */
+export const mappingPath = (folder: string, source: string): string => join(folder, 'logs', `${source}-mapping.json`);
+
+/** The records of a source as they lie in its file. */
+export const linesOf = (source: string): readonly string[] =>
+  canaryFiles.find((file) => file.source === source)?.lines ?? [];
 
 /** Writes the files to `<folder>/logs`. */
 export function writeCanaryFiles(folder: string): void {
   mkdirSync(join(folder, 'logs'));
   for (const { source, name, lines, mapping } of canaryFiles) {
     writeFileSync(join(folder, 'logs', name), `${lines.join('\n')}\n`);
-    if (mapping !== undefined) writeFileSync(mappingFile(folder, source), JSON.stringify(mapping));
+    if (mapping !== undefined) writeFileSync(mappingPath(folder, source), JSON.stringify(mapping));
   }
 }
-
-/** What a source of the configuration says beside its product. */
-export const mappingKey = (folder: string, { source, mapping }: CanaryFile): string =>
-  mapping === undefined ? '' : ` mapping: '${mappingFile(folder, source)}',`;
-
-/** `parse` of such a file. */
-export const parseArguments = (folder: string, { source, mapping }: CanaryFile): readonly string[] =>
-  mapping === undefined ? ['-s', source] : ['--mapping', mappingFile(folder, source)];
 
 /** The forms in which a secret could stand somewhere: as it is, percent-encoded, hex, base64 at each of three offsets. */
 function formsOf(secret: string): readonly string[] {
@@ -153,7 +164,7 @@ function formsOf(secret: string): readonly string[] {
   ];
 }
 
-const needles = Object.entries(canaries).flatMap(([name, secret]) =>
+const needles = Object.entries({ ...canaries, ...ownSecrets }).flatMap(([name, secret]) =>
   formsOf(secret).map((form) => ({ name, bytes: Buffer.from(form) })),
 );
 
