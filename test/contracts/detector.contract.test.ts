@@ -277,18 +277,20 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
   it('goes on from an encoded state exactly as from the state itself', () => {
     let other = detector.initial();
     let turn = 0;
+    const parted: number[] = [];
     walk(detector, observations, (state, observation, notices) => {
       turn += 1;
       if (turn % 37 === 0) other = copy(detector, other);
       const [now, told] = woken(detector, other, observation.timeMs, observation);
       other = now;
-      expect(told).toEqual(notices);
-      expect(detector.encode(other)).toBe(detector.encode(state));
+      if (JSON.stringify(told) !== JSON.stringify(notices)) parted.push(turn);
       const scores = detector.score(other, observation);
-      expect(scores).toEqual(detector.score(state, observation));
+      const mine = [detector.encode(state), JSON.stringify(detector.score(state, observation))];
+      if (detector.encode(other) !== mine[0] || JSON.stringify(scores) !== mine[1]) parted.push(turn);
       const suspect = scores.some((score) => detector.classify(score, observation, other) !== null);
       other = detector.learn(other, observation, suspect, alone);
     });
+    expect(parted).toEqual([]);
   });
 
   it('refuses text that it did not write', () => {
@@ -297,25 +299,26 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
   });
 
   it('gives finite readings with a window that ends at the observation, and SQL without loose quotes', () => {
+    const closed = (sql: string): boolean => sql.startsWith('SELECT ') && (sql.match(/'/g) ?? []).length % 2 === 0;
+    // Jest's matchers cost more than the detectors, so what is wrong is gathered first.
+    const wrong: unknown[] = [];
     walk(detector, observations, (state, observation, notices) => {
       for (const { score, sql } of notices) {
-        expect(score.windowStartMs).toBeLessThanOrEqual(score.windowEndMs);
-        expect(score.windowEndMs).toBeLessThan(observation.timeMs);
-        expect(sql.startsWith('SELECT ')).toBe(true);
-        expect((sql.match(/'/g) ?? []).length % 2).toBe(0);
+        const past = score.windowStartMs <= score.windowEndMs && score.windowEndMs < observation.timeMs;
+        if (!past || !closed(sql)) wrong.push({ score, sql });
       }
       for (const score of detector.score(state, observation)) {
-        for (const number of [score.value, score.observed, score.expected, score.spread]) {
-          expect(Number.isFinite(number) && number >= 0).toBe(true);
-        }
-        expect(score.windowEndMs).toBe(observation.timeMs);
-        expect(score.windowStartMs).toBeLessThanOrEqual(score.windowEndMs);
-        if (!score.warmedUp) expect(score.value).toBe(0);
+        const numbers = [score.value, score.observed, score.expected, score.spread];
+        const sound =
+          numbers.every((number) => Number.isFinite(number) && number >= 0) &&
+          score.windowEndMs === observation.timeMs &&
+          score.windowStartMs <= score.windowEndMs &&
+          (score.warmedUp || score.value === 0);
         const sql = detector.sql(score, observation);
-        expect(sql.startsWith('SELECT ')).toBe(true);
-        expect((sql.match(/'/g) ?? []).length % 2).toBe(0);
+        if (!sound || !closed(sql)) wrong.push({ score, sql });
       }
     });
+    expect(wrong).toEqual([]);
   });
 });
 
