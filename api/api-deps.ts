@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
-import type { BaselineOptions } from '../detectors/baseline/baseline-options.js';
+import type { DetectorsOptions } from '../detectors/registry.js';
 import type { Clock } from '../ingest/core/clock.js';
 import type { HealthRegistry } from '../ingest/core/health.js';
 import type { Logger } from '../ingest/core/logger.js';
@@ -30,8 +30,12 @@ export interface ApiDeps {
   readonly metricsText: () => Promise<string>;
   /** Mounts `POST /v1/events`; it checks the keys of its sources itself. Absent where no collector runs. */
   readonly pushPlugin?: FastifyPluginAsync;
-  /** Of detector baseline, for the band that a token is expected in; its defaults where left out. */
-  readonly baseline?: BaselineOptions;
+  /** How the worker scores, for the band that a token is expected in and for explanations. */
+  readonly scoring: {
+    /** The defaults where left out. */
+    readonly detectors?: DetectorsOptions;
+    readonly allowedLatenessMs: number;
+  };
   /** How risk fades and alerts; the defaults where left out. */
   readonly risk?: RiskPolicy;
   /** Directory of the built pages; absent for the API alone. */

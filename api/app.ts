@@ -18,6 +18,7 @@ import { webPages } from './plugins/web-pages.js';
 import { healthRoutes } from './routes/health.js';
 import { alertRoutes } from './routes/v1/alerts.js';
 import { deliveryRoutes } from './routes/v1/deliveries.js';
+import { explainRoutes } from './routes/v1/explain.js';
 import { findingRoutes } from './routes/v1/findings.js';
 import { honeytokenRoutes } from './routes/v1/honeytokens.js';
 import { mapRoutes } from './routes/v1/map.js';
@@ -75,6 +76,7 @@ export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
     tokenActivityRoutes(scope, deps);
     alertRoutes(scope, deps);
     findingRoutes(scope, deps);
+    explainRoutes(scope, deps);
     deliveryRoutes(scope, deps);
     suppressionRoutes(scope, deps);
     honeytokenRoutes(scope, deps);

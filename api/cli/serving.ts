@@ -38,7 +38,7 @@ export async function startApi(
     version,
     baseUrl: baseUrlOf(s),
     webRoot,
-    baseline: config.detectors.baseline,
+    scoring: { detectors: config.detectors, allowedLatenessMs: config.worker.allowed_lateness },
     risk: policyOf(config).risk,
     metricsText: () => telemetry.prometheusText(),
     ...(push === undefined ? {} : { pushPlugin: mountPush(push) }),

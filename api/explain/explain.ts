@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import type { AnyDetector } from '../../detectors/core/detector.js';
-import { readingsAt, type StageReadings } from '../../detectors/worker/readings.js';
+import { DecoyIndex } from '../../detectors/honeytoken/decoys.js';
+import { createDetectors, type DetectorsOptions } from '../../detectors/registry.js';
+import { storedDecoys } from '../../detectors/worker/decoy-registry.js';
+import { readingsAt, type ReadingsOptions, type StageReadings } from '../../detectors/worker/readings.js';
 import { AppError } from '../../ingest/core/errors.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { defineQuery } from '../../ingest/store/query.js';
@@ -25,12 +27,14 @@ const lastEventQuery = defineQuery({
   row: z.object({ uid: z.string() }),
 });
 
-export interface ExplainDeps {
+export interface ExplainDeps extends Omit<ReadingsOptions, 'detectors'> {
   readonly querier: Querier;
-  readonly detectors: readonly AnyDetector[];
-  readonly allowedLatenessMs: number;
-  readonly lookBackMs: number;
+  /** The defaults where left out. */
+  readonly detectors?: DetectorsOptions;
 }
+
+/** How far back `explain` may look, days. */
+export const EXPLAIN_DAYS_MAX = 90;
 
 export interface EventExplanation {
   /** As it was stored: secrets were made fingerprints before. */
@@ -45,7 +49,11 @@ type TokenRow = z.output<typeof getToken.row>;
 
 export type Explanation =
   | ({ readonly kind: 'event' } & EventExplanation)
-  | { readonly kind: 'alert'; readonly alert: AlertRow; readonly deciding: EventExplanation | null }
+  | {
+      readonly kind: 'alert';
+      readonly alert: Pick<AlertRow, 'alert_uid' | 'severity' | 'fidelity' | 'title' | 'signals'>;
+      readonly deciding: EventExplanation | null;
+    }
   | { readonly kind: 'token'; readonly token: TokenRow; readonly last: EventExplanation | null };
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -84,7 +92,8 @@ async function explainEvent(uid: string, deps: ExplainDeps): Promise<EventExplan
   if (row === undefined) return null;
   const event = fromStored(row);
   const stored = await deps.querier.run(placeQuery, { uid });
-  return { event, stored, stages: await readingsAt(event, deps.querier, deps) };
+  const detectors = createDetectors(deps.detectors, new DecoyIndex(await storedDecoys(deps.querier)));
+  return { event, stored, stages: await readingsAt(event, deps.querier, { ...deps, detectors }) };
 }
 
 const unknown = (what: string): AppError =>

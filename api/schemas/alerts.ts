@@ -28,7 +28,7 @@ const readingSchema = z.object({
   sql: z.string().describe('Reproduces the reading from the store.'),
 });
 
-const signalSchema = z
+export const signalSchema = z
   .object({
     detector: z.string(),
     measure: z.string(),

@@ -4,7 +4,7 @@ import { describeError } from '../../ingest/core/errors.js';
 import type { Logger } from '../../ingest/core/logger.js';
 import { defineQuery } from '../../ingest/store/query.js';
 import type { Querier } from '../../ingest/store/store.js';
-import { DecoyIndex, type DecoyLookup } from '../honeytoken/decoys.js';
+import { DecoyIndex, type Decoy, type DecoyLookup } from '../honeytoken/decoys.js';
 
 const DECOYS_MAX = 100_000;
 
@@ -69,9 +69,12 @@ export class DecoyRegistry implements Component, DecoyLookup {
   }
 
   async #read(): Promise<void> {
-    const rows = await this.#deps.querier.run(decoysQuery, { max: DECOYS_MAX });
-    this.#index.replace(
-      rows.map(({ removed_ms, ...decoy }) => ({ ...decoy, removedMs: removed_ms < 0 ? null : removed_ms })),
-    );
+    this.#index.replace(await storedDecoys(this.#deps.querier));
   }
+}
+
+/** The registered decoys, removed ones included. */
+export async function storedDecoys(querier: Querier): Promise<readonly Decoy[]> {
+  const rows = await querier.run(decoysQuery, { max: DECOYS_MAX });
+  return rows.map(({ removed_ms, ...decoy }) => ({ ...decoy, removedMs: removed_ms < 0 ? null : removed_ms }));
 }

@@ -1,3 +1,4 @@
+import { AppError } from '../../ingest/core/errors.js';
 import { parseTime } from '../../ingest/event/time.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import type { Querier } from '../../ingest/store/store.js';
@@ -38,6 +39,8 @@ export interface ReadingsOptions {
   readonly allowedLatenessMs: number;
   /** How far back the entity's events are replayed, milliseconds. */
   readonly lookBackMs: number;
+  /** More events than these in a stage are refused; all are replayed where left out. */
+  readonly eventsMax?: number;
 }
 
 /**
@@ -54,7 +57,7 @@ async function readingsOf(
   stage: Stage,
   event: TokenEvent,
   querier: Querier,
-  { detectors, allowedLatenessMs, lookBackMs }: ReadingsOptions,
+  { detectors, allowedLatenessMs, lookBackMs, eventsMax = Infinity }: ReadingsOptions,
 ): Promise<StageReadings> {
   const seen = stage === 'token' ? event : toPrincipalEvent(event);
   const uid = seen === null ? null : entityOf(seen, stage);
@@ -76,6 +79,15 @@ async function readingsOf(
       eventsBefore += 1;
     }
     runtime.takeFindings();
+    if (eventsBefore > eventsMax) {
+      throw new AppError(
+        'TQ_REQUEST_INVALID',
+        `${uid} has more than ${eventsMax} events in the days before this one.`,
+        {
+          mend: 'Ask for fewer days.',
+        },
+      );
+    }
   }
   runtime.flush();
   const observation = toObservation(seen, stage);

@@ -1,41 +1,47 @@
-import { createDetectors } from '../../../detectors/registry.js';
-import { DecoyRegistry } from '../../../detectors/worker/decoy-registry.js';
 import type { DetectorReadings, Reading, StageReadings } from '../../../detectors/worker/readings.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import { printable } from '../../alerts/wording.js';
-import { explain, type EventExplanation, type Explanation } from '../../explain/explain.js';
+import { explain, EXPLAIN_DAYS_MAX, type EventExplanation, type Explanation } from '../../explain/explain.js';
+import { explainAnswer } from '../../schemas/explain.js';
+import { createApiClient, type ApiOptions } from '../api-client.js';
 import type { CommonOptions } from '../cli-context.js';
 import { ensureDataDir, openStore, type Surroundings } from '../open-parts.js';
 import type { Terminal } from '../terminal.js';
 
-export interface ExplainOptions extends CommonOptions {
+export interface ExplainOptions extends CommonOptions, ApiOptions {
   readonly days: string;
   readonly json: boolean;
 }
 
 const DAY_MS = 86_400_000;
-const DAYS_MAX = 90;
 
-export async function explainId(id: string, options: ExplainOptions, s: Surroundings, terminal: Terminal): Promise<void> {
-  const { config, lifecycle, logger } = s;
-  const days = Number(options.days);
-  if (!Number.isInteger(days) || days < 0 || days > DAYS_MAX) {
-    throw new AppError('TQ_REQUEST_INVALID', `--days ${options.days} is no number of days from 0 to ${DAYS_MAX}.`, {
-      mend: 'Give a whole number, such as --days 30.',
-    });
-  }
-  ensureDataDir(config);
+/** Asks the store itself; with `--url` a running instance, which alone may open its embedded store. */
+export async function explainFromStore(id: string, options: ExplainOptions, s: Surroundings, terminal: Terminal): Promise<void> {
+  const lookBackMs = daysOf(options) * DAY_MS;
+  ensureDataDir(s.config);
   const { querier } = await openStore(s, { migrate: false });
-  const decoys = await lifecycle.start(new DecoyRegistry({ querier, logger }));
-  const explanation = await explain(id, {
-    querier,
-    detectors: createDetectors(config.detectors, decoys),
-    allowedLatenessMs: config.worker.allowed_lateness,
-    lookBackMs: days * DAY_MS,
-  });
-  if (options.json) terminal.out(JSON.stringify(explanation));
-  else for (const line of inWords(explanation)) terminal.out(printable(line));
+  const { detectors, worker } = s.config;
+  tell(await explain(id, { querier, detectors, allowedLatenessMs: worker.allowed_lateness, lookBackMs }), options, terminal);
 } // prettier-ignore
+
+export async function explainFromApi(id: string, options: ExplainOptions, terminal: Terminal): Promise<void> {
+  const api = createApiClient(options, terminal.env);
+  const path = `/v1/explain/${encodeURIComponent(id)}?days=${daysOf(options)}`;
+  tell(await api.get(path, explainAnswer), options, terminal);
+}
+
+function daysOf(options: ExplainOptions): number {
+  const days = Number(options.days);
+  if (Number.isInteger(days) && days >= 0 && days <= EXPLAIN_DAYS_MAX) return days;
+  throw new AppError('TQ_REQUEST_INVALID', `--days ${options.days} is no number of days from 0 to ${EXPLAIN_DAYS_MAX}.`, {
+    mend: 'Give a whole number, such as --days 30.',
+  });
+} // prettier-ignore
+
+function tell(explanation: Explanation, { json }: ExplainOptions, terminal: Terminal): void {
+  if (json) terminal.out(JSON.stringify(explanation));
+  else for (const line of inWords(explanation)) terminal.out(printable(line));
+}
 
 function inWords(explanation: Explanation): readonly string[] {
   switch (explanation.kind) {

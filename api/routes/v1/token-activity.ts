@@ -30,7 +30,7 @@ const dimensions = usualAnswer.shape.facets.element.shape.dimension.options;
 export function tokenActivityRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
   const { querier, clock } = deps;
-  const options = deps.baseline ?? baselineOptionsSchema.parse({});
+  const options = deps.scoring.detectors?.baseline ?? baselineOptionsSchema.parse({});
   typed.get(
     '/v1/tokens/:uid/usual',
     {

@@ -95,6 +95,7 @@ export async function apiOn(
     },
     version: '0.0.0',
     baseUrl: 'https://tq.example',
+    scoring: { allowedLatenessMs: 1000 },
     metricsText: () => Promise.resolve('# HELP tourniquet_up 1\n'),
     ...change,
   });

@@ -235,6 +235,7 @@ describe('the API around its routes', () => {
         'GET /v1/alerts',
         'GET /v1/alerts/{uid}',
         'GET /v1/deliveries',
+        'GET /v1/explain/{id}',
         'GET /v1/findings',
         'GET /v1/honeytokens',
         'GET /v1/map',

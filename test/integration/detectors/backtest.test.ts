@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { explain } from '../../../api/explain/explain.js';
 import { runBacktest } from '../../../api/backtest/run-backtest.js';
 import { DecoyIndex } from '../../../detectors/honeytoken/decoys.js';
-import { createDetectors, detectorsOptionsSchema } from '../../../detectors/registry.js';
+import { detectorsOptionsSchema } from '../../../detectors/registry.js';
 import { readHistory } from '../../../detectors/worker/history.js';
 import { RuleSet } from '../../../detectors/worker/rules/rule-set.js';
 import { silentLogger } from '../../../ingest/core/logger.js';
@@ -81,7 +81,7 @@ async function checkExplanations(
   querier: Querier,
   live: readonly { readonly uid: string; readonly detector: string }[],
 ): Promise<void> {
-  const deps = { querier, detectors: createDetectors(), allowedLatenessMs: 1000, lookBackMs: 40 * 86_400_000 };
+  const deps = { querier, allowedLatenessMs: 1000, lookBackMs: 40 * 86_400_000 };
   const ofEachDetector = new Map(live.map((finding) => [finding.detector, finding.uid]));
   for (const uid of ofEachDetector.values()) {
     const [finding] = await querier.run(findingQuery, { uid });
