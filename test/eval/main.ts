@@ -72,7 +72,7 @@ for (const seed of chosen) {
 const report = makeReport({ events, tokenDays, clean, attacked });
 process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : toMarkdown(report));
 if (!values.full && values.seeds === undefined && !values.tune) {
-  tell('A short run. What docs/detection.md reports: npm run eval -- --full (about 40 CPU-minutes)');
+  tell('A short run; it cannot tell one page in 10,000 token-days. npm run eval -- --full can (about 40 CPU-minutes).');
 }
 
 if (values.examples) {
