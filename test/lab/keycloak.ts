@@ -7,6 +7,8 @@ import { realmParts } from './realm.js';
 
 export const realm = 'shop';
 const admin = { username: 'lab-admin', password: 'lab-admin-password' };
+/** Reads the realm's events, and may do nothing else. */
+export const poller = { realm: 'master', clientId: 'tourniquet', secret: 'tourniquet-secret-of-the-lab' };
 const START_MS = 480_000;
 
 export interface Keycloak {
@@ -55,6 +57,7 @@ export async function startKeycloak(
   );
   const call = await adminCaller(base);
   for (const { method, path, body } of realmParts(realm)) await call(method, path, JSON.stringify(body));
+  await registerPoller(call);
   const { id: realmId } = JSON.parse(await call('GET', `/admin/realms/${realm}`)) as { id: string };
   return {
     realmId,
@@ -67,8 +70,24 @@ export async function startKeycloak(
   };
 }
 
+/** It lives in the master realm, so that its own tokens are none of the realm that is observed. */
+async function registerPoller(call: AdminCall): Promise<void> {
+  const { clientId, secret } = poller;
+  const at = (path: string): string => `/admin/realms/${poller.realm}${path}`;
+  const client = { clientId, secret, publicClient: false, serviceAccountsEnabled: true, standardFlowEnabled: false };
+  await call('POST', at('/clients'), JSON.stringify(client));
+  const idOf = async (id: string): Promise<string> =>
+    (JSON.parse(await call('GET', at(`/clients?clientId=${id}`))) as { id: string }[])[0]?.id ?? '';
+  const [own, observed] = [await idOf(clientId), await idOf(`${realm}-realm`)];
+  const account = JSON.parse(await call('GET', at(`/clients/${own}/service-account-user`))) as { id: string };
+  const role = await call('GET', at(`/clients/${observed}/roles/view-events`));
+  await call('POST', at(`/users/${account.id}/role-mappings/clients/${observed}`), `[${role}]`);
+}
+
+type AdminCall = (method: string, path: string, body?: string) => Promise<string>;
+
 /** The bootstrap administrator's tokens live for a minute; on a busy machine a round of calls takes longer and gets another. */
-async function adminCaller(base: string): Promise<(method: string, path: string, body?: string) => Promise<string>> {
+async function adminCaller(base: string): Promise<AdminCall> {
   const tokenOf = async (): Promise<string> => {
     const answer = await send({
       method: 'POST',

@@ -92,16 +92,11 @@ export class LabApi {
     return body.rows.map((row) => Object.fromEntries(row.map((value, index) => [names[index] ?? '', value])));
   }
 
-  /** Status of a push of JSON records. */
-  async push(source: string, records: readonly unknown[]): Promise<number> {
-    const { api, pushKey } = this.#lab.tourniquet;
-    const answer = await fetch(`${api}/v1/events?source=${source}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${pushKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(records),
-    });
-    return answer.status;
-  }
+  /** Events of a product that were read, by whatever way, and each time that they were. */
+  async ingested(product: string): Promise<number> {
+    const text = await (await fetch(`${this.#lab.addresses.api}/metrics`)).text();
+    return Number(new RegExp(`^tourniquet_ingest_events_total\\{[^}]*product="${product}"[^}]*\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  } // prettier-ignore
 
   /** Waits until `check` holds; what it holds of is asserted afterwards, so a time-out shows the difference. */
   async until(check: () => Promise<boolean>, timeoutMs = this.#patienceMs): Promise<void> {

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { send } from './http.js';
 import { namespace, services, type Service } from './mesh.js';
-import { realm, type Keycloak } from './keycloak.js';
+import { poller, realm, type Keycloak } from './keycloak.js';
 import type { Nginx } from './nginx.js';
 import { root } from './places.js';
 import type { Processes } from './processes.js';
@@ -30,13 +30,11 @@ export interface Tourniquet {
   readonly api: string;
   readonly config: string;
   readonly dataDir: string;
-  /** Key of the HTTP source `keycloak-api`, which shares its instance with Keycloak's log file. */
-  readonly pushKey: string;
   readonly receiver: string;
 }
 
 const routingKeyFile = 'pagerduty.key';
-const pushKey = `lab-${randomBytes(12).toString('hex')}`;
+const pollerSecretFile = 'keycloak-poller.secret';
 
 function configOf(inputs: TourniquetInputs, dataDir: string): object {
   const file = (...paths: string[]): object => ({ kind: 'file', paths });
@@ -66,7 +64,14 @@ function configOf(inputs: TourniquetInputs, dataDir: string): object {
         name: 'keycloak-api',
         ...keycloak,
         options: { ...options, beside_log: true, realms: { [inputs.keycloak.realmId]: realm } },
-        input: { kind: 'http', api_key_sha256: createHash('sha256').update(pushKey).digest('hex') },
+        input: {
+          kind: 'poll',
+          interval: '2s',
+          api: {
+            kind: 'keycloak', url: inputs.keycloak.base, realms: [realm], client_realm: poller.realm, client_id: poller.clientId,
+            secret_file: join(dataDir, '..', pollerSecretFile),
+          },
+        },
       },
     ],
     receivers: { port: inputs.receiverPort },
@@ -102,6 +107,7 @@ export async function startTourniquet(
   if (made.status !== 0) throw new Error(`tourniquet keygen failed: ${made.stderr}`);
   writeFileSync(join(folder, 'fingerprint.keys'), made.stdout, { mode: 0o600 });
   writeFileSync(join(folder, routingKeyFile), randomBytes(16).toString('hex'), { mode: 0o600 });
+  writeFileSync(join(folder, pollerSecretFile), poller.secret, { mode: 0o600 });
   const api = `http://127.0.0.1:${inputs.apiPort}`;
   await processes.start(
     {
@@ -122,5 +128,5 @@ export async function startTourniquet(
       (await send({ url: `${api}/healthz` })).status === 200,
     READY_MS,
   );
-  return { api, config, dataDir, pushKey, receiver: `http://127.0.0.1:${inputs.receiverPort}` };
+  return { api, config, dataDir, receiver: `http://127.0.0.1:${inputs.receiverPort}` };
 }
