@@ -251,6 +251,10 @@ class LifecycleKernel implements FactKernel<LifecycleState> {
     const { event, timeMs } = observation;
     if (isEnding(event)) own.unusedMs = -1;
     else if (isServed(observation) || isMaking(event)) {
+      // What comes late may be from before an end, or from before the key was told of: it puts an alarm off, and sets none.
+      if (observation.late === true && own.unusedMs < 0) return;
+      // A key that is used after its end is not a valid one.
+      if (own.endedMs >= 0) return;
       const ends = timeOf(token.expires_at) <= timeMs + this.#options.unused_days * DAY_MS;
       own.unusedMs = ends ? -1 : Math.max(own.unusedMs, timeMs);
     }

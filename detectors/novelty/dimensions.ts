@@ -87,8 +87,8 @@ export const dimensions: readonly Dimension[] = [
   {
     name: 'agent', side: 'what', label: 'program', max: 8,
     of: familyOf,
-    // Events from before families were stored have the text alone.
-    condition: (e) => `if(user_agent_family = '', user_agent = ${sqlText(e.user_agent ?? '')}, user_agent_family = ${sqlText(familyOf(e))})`,
+    // Events from before families were stored have the text alone, and so has what was one too many for its collector.
+    condition: (e) => `if(user_agent_family IN ('', '{*}'), user_agent = ${sqlText(e.user_agent ?? '')}, user_agent_family = ${sqlText(familyOf(e))})`,
   },
   { name: 'caller', side: 'where', label: 'calling workload', max: 8, ...text('caller_service', (e) => e.caller?.service ?? '') },
   { name: 'target', side: 'what', label: 'service', max: 16, ...text('target_service', (e) => e.target?.service ?? '') },

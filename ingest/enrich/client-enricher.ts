@@ -2,11 +2,10 @@ import { BoundedCache } from '../core/bounded-cache.js';
 import type { TokenEvent } from '../event/token-event.js';
 import { NamedNetworks, type NamedNetwork, type NetworkFacts } from './networks/named-networks.js';
 import { providerKind } from './networks/provider-kind.js';
-import { agentFamily } from './user-agent.js';
+import { agentFamily, OTHER_FAMILY } from './user-agent.js';
 
 /** A fleet has some dozens; a scanner makes up one for each request. */
 const FAMILIES_MAX = 1000;
-const OTHER_FAMILY = '{*}';
 const ADDRESSES_COST = 16 << 20;
 
 /** Adds what kind of network the client stands in and which program it is, where the source did not tell. */

@@ -55,8 +55,12 @@ export function agentFamily(userAgent: string | undefined): string {
   return family;
 }
 
-/** The family that the collector wrote into an event, else the one that its text names. */
-export const familyOf = (event: TokenEvent): string => event.user_agent_family ?? agentFamily(event.user_agent);
+/** Stands in an event for a family that is one too many in its collector. */
+export const OTHER_FAMILY = '{*}';
+
+/** The family that the collector wrote into an event, else the one that its text names: a flood of names hides no program. */
+export const familyOf = ({ user_agent_family: family, user_agent: text }: TokenEvent): string =>
+  family === undefined || family === OTHER_FAMILY ? agentFamily(text) : family;
 
 function readFamily(userAgent: string): string {
   if (userAgent.startsWith('Mozilla/')) {

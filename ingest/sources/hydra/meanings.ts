@@ -43,7 +43,8 @@ const endpoints: readonly (readonly [path: string, endpoint: Endpoint])[] = [
   ['/oauth2/device/auth', oauth('login', 'unknown')],
   ['/oauth2/device/verify', oauth('grant', 'unknown')],
   ['/oauth2/sessions/logout', oauth('logout')],
-  ['/userinfo', oauth('use')],
+  // Its handler leaves the logging of what it refuses to the HTTP writer.
+  ['/userinfo', { action: 'use' }],
   ['/credentials', oauth('issue')],
 ];
 

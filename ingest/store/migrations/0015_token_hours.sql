@@ -29,7 +29,8 @@ SETTINGS {settings};
 
 {distributed:token_hours:cityHash64(token_uid)};
 
--- Hops that were found before this table was; an hour that is made anew has a higher version.
+-- Hops that were found before this table was; an hour that is made anew has a higher version, and what a kill cut off is
+-- simply written again.
 INSERT INTO token_hours
     (token_uid, hour, version, requests, failures, caller_only, lent, request_bytes, response_bytes, reasons)
 SELECT
@@ -44,7 +45,7 @@ SELECT
     sumIf(hops.response_bytes, NOT token_lent),
     sumMapIf(map(reason, toUInt64(1)), NOT token_lent AND outcome = 'failure')
 FROM hops FINAL
-WHERE is_hop AND token_uid != '' AND (SELECT count() FROM token_hours) = 0
+WHERE is_hop AND token_uid != ''
 GROUP BY token_uid, hour;
 
 CREATE OR REPLACE VIEW hops_v1 {on_cluster} AS

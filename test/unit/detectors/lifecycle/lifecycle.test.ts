@@ -84,6 +84,22 @@ describe('detector lifecycle', () => {
     expect(run([use(0), named, use(30)])).toEqual([['use_after_end', 25 * 60]]);
   });
 
+  it('is not made to wait for uses by what comes late: not after a revocation, nor after the wait was told', () => {
+    const ofKind = (event: TokenEvent, kind: 'api_key' | 'session'): TokenEvent => ({
+      ...event,
+      token: { ...event.token!, kind },
+    });
+    const key = (event: TokenEvent): TokenEvent => ofKind(event, 'api_key');
+    const day = 24 * 60;
+    const passed = (days: number): TokenEvent => ofKind(use(days * day, { token: `of day ${days}` }), 'session');
+    expect(run([key(use(0)), passed(100)])).toEqual([['unused_alive', 45]]);
+    expect(run([key(use(0)), key(told(10, 'revoke')), passed(1), key(use(5)), passed(100)])).toEqual([]);
+    expect(run([key(use(0)), passed(50), key(use(2 * day)), key(use(3 * day)), passed(100)])).toEqual([
+      ['unused_alive', 45],
+    ]);
+    expect(run([passed(60), key(use(0)), key(use(2 * day)), passed(110)])).toEqual([]);
+  });
+
   it('knows from the store when a token was used last', () => {
     expect(run([use(0)], [T0 - 40 * DAY])).toEqual([['dormant_awakened', 40]]);
     expect(run([use(0)], [T0 - 40 * DAY, T0 - 2 * HOUR])).toEqual([]);

@@ -1,4 +1,5 @@
-import { agentFamily, isBrowser, isTool } from '../../../../ingest/enrich/user-agent.js';
+import { agentFamily, familyOf, isBrowser, isTool } from '../../../../ingest/enrich/user-agent.js';
+import { makeEvent } from '../../../support/token-events.js';
 
 const webkit = 'AppleWebKit/537.36 (KHTML, like Gecko)';
 
@@ -36,5 +37,8 @@ describe('families of user agents', () => {
     for (let n = 0; n < 10_000; n += 1) agentFamily(`agent-${n}/1`);
     expect(agentFamily('curl/8.5.0')).toBe('curl');
     expect(agentFamily(undefined)).toBe('');
+    const event = { ...makeEvent({ timeMs: 0, token: 't' }), user_agent: 'sqlmap/1.8' };
+    expect(familyOf({ ...event, user_agent_family: '{*}' })).toBe('sqlmap');
+    expect(familyOf({ ...event, user_agent_family: 'told' })).toBe('told');
   });
 });

@@ -39,8 +39,9 @@ describe('renderMigration', () => {
   it('makes every shipped statement repeatable, on one node and on a cluster', () => {
     const repeatable =
       /^(CREATE (TABLE|MATERIALIZED VIEW|DATABASE) IF NOT EXISTS|CREATE OR REPLACE VIEW|DROP VIEW IF EXISTS|ALTER TABLE \S+(?: ON CLUSTER '\w+')?\s+(ADD|DROP) \w+ IF (NOT )?EXISTS)/;
-    // What fills a table from what is stored does so while it is empty.
-    const filling = /^INSERT INTO (\w+)\s+(?:\([^)]*\)\s+)?SELECT\s[\s\S]*\(SELECT count\(\) FROM \1\) = 0/;
+    // What fills a table from what is stored does so while it is empty, or writes first versions that replace themselves.
+    const filling =
+      /^INSERT INTO (\w+)\s+(?:\([^)]*\)\s+)?SELECT\s[\s\S]*(?:\(SELECT count\(\) FROM \1\) = 0|\s0 AS version,)/;
     for (const topology of [{ kind: 'single' }, { kind: 'cluster', cluster: 'main' }] as const) {
       const statements = all.flatMap((template) => renderMigration(template, topology));
       for (const statement of statements) {
