@@ -134,7 +134,6 @@ export class PartitionWorker {
   async tick(): Promise<void> {
     if (this.#busy > 0 || this.#lost !== null) return;
     await this.#exclusive(async () => {
-      if (this.#runtime.hasAlarms) await this.#letTimePass();
       const nowMs = this.#deps.clock.nowMs();
       const { blockAgeMs, blockQuietMs } = this.#options;
       const isDue = nowMs - this.#block.openedMs >= blockAgeMs || nowMs - this.#lastTakeMs >= blockQuietMs;
@@ -142,7 +141,8 @@ export class PartitionWorker {
       if (this.#block.through !== null && isDue && !this.#isWriting && this.#intent === null) await this.#seal();
       if (this.#place.forwarder?.hasNews(nowMs) === true) await this.#forward();
       const quiet = this.#next >= this.#highWatermark && nowMs - this.#lastTakeMs >= this.#options.idleFlushMs;
-      if (this.#runtime.waitingCount > 0) await this.#rest(nowMs, quiet);
+      // Alarms wait for time, not for events: it is asked for also when no event waits.
+      if (this.#runtime.waitingCount > 0 || this.#runtime.hasAlarms) await this.#rest(nowMs, quiet);
       await this.#emit();
       if (nowMs - this.#checkpointMs >= this.#options.checkpointIntervalMs) await this.#checkpoint();
     });
@@ -311,13 +311,6 @@ export class PartitionWorker {
     if (nowMs - this.#lastRestMs < this.#options.idleFlushMs) return;
     this.#lastRestMs = nowMs;
     await this.#place.intake.rest(this.#runtime, quiet);
-  }
-
-  /** Alarms wait for time, not for events: it is asked for also when no event waits. */
-  async #letTimePass(): Promise<void> {
-    const nowMs = this.#deps.clock.nowMs();
-    const quietMs = this.#next >= this.#highWatermark ? nowMs - this.#lastTakeMs : 0;
-    await this.#rest(nowMs, quietMs >= this.#options.idleFlushMs);
   }
 
   async #write(block: Block, through: bigint, resumed: boolean, forwarded: Promise<void>): Promise<void> {

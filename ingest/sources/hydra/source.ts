@@ -36,25 +36,15 @@ const optionsSchema = z.strictObject({
     .url()
     .optional()
     .describe('`urls.self.issuer`: the `iss` of the tokens, so that principals are those that a proxy sees.'),
-  trusted_proxies: trustedOption,
+  trusted_proxies: trustedOption
+    .transform((ranges) => new TrustedRanges(ranges))
+    .describe(trustedOption.description ?? ''),
 });
 type HydraOptions = z.output<typeof optionsSchema>;
 
-const rangesOf = new WeakMap<HydraOptions, TrustedRanges>();
-
-function trustedOf(options: HydraOptions): TrustedRanges {
-  let ranges = rangesOf.get(options);
-  if (ranges === undefined) {
-    ranges = new TrustedRanges(options.trusted_proxies);
-    rangesOf.set(options, ranges);
-  }
-  return ranges;
-}
-
-function clientAddress(request: JsonObject, headers: JsonObject, options: HydraOptions): string | undefined {
+function clientAddress(request: JsonObject, headers: JsonObject, trusted: TrustedRanges): string | undefined {
   const peer = readText(request, 'remote');
   const forwarded = readText(headers, 'x-forwarded-for');
-  const trusted = trustedOf(options);
   const own = peer === undefined ? undefined : parseIpAddress(peer);
   if (forwarded === undefined || (own !== undefined && !trusted.has(own.address))) return peer;
   return clientOfForwarded(forwarded, trusted)?.address ?? peer;
@@ -123,7 +113,7 @@ function readLine(
     // A client that asks for a token presents its own credential, which is not the event's.
     token: endpoint.action === 'use' ? credential?.token : undefined,
     principal: credential?.principal,
-    address: clientAddress(request, headers, options),
+    address: clientAddress(request, headers, options.trusted_proxies),
     userAgent: readTexts(headers, 'user-agent')?.[0],
     target: {
       service: product,

@@ -1,7 +1,7 @@
 import { createDeliveryRepository } from '../../../api/alerts/store-repository.js';
 import { findingRow } from '../../../detectors/worker/finding-writer.js';
 import { finding, T0, TOKEN } from '../../support/alert-fixtures.js';
-import { apiOn, keys, type ApiFixture } from './api-fixture.js';
+import { apiOn, getFrom, keys, type ApiFixture } from './api-fixture.js';
 import { emptyStore, type SeededStore } from './seeded-store.js';
 
 interface AlertBody {
@@ -31,11 +31,7 @@ describe('alerts over HTTP from the real store', () => {
     await seeded.close();
   });
 
-  async function get<T>(url: string): Promise<T> {
-    const answer = await api.app.inject({ url });
-    expect([answer.statusCode, answer.statusCode === 200 ? '' : answer.body]).toEqual([200, '']);
-    return answer.json<T>();
-  }
+  const get = getFrom(() => api);
 
   const post = (url: string, payload: object, key: string = keys.responder) =>
     api.app.inject({ method: 'POST', url, payload, headers: { authorization: `Bearer ${key}` } });

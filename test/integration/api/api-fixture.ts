@@ -47,6 +47,15 @@ export interface ApiFixture {
   readonly enqueued: Delivery[];
 }
 
+/** Reads JSON from the API that a file's tests share; the status is asserted, and a problem's text shown. */
+export const getFrom =
+  (api: () => ApiFixture) =>
+  async <T>(url: string, status = 200): Promise<T> => {
+    const answer = await api().app.inject({ url });
+    expect(`${answer.statusCode} ${answer.statusCode === status ? '' : answer.body}`).toBe(`${status} `);
+    return answer.json<T>();
+  };
+
 export async function apiOn(
   store: Pick<Store, 'querier' | 'writer' | 'analyst'>,
   change: Partial<ApiDeps> = {},

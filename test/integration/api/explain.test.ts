@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { defineExplain } from '../../../api/cli/commands/explain.js';
 import type { Explanation } from '../../../api/explain/explain.js';
 import { runVerb } from '../../support/run-verb.js';
-import { apiOn, type ApiFixture } from './api-fixture.js';
+import { apiOn, getFrom, type ApiFixture } from './api-fixture.js';
 import { seededStore, tokens, traffic, type SeededStore } from './seeded-store.js';
 
 describe('/v1/explain/{id} on the real store', () => {
@@ -18,11 +18,7 @@ describe('/v1/explain/{id} on the real store', () => {
     await seeded.close();
   });
 
-  async function get<T>(url: string, status = 200): Promise<T> {
-    const answer = await api.app.inject({ url });
-    expect(`${answer.statusCode} ${answer.statusCode === status ? '' : answer.body}`).toBe(`${status} `);
-    return answer.json<T>();
-  }
+  const get = getFrom(() => api);
 
   type Told = Extract<Explanation, { kind: 'token' }>;
   const ofC = traffic().find((event) => event.token?.token_uid === tokens[2])!;

@@ -2,7 +2,7 @@ import { defaultRisk, pointsOf, riskAt, type RiskPart } from '../../../api/alert
 import type { Finding } from '../../../detectors/core/finding.js';
 import { findingRow } from '../../../detectors/worker/finding-writer.js';
 import { finding, T0 } from '../../support/alert-fixtures.js';
-import { apiOn, type ApiFixture } from './api-fixture.js';
+import { apiOn, getFrom, type ApiFixture } from './api-fixture.js';
 import { systemClock } from '../../../ingest/core/clock.js';
 import type { TokenEvent } from '../../../ingest/event/token-event.js';
 import { HopEvaluator } from '../../../ingest/store/hops/hop-evaluator.js';
@@ -51,11 +51,7 @@ describe('reading over HTTP from the real store', () => {
     await seeded.close();
   });
 
-  async function get<T>(url: string, status = 200): Promise<T> {
-    const answer = await api.app.inject({ url });
-    expect(`${answer.statusCode} ${answer.statusCode === status ? '' : answer.body}`).toBe(`${status} `);
-    return answer.json<T>();
-  }
+  const get = getFrom(() => api);
 
   describe('/v1/sources', () => {
     const window = `from=${T0 - 11 * HOUR}&to=${T0 + HOUR}`;
