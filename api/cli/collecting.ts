@@ -73,7 +73,7 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
       await lifecycle.start(createFileTailCollector(tail, { ...deps, binding: bindingOf(source), checkpoints }));
       tails += 1;
     } else if (input.kind === 'stdin') {
-      const stdin = { ...deps, binding: bindingOf(source), input: s.stdin() };
+      const stdin = { ...deps, binding: bindingOf(source), input: s.stdin(), health: s.health };
       await lifecycle.start(createStdinCollector(stdinConfigSchema.parse({}), stdin));
     } else if (input.kind === 'http') {
       pushed.push({ ...bindingOf(source), name: source.name, apiKeySha256: input.api_key_sha256 });

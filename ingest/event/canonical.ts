@@ -16,7 +16,8 @@ export interface Canonical {
   readonly text: string;
 }
 
-const escapePart = (part: string): string => part.replace(/[\\|]/g, '\\$&');
+const escapePart = (part: string): string =>
+  part.includes('|') || part.includes('\\') ? part.replace(/[\\|]/g, '\\$&') : part;
 
 export const canonical = {
   jwt: (issuer: string, jti: string): Canonical => ({ identity: 'jwt', text: `jwt:${escapePart(issuer)}|${jti}` }),

@@ -4,8 +4,8 @@ import { decodePercent } from './percent.js';
 import { findFlags, findNamedValues, findSchemes, findUserinfo } from './secret-context.js';
 import { isHarmlessValue, secretNameStrength } from './secret-names.js';
 import { findEncodedSecrets } from './secret-encoded.js';
-import { findRandomRuns, findShapes, type Span } from './secret-shapes.js';
-import { isPlainId, traitsOf } from './text-traits.js';
+import { findRandomRuns, findShapes, mayHoldShape, type Span } from './secret-shapes.js';
+import { isPlainId, traitsOf, type TextTraits } from './text-traits.js';
 import { limits } from './token-event.js';
 
 const REDACTED = '[redacted]';
@@ -19,6 +19,7 @@ export interface RedactedText {
 /** Texts that came through unchanged, so that nothing secret is kept; paths and agents repeat endlessly. */
 const cleanTexts = new BoundedCache<true>(2 * 1024 * 1024);
 const CLEAN_CHARS_MAX = 512;
+const SHORT_CHARS_MAX = 40;
 
 /**
  * Replaces the secrets in a free text by `[redacted]`: known token formats, values under a secret's name, credentials
@@ -26,8 +27,14 @@ const CLEAN_CHARS_MAX = 512;
  * Time is linear in the length of the text; never throws.
  */
 export function redactText(text: string): RedactedText {
-  if (isPlainId(text) || cleanTexts.get(text) === true) return { text, found: false };
-  const first = redactOnce(text);
+  if (isPlainId(text)) return { text, found: false };
+  // Remembering a short text costs more than looking at it.
+  const isShort = text.length <= SHORT_CHARS_MAX;
+  if (!isShort && cleanTexts.get(text) === true) return { text, found: false };
+  const traits = traitsOf(text);
+  if (isShort && !mayHoldSecret(text, traits)) return { text, found: false };
+  if (isShort && cleanTexts.get(text) === true) return { text, found: false };
+  const first = redactOnce(text, traits);
   let { text: shown, found } = first;
   let view = shown;
   // Twice, since a referer inside a query parameter is encoded twice.
@@ -43,14 +50,24 @@ export function redactText(text: string): RedactedText {
   return { text: shown, found };
 }
 
-/** The shortest token of a known format that counts, a JWT of `eyJ` and dots included. */
-const SHAPE_CHARS_MIN = 7;
 const ENCODED_CHARS_MIN = 24;
 
-function redactOnce(text: string): RedactedText {
-  const traits = traitsOf(text);
+/** Whether any of the searches could find something: false for the words and names that most texts are. */
+function mayHoldSecret(text: string, traits: TextTraits): boolean {
+  return (
+    traits.hasSeparator ||
+    traits.hasSpace ||
+    traits.hasAt ||
+    traits.longestMixedRun >= ENCODED_CHARS_MIN ||
+    mayHoldShape(text, traits) ||
+    text.includes('%') ||
+    text.includes('+')
+  );
+}
+
+function redactOnce(text: string, traits = traitsOf(text)): RedactedText {
   const spans: Span[] = [];
-  if (traits.longestRun >= SHAPE_CHARS_MIN) append(spans, findShapes(text));
+  if (mayHoldShape(text, traits)) append(spans, findShapes(text));
   if (traits.hasSeparator) append(spans, findNamedValues(text));
   if (traits.hasSpace || text.includes('%20') || text.includes('+')) {
     append(spans, findSchemes(text));

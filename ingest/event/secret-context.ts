@@ -135,7 +135,8 @@ const flags = /--?([A-Za-z][A-Za-z0-9_.-]{0,40})[ \t]{1,4}([^\s"'-][^\s"']*)/g;
 
 export function findFlags(text: string): Span[] {
   const spans: Span[] = [];
-  for (const match of text.matchAll(flags)) {
+  flags.lastIndex = 0;
+  for (let match = flags.exec(text); match !== null; match = flags.exec(text)) {
     const value = match[2] ?? '';
     const end = match.index + match[0].length;
     const name = match[1] ?? '';
@@ -153,7 +154,8 @@ const userinfo = /\/\/([^\s/?#"'<>]{1,1024})@/g;
 /** The password of `scheme://user:password@host`, or a lone user that looks like a token. */
 export function findUserinfo(text: string): Span[] {
   const spans: Span[] = [];
-  for (const match of text.matchAll(userinfo)) {
+  userinfo.lastIndex = 0;
+  for (let match = userinfo.exec(text); match !== null; match = userinfo.exec(text)) {
     const info = match[1] ?? '';
     const start = match.index + 2;
     const end = start + info.length;

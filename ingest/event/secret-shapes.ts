@@ -1,3 +1,5 @@
+import type { TextTraits } from './text-traits.js';
+
 /** Part of a text, end excluded. */
 export interface Span {
   readonly start: number;
@@ -52,6 +54,20 @@ const finder = new RegExp(
   'g',
 );
 
+/** Characters of the shortest token of a known format that stands in one run of them, the JWT left out (`xapp-` and 8). */
+const RUN_MIN = 13;
+/** How a JWT and a private key begin; runs shorter than `RUN_MIN` can belong to nothing else. */
+const shortBegins = /e[yw]|-----B/;
+/** The shortest of the formats that need none of `_`, `-` and `.`: `services/T`, six characters, `/B` and one more. */
+const UNMARKED_RUN_MIN = 18;
+
+/** Whether a text could hold a known format at all: one cheap look in place of the search. */
+export function mayHoldShape(text: string, traits: TextTraits): boolean {
+  if (traits.longestRun < RUN_MIN && !traits.hasSeparator && traits.longestMixedRun < RUN_MIN)
+    return shortBegins.test(text);
+  return traits.hasMark || traits.hasSeparator || traits.longestMixedRun >= UNMARKED_RUN_MIN;
+}
+
 /**
  * Known secret formats in a text, in order and apart. Linear: what fails has scanned no more than a constant, but for
  * `eyJ`, whose run is scanned once and remembered.
@@ -101,20 +117,24 @@ function endOfPem(text: string, from: number): number {
 
 const longRun = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{32,}/g;
 /** 40 characters of base64: an AWS secret access key. Once with `/` as a character, once as the end of a path segment. */
-const awsSecretKeys = [
-  /(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])/g,
-  /(?<![A-Za-z0-9+=%])(?:[A-Za-z0-9+]|%2[FfBb]){40}(?![A-Za-z0-9+=%])/g,
-];
+const awsSecretKey = /(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])/g;
+const awsSecretKeySegment = /(?<![A-Za-z0-9+=%])(?:[A-Za-z0-9+]|%2[FfBb]){40}(?![A-Za-z0-9+=%])/g;
+
+/** Adds the matches of a global pattern that count. `matchAll` would compile the pattern again for each text. */
+export function pushMatches(spans: Span[], pattern: RegExp, text: string, counts: (match: string) => boolean): void {
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    if (counts(match[0])) spans.push({ start: match.index, end: match.index + match[0].length });
+  }
+}
 
 /** Runs without a known format that are as mixed as random keys are; suspicion, not evidence. */
 export function findRandomRuns(text: string): Span[] {
   const spans: Span[] = [];
   if (text.length < 32) return spans;
-  for (const pattern of [longRun, ...awsSecretKeys]) {
-    for (const match of text.matchAll(pattern)) {
-      if (isRandomLike(match[0])) spans.push({ start: match.index, end: match.index + match[0].length });
-    }
-  }
+  pushMatches(spans, longRun, text, isRandomLike);
+  pushMatches(spans, awsSecretKey, text, isRandomLike);
+  if (text.includes('/') || text.includes('%')) pushMatches(spans, awsSecretKeySegment, text, isRandomLike);
   return spans;
 }
 

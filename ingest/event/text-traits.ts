@@ -5,6 +5,7 @@ const AT = 8;
 const SPACE = 16;
 const UPPER = 32;
 const LOWER = 64;
+const MARK = 128;
 
 const classes = new Uint8Array(128);
 const classify = (chars: string, bits: number): void => {
@@ -12,7 +13,8 @@ const classify = (chars: string, bits: number): void => {
 };
 classify('ABCDEFGHIJKLMNOPQRSTUVWXYZ', TOKEN | UPPER);
 classify('abcdefghijklmnopqrstuvwxyz', TOKEN | LOWER);
-classify('0123456789_-.+%', TOKEN);
+classify('0123456789+%', TOKEN);
+classify('_-.', TOKEN | MARK);
 classify('/', SLASH);
 classify('=:>', SEPARATOR);
 classify('@', AT);
@@ -37,6 +39,8 @@ export interface TextTraits {
   readonly hasSeparator: boolean;
   readonly hasAt: boolean;
   readonly hasSpace: boolean;
+  /** One of the characters that nearly all token formats have behind their prefix. */
+  readonly hasMark: boolean;
 }
 
 /** One cheap pass that spares an ordinary text the searches that could find nothing in it. */
@@ -68,5 +72,6 @@ export function traitsOf(text: string): TextTraits {
     hasSeparator: (seen & SEPARATOR) !== 0,
     hasAt: (seen & AT) !== 0,
     hasSpace: (seen & SPACE) !== 0,
+    hasMark: (seen & MARK) !== 0,
   };
 }

@@ -70,19 +70,32 @@ const lastTexts: [string, string] = ['', ''];
 const lastMs: [number, number] = [Number.NaN, Number.NaN];
 
 function readTime(text: string): number {
-  // Our own form, `2025-01-02T03:04:05.678Z`.
-  if (text.length === 24 && text.charCodeAt(19) === 46 && text.charCodeAt(23) === 90) {
-    const day = dayMs(text);
-    const fraction = threeDigits(text, 20);
+  // UTC with or without decimals, as nearly all write it: `2025-01-02T03:04:05.678901Z`.
+  const last = text.length - 1;
+  if (last >= 19 && last <= 32 && text.charCodeAt(last) === 90) {
+    const fraction = last === 19 ? 0 : fractionMs(text, last);
     const hour = twoDigits(text, 11);
     const minute = twoDigits(text, 14);
     const second = twoDigits(text, 17);
     const shaped = text.charCodeAt(10) === 84 && text.charCodeAt(13) === 58 && text.charCodeAt(16) === 58;
     if (shaped && fraction >= 0 && hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60) {
+      const day = dayMs(text);
       if (!Number.isNaN(day)) return day + ((hour * 60 + minute) * 60 + second) * 1000 + fraction;
     }
   }
   return parseGeneral(text);
+}
+
+/** The first three of the decimals between the point at 19 and `end`; negative where they are no decimals. */
+function fractionMs(text: string, end: number): number {
+  if (text.charCodeAt(19) !== 46 || end < 21) return -1;
+  let ms = 0;
+  for (let at = 20; at < Math.max(end, 23); at += 1) {
+    const digit = at < end ? text.charCodeAt(at) - 48 : 0;
+    if (digit < 0 || digit > 9) return -1;
+    if (at < 23) ms = ms * 10 + digit;
+  }
+  return ms;
 }
 
 /** Midnight of the date that `text` begins with; NaN for a text that is none, or a day that its month has not. */
@@ -108,13 +121,6 @@ function twoDigits(text: string, at: number): number {
   const a = text.charCodeAt(at) - 48;
   const b = text.charCodeAt(at + 1) - 48;
   return a >= 0 && a <= 9 && b >= 0 && b <= 9 ? a * 10 + b : -1;
-}
-
-function threeDigits(text: string, at: number): number {
-  const a = text.charCodeAt(at) - 48;
-  const b = text.charCodeAt(at + 1) - 48;
-  const c = text.charCodeAt(at + 2) - 48;
-  return a >= 0 && a <= 9 && b >= 0 && b <= 9 && c >= 0 && c <= 9 ? a * 100 + b * 10 + c : -1;
 }
 
 function parseGeneral(text: string): number {

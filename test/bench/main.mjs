@@ -23,7 +23,7 @@ const say = (text) => process.stderr.write(`${text}\n`);
 
 try {
   const isParsers = positionals[0] === 'parsers';
-  const result = isParsers ? await measured('parsers', { kind: 'parsers', count: Math.min(count, 8000) }) : await run();
+  const result = isParsers ? await measured('parsers', { kind: 'parsers', count: Math.min(count, 20_000) }) : await run();
   if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else process.stdout.write(`${isParsers ? parsersTable(result) : table(result)}\n`);
 } finally {

@@ -60,8 +60,10 @@ class ObjectCollector implements Component {
   private readonly seen = new Map<string, number>();
   /** Keys of objects that were refused, the next to be tried first. */
   private readonly refused = new Set<string>();
-  /** How many refused objects of the last listing keep it at its place. */
-  private held = 0;
+  /** Refused objects that keep the listing at its place; the log was told of them. */
+  private held = new Set<string>();
+  /** Those of the listing before. */
+  private heldBefore: ReadonlySet<string> = new Set();
   /** Of what is listed. */
   private readonly digest: string;
   private loop: Promise<void> | undefined;
@@ -133,19 +135,24 @@ class ObjectCollector implements Component {
     await this.tryRefused();
     const window = at.window ?? { fromMs: Math.max(0, at.watermarkMs - overlapMs), toMs: this.deps.clock.nowMs() };
     let after = at.next;
+    // Lowered by what is held, also where the listing is left and taken up again.
     let endMs = window.toMs;
-    this.held = 0;
+    if (after === undefined) {
+      this.heldBefore = this.held;
+      this.held = new Set();
+    }
     for (let isLast = false; !isLast;) {
       const page = await this.store.list(this.config.prefix, after, this.abort.signal);
       for (const { key, bytes, modifiedMs } of page.objects) {
         const version = `${key} ${String(modifiedMs)}`;
         if (modifiedMs >= window.fromMs && bytes > 0 && !this.seen.has(version)) {
-          if (await this.readOrPass(key)) this.seen.set(version, modifiedMs);
+          if (await this.readOrPass(key, version)) this.seen.set(version, modifiedMs);
+          else if (this.isPastWaiting(modifiedMs)) this.giveUp(key, version, modifiedMs);
           else {
-            this.held += 1;
+            this.held.add(version);
             endMs = Math.min(endMs, modifiedMs);
           }
-          await this.keep(state, { watermarkMs: at.watermarkMs, next: key, window });
+          await this.keep(state, { watermarkMs: at.watermarkMs, next: key, window: { ...window, toMs: endMs } });
         }
         after = key;
       }
@@ -153,6 +160,20 @@ class ObjectCollector implements Component {
     }
     await this.keep(state, { watermarkMs: endMs });
     for (const [version, modifiedMs] of this.seen) if (modifiedMs < endMs - overlapMs) this.seen.delete(version);
+  }
+
+  /** Whether an object that keeps the listing at its place has done so for as long as a first start looks back. */
+  private isPastWaiting(modifiedMs: number): boolean {
+    return modifiedMs < this.deps.clock.nowMs() - Math.max(this.config.lookback_ms, overlapMs);
+  }
+
+  /** The listing moves on without an object that is found again by its place alone. */
+  private giveUp(key: string, version: string, modifiedMs: number): void {
+    this.seen.set(version, modifiedMs);
+    this.deps.logger.error(
+      { source: this.deps.name, key: shownPlace(key) },
+      'an object was refused for as long as the look-back and is given up; when it may be read, replay it from a file',
+    );
   }
 
   /** Where the listing was left; that of another bucket or prefix says no more than since when objects were read. */
@@ -175,19 +196,20 @@ class ObjectCollector implements Component {
    * One object that may not be read (encrypted with a foreign key, archived) does not keep the others. Where many are
    * refused, something else is wrong, and the listing stops rather than forget any.
    *
+   * @param version names the object as it was listed.
    * @returns false when the object is refused and its key may not be kept on disk: the next listing has to find it again.
    */
-  private async readOrPass(key: string): Promise<boolean> {
+  private async readOrPass(key: string, version?: string): Promise<boolean> {
     try {
       await readObject(this.store, key, this.deps, this.abort.signal);
       this.refused.delete(key);
     } catch (error) {
       if (!isRefused(error)) throw error;
       const isGone = error.status === 404;
-      const isKnown = this.refused.delete(key);
+      const isKnown = this.refused.delete(key) || (version !== undefined && this.heldBefore.has(version));
       if (isGone) return true;
       if (!isKnown) {
-        if (this.refused.size >= refusedMax) throw error;
+        if (this.refused.size + this.held.size >= refusedMax) throw error;
         this.deps.logger.error(
           { source: this.deps.name, key: shownPlace(key), error: describeError(error) },
           'an object is refused; it is passed over, and tried again with later listings',
@@ -205,7 +227,7 @@ class ObjectCollector implements Component {
 
   private tellHealth(): void {
     const { health, clock } = this.deps;
-    const count = this.refused.size + this.held;
+    const count = this.refused.size + this.held.size;
     if (count === 0) health.report(this.name, clock.nowMs());
     else health.fail(this.name, `${String(count)} objects of s3://${this.store.bucket} are refused and were passed over; the log names them. Check that the role may read and decrypt them, and that they are not archived.`);
   } // prettier-ignore

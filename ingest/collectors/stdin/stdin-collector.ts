@@ -2,8 +2,11 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { endsWithin } from '../../core/deadline.js';
 import type { Component } from '../../core/component.js';
+import { AppError, describeError } from '../../core/errors.js';
+import type { HealthRegistry } from '../../core/health.js';
 import { contentIdentity, identityPrefix } from '../../pipeline/content-identity.js';
 import { deliver } from '../../pipeline/delivery.js';
+import { codeOf } from '../../pipeline/error-code.js';
 import { LineSplitter, type RawLine } from '../../pipeline/line-splitter.js';
 import { parseRecords, splitRecord, type SourceBinding } from '../../pipeline/record-parser.js';
 import type { CollectorDeps } from '../collector-deps.js';
@@ -17,6 +20,7 @@ export type StdinConfig = z.output<typeof stdinConfigSchema>;
 export interface StdinDeps extends CollectorDeps {
   readonly binding: SourceBinding;
   readonly input: Readable;
+  readonly health: HealthRegistry;
 }
 
 export interface StdinCollector extends Component {
@@ -31,6 +35,9 @@ export interface StdinCollector extends Component {
 export function createStdinCollector(config: StdinConfig, deps: StdinDeps): StdinCollector {
   return new LineStreamCollector(config, deps);
 }
+
+const brokenMend =
+  'See why its writer or the device failed, then start Tourniquet with the input again; what is sent twice counts once.';
 
 class LineStreamCollector implements StdinCollector {
   readonly name: string;
@@ -49,6 +56,8 @@ class LineStreamCollector implements StdinCollector {
     this.finished = new Promise<void>((settled) => (resolve = settled));
     this.finished.catch(() => undefined);
     this.settle = { resolve };
+    // Nobody can open a broken pipe again, so other inputs stay in service.
+    deps.health.declare(this.name, { maxAgeMs: 60_000, required: false });
   }
 
   start(): Promise<void> {
@@ -71,6 +80,29 @@ class LineStreamCollector implements StdinCollector {
   }
 
   private async read(): Promise<void> {
+    const { health, clock, logger } = this.deps;
+    health.report(this.name, clock.nowMs());
+    try {
+      await this.readLines();
+      logger.info({ input: this.name }, 'the standard input ended; all that it held is durable');
+    } catch (error) {
+      // Stopped in the middle: who stopped it knows.
+      if (!this.abort.signal.aborted) this.tellBroken(error);
+      throw error;
+    }
+  }
+
+  private tellBroken(error: unknown): void {
+    const cause = error instanceof AppError ? describeError(error) : codeOf(error) || 'an unexpected error';
+    const said = `The standard input is no longer read: ${cause}`;
+    this.deps.health.fail(this.name, said);
+    this.deps.logger.error(
+      { input: this.name, error: said, mend: brokenMend },
+      'the standard input broke; what was read until then is durable, and nothing more will come from it',
+    );
+  }
+
+  private async readLines(): Promise<void> {
     const splitter = new LineSplitter(0, this.config.line_bytes_max);
     let head = Buffer.alloc(0);
     let container: string | undefined;
@@ -80,9 +112,12 @@ class LineStreamCollector implements StdinCollector {
         head = Buffer.concat([head, bytes]);
         container = this.containerOf(head, false);
       }
-      await this.take(splitter.push(bytes), container ?? '');
+      const lines = splitter.push(bytes);
+      // A whole line is always enough to name the stream by, however its bytes were cut.
+      if (container !== undefined) await this.take(lines, container);
     }
-    await this.take(splitter.flush(), container ?? this.containerOf(head, true) ?? '');
+    container ??= this.containerOf(head, true);
+    if (container !== undefined) await this.take(splitter.flush(), container);
   }
 
   private containerOf(head: Buffer, ended: boolean): string | undefined {
@@ -96,6 +131,7 @@ class LineStreamCollector implements StdinCollector {
     const records = lines.flatMap((line) => splitRecord(binding.source, line));
     const parsed = parseRecords(binding, records, container, this.deps);
     await deliver(parsed, this.deps, { signal: this.abort.signal });
+    this.deps.health.report(this.name, this.deps.clock.nowMs());
     this.deps.onCounts?.(binding.source.product, binding.instance, parsed.counts);
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BoundedCache } from '../../core/bounded-cache.js';
 import { AppError } from '../../core/errors.js';
 import { isTimeZone } from '../shared/local-time.js';
 
@@ -51,9 +52,20 @@ export function realmName(
   return Object.hasOwn(options.realms, id) ? options.realms[id] : id;
 }
 
+/** A server has few realms, and each of its events names one. */
+const issuers = new WeakMap<KeycloakOptions, BoundedCache<string>>();
+const ISSUERS_COST = 64 * 1024;
+
 /** The `iss` of the realm's tokens; without `base` a name that at least this Keycloak's own events share. */
 export function issuerOf(realm: string, instance: string, options: KeycloakOptions): string {
+  let made = issuers.get(options);
+  if (made === undefined) issuers.set(options, (made = new BoundedCache(ISSUERS_COST)));
+  const key = `${instance}\0${realm}`;
+  const known = made.get(key);
+  if (known !== undefined) return known;
   const template = options.issuer ?? '{base}/realms/{realm}';
   const base = options.base?.replace(/\/+$/, '') ?? `keycloak:${instance}`;
-  return template.replaceAll('{base}', base).replaceAll('{realm}', () => encodeURIComponent(realm));
+  const issuer = template.replaceAll('{base}', base).replaceAll('{realm}', () => encodeURIComponent(realm));
+  made.set(key, issuer);
+  return issuer;
 }

@@ -1,3 +1,4 @@
+import { BoundedCache } from '../../core/bounded-cache.js';
 import { boundText } from '../../core/text.js';
 import { templateRoute } from '../../enrich/route-template.js';
 import { redactUrl } from '../../event/credential-text.js';
@@ -117,15 +118,21 @@ function placeProxy(record: AccessRecord, settings: AccessSettings): void {
   }
 }
 
-let lastSource: TokenEvent['source'] | undefined;
+/** An instance writes few types of records, often by turns. */
+const sources = new WeakMap<AccessSettings, BoundedCache<TokenEvent['source']>>();
+const SOURCES_COST = 16 * 1024;
 
-/** The same object for records that follow each other. */
-function sourceOf({ product, kind }: AccessSettings, instance: string, recordType: string): TokenEvent['source'] {
-  const last = lastSource;
-  if (last?.product === product && last.instance === instance && last.kind === kind && last.record_type === recordType)
-    return last;
-  lastSource = sharedFacts({ product, instance, kind, record_type: recordType });
-  return lastSource;
+/** The same object for all records of a type. */
+function sourceOf(settings: AccessSettings, instance: string, recordType: string): TokenEvent['source'] {
+  let known = sources.get(settings);
+  if (known === undefined) sources.set(settings, (known = new BoundedCache(SOURCES_COST)));
+  const key = `${recordType}\0${instance}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const { product, kind } = settings;
+  const made = sharedFacts({ product, instance, kind, record_type: recordType });
+  known.set(key, made);
+  return made;
 }
 
 /** The event of one access record: action `use` unless told, also when no credential is known. `timeMs` must be a time. */

@@ -72,6 +72,7 @@ const MICROS_FROM = 1e14;
 export function parseAccessTime(value: string | number): number {
   if (typeof value === 'string') {
     if (value.length === 26 && isClfTimeAt(value, 0)) return parseClfTime(value);
+    if (value.charCodeAt(4) === 0x2d) return parseTime(value);
     if (!/^\d{9,19}(\.\d{1,9})?$/.test(value)) return parseTime(value);
   }
   const epoch = Number(value);

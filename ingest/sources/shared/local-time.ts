@@ -1,3 +1,4 @@
+import { parseTime } from '../../event/time.js';
 import { saneTime } from './facts.js';
 
 const offsetForm = /^([+-])(\d\d):?(\d\d)$/;
@@ -82,11 +83,12 @@ const timeForm = /(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s?(Z\b
  * @returns milliseconds since the epoch, or undefined when there is no whole date and time.
  */
 export function readLocalTime(head: string, zone: string): number | undefined {
-  let last: RegExpExecArray | undefined;
-  for (const match of head.matchAll(timeForm)) last = match;
-  if (last === undefined) return undefined;
+  let last: RegExpExecArray | null = null;
+  timeForm.lastIndex = 0;
+  for (let match = timeForm.exec(head); match !== null; match = timeForm.exec(head)) last = match;
+  if (last === null) return undefined;
   const [, date = '', time = '', fraction = '', ownZone] = last;
-  const localMs = Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
+  const localMs = parseTime(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
   if (Number.isNaN(localMs)) return undefined;
   return saneTime(localToUtc(localMs, ownZone ?? zone));
 }

@@ -1,5 +1,5 @@
 import { boundText } from '../../core/text.js';
-import { aliasOf, type Alias } from '../../event/canonical.js';
+import type { Alias } from '../../event/canonical.js';
 import { redactText } from '../../event/credential-text.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import { makePrincipal, type PrincipalInput } from '../../event/principal.js';
@@ -29,9 +29,9 @@ export function joinId(text: string | undefined, fp: Fingerprinter): string | un
 
 /** The alias, unless its value holds a secret or does not fit. */
 export function joinAlias(kind: Alias['kind'], value: string | undefined): Alias | undefined {
-  return value === undefined || value.length > inspectedChars || redactText(value).found
-    ? undefined
-    : aliasOf(kind, value);
+  if (value === undefined || value === '' || value.length > limits.shortTextMax || redactText(value).found)
+    return undefined;
+  return boundText(value, limits.shortTextMax) === value ? { kind, value } : undefined;
 }
 
 /** The aliases that there are. */

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { parseAuthorization, redactBounded, redactText, redactUrl } from '../../../../ingest/event/credential-text.js';
+import { findShapes, mayHoldShape } from '../../../../ingest/event/secret-shapes.js';
+import { traitsOf } from '../../../../ingest/event/text-traits.js';
 
 const alphabet = (chars: string, length: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom(...chars.split(/(?:)/u)), minLength: length, maxLength: length });
@@ -173,5 +175,37 @@ describe('redactBounded and parseAuthorization', () => {
         },
       ),
     );
+  });
+});
+
+describe('mayHoldShape', () => {
+  /** Beginnings of every known format, and the characters that bodies and borders are made of. */
+  const begins = fc.constantFrom(
+    'ghp_', 'github_pat_', 'glpat-', 'glrt-', 'xoxb-', 'xoxe.', 'xapp-', 'xwfp-', 'sk_live_', 'pk_test_', 'whsec_', 'AIza',
+    'ya29.', 'GOCSPX-', 'hvs.', 's.', 'b.', 'npm_', 'pypi-', 'dop_v1_', 'sk-', 'SG.', 'shpat_', 'dp.pt.',
+    'services/T12345678/B1', 'FwoGZXIvYXdz', 'IQoJb3JpZ2lu', 'AQoEXAMPLE', 'eyJ', 'eyAi', 'ewog', 'ew0K',
+    '-----BEGIN PRIVATE KEY', '-----BEGIN RSA PRIVATE KEY',
+  ); // prettier-ignore
+  const body = fc.oneof(alphabet(base62, 40), alphabet(`${base62}_-./+=`, 30), alphabet('ab1./', 12));
+  const anyPart = fc.oneof(
+    begins,
+    body,
+    filler,
+    fc.tuple(begins, body, body).map((parts) => parts.join('')),
+  );
+
+  it('says no only where the search finds nothing, at any length of body', () => {
+    let held = 0;
+    fc.assert(
+      fc.property(fc.array(anyPart, { minLength: 1, maxLength: 4 }), fc.nat(60), (parts, cut) => {
+        for (const text of [parts.join(''), parts.join('').slice(0, cut)]) {
+          if (findShapes(text).length === 0) continue;
+          held += 1;
+          expect({ text, may: mayHoldShape(text, traitsOf(text)) }).toEqual({ text, may: true });
+        }
+      }),
+      { numRuns: 3000 },
+    );
+    expect(held).toBeGreaterThan(300);
   });
 });

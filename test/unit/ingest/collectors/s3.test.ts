@@ -159,10 +159,10 @@ describe('a bucket', () => {
 
   const put = (name: string, body: Buffer, ageMs = 60_000): void =>
     void aws.objects.set(`${folderOf}${name}`, { body, modified: new Date(Date.now() - ageMs) });
-  const start = async (withQueue = false, prefix = 'AWSLogs/'): Promise<Component> => {
+  const start = async (withQueue = false, prefix = 'AWSLogs/', lookback = {}): Promise<Component> => {
     const options = { region: 'eu-central-1', endpoint: aws.origin, credentials };
     const collector = createObjectCollector(
-      objectConfigSchema.parse({ prefix, interval_ms: 100 }),
+      objectConfigSchema.parse({ prefix, interval_ms: 100, ...lookback }),
       createS3Store('trail', options),
       withQueue ? createSqsQueue(`${aws.origin}/123456789012/trail`, options) : undefined,
       { ...base, logger, clock: wallClock, sink, checkpoints, health, name: 't', statePath: join(folder, 's3.json'), binding: { source: cloudtrailFactory.create({}), instance: 'i' } },
@@ -254,6 +254,36 @@ describe('a bucket', () => {
     await until(() => sink.uids.size >= 3, seen);
     await until(() => health.status(Date.now()).parts[0]?.state === 'ok', seen);
     expect(aws.breaches).toEqual([]);
+  });
+
+  it('waits no longer than the look-back for an object whose key it may not keep, and says each once', async () => {
+    const token = 'ghp_0123456789abcdefABCDEF0123456789abcd';
+    const hour = 3_600_000;
+    put(`${token}/old.json.gz`, trail('e-1'), 2 * hour);
+    put(`${token}/new.json.gz`, trail('e-2'), hour);
+    put('z.json.gz', trail('e-3'));
+    for (const name of ['old', 'new']) aws.archived.add(`${folderOf}${token}/${name}.json.gz`);
+    said.length = 0;
+    // The listing is left after what holds its place, and taken up there.
+    aws.breakOff = 1;
+    await start(false, 'AWSLogs/', { lookback_ms: 1.5 * hour });
+    const watermark = (): number =>
+      (JSON.parse(readState() || '{}') as { feeds?: { objects?: { watermarkMs?: number } } }).feeds?.objects
+        ?.watermarkMs ?? 0;
+    // Three listings: the newer one is asked for in each.
+    const tries = (name: string): number => aws.asked.filter((key) => key.endsWith(`${token}/${name}.json.gz`)).length;
+    await until(() => tries('new') >= 3, seen);
+    expect([tries('old'), sink.uids.size]).toEqual([1, 1]);
+    expect(said.filter((line) => line.includes('is given up'))).toHaveLength(1);
+    expect(said.filter((line) => line.includes('an object is refused'))).toHaveLength(2);
+    expect(said.join()).not.toContain(token);
+    // The newer one still holds the place, the older one no longer.
+    const heldAt = aws.objects.get(`${folderOf}${token}/new.json.gz`)?.modified.getTime() ?? 0;
+    await until(() => watermark() === heldAt, seen);
+    expect(health.status(Date.now()).parts[0]?.reason).toContain('1 objects of s3://trail are refused');
+    aws.archived.clear();
+    await until(() => sink.uids.size === 2 && watermark() > heldAt, seen);
+    await until(() => health.status(Date.now()).parts[0]?.state === 'ok', seen);
   });
 
   it('has the bounds of its interval in the config check too', () => {
