@@ -8,9 +8,9 @@ export const tokenChildren = defineQuery({
   params: z.object({ token_uid: text, rows: z.number().int() }),
   row: z.object({ token_uid: text, name: text, first_seen: time }),
   sql: `
-WITH (SELECT groupArrayArray(aliases) FROM tokens_v1 WHERE token_uid = {token_uid:String}) AS own
+WITH (SELECT groupArrayArray(aliases) FROM token_facts WHERE token_uid = {token_uid:String}) AS own
 SELECT token_uid, name, first_seen
-FROM tokens_v1
+FROM token_facts
 WHERE token_uid != {token_uid:String} AND hasAny(parents, own)
 ORDER BY first_seen DESC, token_uid
 LIMIT {rows:UInt32}`,

@@ -6,7 +6,8 @@ export const usualQuery = z.object({ ...windowQuery });
 export const usualAnswer = z
   .object({
     window: windowSchema,
-    compared_with: windowSchema.describe('The time before the window that "before" counts.'),
+    counted_until: countedUntilSchema,
+    compared_with: windowSchema.describe('The time before the window that "before" counts; begins with a whole hour.'),
     facets: z.array(
       z.object({
         dimension: z.enum([
@@ -22,7 +23,7 @@ export const usualAnswer = z
         values: z.array(
           z.object({
             value: z.string(),
-            now: z.number().describe('Lines of uses in the window: a request that several proxies logged has several.'),
+            now: z.number().describe('Requests in the window, each counted once, however many proxies logged it.'),
             now_failures: z.number(),
             before: z.number().describe('The same in the time before.'),
             first_time: z.string().describe('In the window or the time before.'),

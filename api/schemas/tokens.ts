@@ -37,9 +37,11 @@ export const tokenSchema = z
     issued_at: z.string().nullable(),
     expires_at: z.string().nullable(),
     revoked_at: z.string().nullable(),
-    events: z.number(),
-    uses: z.number(),
-    failures: z.number(),
+    events: z.number().describe('Lines of logs, of any action.'),
+    uses: z
+      .number()
+      .describe('Requests, each counted once, however many proxies logged it: those of its timeline over all time.'),
+    failures: z.number().describe('Of the requests.'),
     secrets: z.number().describe('Distinct byte strings presented as this token; more than one is strange.'),
   })
   .meta({ id: 'Token' });
@@ -86,8 +88,8 @@ export const tokenAnswer = z
             value: z.string(),
             first_time: z.string(),
             last_time: z.string(),
-            events: z.number(),
-            accepted_events: z.number(),
+            events: z.number().describe('Lines of logs, of any action.'),
+            accepted_events: z.number().describe('Of these, what the callee accepted.'),
           }),
         ),
       }),

@@ -33,6 +33,7 @@ const tables: readonly RetentionTable[] = [
   { of: 'rollups', table: 'edges_hourly', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'edge_hours', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'token_hours', time: 'hour', wholeParts: false },
+  { of: 'rollups', table: 'token_contexts', time: 'hour', wholeParts: false },
   { of: 'findings', table: 'findings', time: 'toDateTime(stored_time)', wholeParts: false },
   { of: 'findings', table: 'suppressed_findings', time: 'toDateTime(stored_time)', wholeParts: false },
   { of: 'findings', table: 'deliveries', time: 'toDateTime(updated_time)', wholeParts: false },

@@ -6,6 +6,7 @@ import { expectedHours } from '../../../detectors/baseline/expected-hours.js';
 import { formatTime, parseTime } from '../../../ingest/event/time.js';
 import type { ApiDeps } from '../../api-deps.js';
 import { countedUntil } from '../../map/counted-until.js';
+import { contextsMade } from '../../queries/contexts-made.js';
 import { tokenCalls } from '../../queries/token-calls.js';
 import { tokenFailureReasons } from '../../queries/token-failure-reasons.js';
 import { tokenFacets } from '../../queries/token-facets.js';
@@ -22,6 +23,8 @@ const DAY_MS = 24 * HOUR_MS;
 /** How much past tells what is usual. */
 const USUAL_MS = 28 * DAY_MS;
 const VALUES_MAX = 20;
+
+const wholeHour = (ms: number): number => Math.floor(ms / HOUR_MS) * HOUR_MS;
 
 type Usual = z.output<typeof usualAnswer>;
 type Dimension = Usual['facets'][number]['dimension'];
@@ -46,11 +49,20 @@ export function tokenActivityRoutes(app: FastifyInstance, deps: ApiDeps): void {
     },
     async ({ params, query }) => {
       const window = readWindow(query, clock.nowMs(), { backMs: DAY_MS, maxMs: 93 * DAY_MS });
-      const before = { fromMs: window.fromMs - USUAL_MS, toMs: window.fromMs };
+      const sinceMs = Math.max(0, wholeHour(window.fromMs) - USUAL_MS);
+      const before = { fromMs: sinceMs, toMs: window.fromMs };
+      const counted = await countedUntil(querier, window);
+      const [made] = await querier.run(contextsMade, { from_ms: sinceMs, to_ms: window.toMs });
+      // Hours after it, such as the one that runs, are read from their hops.
+      const madeMs = Math.max(sinceMs, (made?.made_ms ?? 0) + HOUR_MS);
+      const wholeMs = wholeHour(window.fromMs + HOUR_MS - 1);
       const rows = await querier.run(tokenFacets, {
         from_ms: window.fromMs,
         to_ms: window.toMs,
-        since_ms: before.fromMs,
+        since_ms: sinceMs,
+        first_ms: Math.min(wholeHour(window.fromMs), madeMs),
+        whole_ms: wholeMs,
+        last_ms: Math.max(wholeMs, Math.min(wholeHour(window.toMs), madeMs)),
         token_uid: params.uid,
         values_max: VALUES_MAX,
       });
@@ -60,14 +72,14 @@ export function tokenActivityRoutes(app: FastifyInstance, deps: ApiDeps): void {
           .filter((row) => row.dimension === dimension)
           .map((row) => ({
             value: row.value,
-            now: row.now_events,
+            now: row.now_requests,
             now_failures: row.now_failures,
-            before: row.before_events,
+            before: row.before_requests,
             first_time: row.first_time,
             last_time: row.last_time,
           })),
       }));
-      return { window: windowOf(window), compared_with: windowOf(before), facets };
+      return { window: windowOf(window), counted_until: formatTime(counted), compared_with: windowOf(before), facets };
     },
   );
   typed.get(
@@ -85,7 +97,7 @@ export function tokenActivityRoutes(app: FastifyInstance, deps: ApiDeps): void {
     },
     async ({ params, query }) => {
       const asked = readWindow(query, clock.nowMs(), { backMs: 7 * DAY_MS, maxMs: 31 * DAY_MS });
-      const fromMs = Math.floor(asked.fromMs / HOUR_MS) * HOUR_MS;
+      const fromMs = wholeHour(asked.fromMs);
       const toMs = Math.max(Math.ceil(asked.toMs / HOUR_MS) * HOUR_MS, fromMs + HOUR_MS);
       const counted = await countedUntil(querier, { fromMs, toMs });
       const asks = { to_ms: toMs, token_uid: params.uid };

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Alert, Baseline, Facet, Token, Usual } from '../lib/api-types.js';
+import { behindText } from '../lib/behind.js';
 import { nowMs } from '../lib/clock.js';
 import { count, moment, parse, percent, span } from '../lib/format.js';
 import { readFacet, valuesOf, type FacetReading } from './token-words.js';
@@ -181,6 +182,7 @@ function Since({ token, alerts, usual, baseline }: Props) {
           : upper === null
             ? '; usual not known yet'
             : `; usual ${count(Math.round(busiest.expected ?? 0))}, up to ${count(Math.round(upper))}`}
+        {usual === null ? '' : behindText(usual)}
       </span>
     </>
   );

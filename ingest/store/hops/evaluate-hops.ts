@@ -40,7 +40,8 @@ export const evaluateHops = defineDerivation({
   columns: [
     'minute', 'line', 'version', 'is_hop', 'time', 'caller_service', 'target_service', 'target_method', 'target_route',
     'direction', 'seen_from', 'token_uid', 'token_lent', 'principal_uid', 'client_address', 'client_asn', 'outcome',
-    'target_status', 'request_bytes', 'response_bytes', 'duration_ms', 'transport', 'reason',
+    'target_status', 'request_bytes', 'response_bytes', 'duration_ms', 'transport', 'reason', 'client_country', 'user_agent',
+    'source', 'callee_told',
   ], // prettier-ignore
   params: z.object({
     from_ms: z.number().int(),
@@ -183,7 +184,7 @@ decided AS
     toInt32(floor(one.2 / 60000)) AS minute,
     one.3 AND NOT (one.5 = 1 AND NOT one.4 AND one.9 != '' AND if(request = 0, logs, keyless)) AS is_hop,
     multiIf(one.4, 'both', one.5 = 1, 'caller', 'callee') AS seen_from,
-    one.6 AS caller, one.7 AS token, one.8 AS lent
+    one.6 AS caller, one.7 AS token, one.8 AS lent, one.10 AS told
   FROM (
     SELECT
       request,
@@ -202,9 +203,10 @@ decided AS
     ARRAY JOIN arrayConcat(
       arrayMap(
         (line, anchor, both, caller, token, own) ->
-          (line.4, line.3, anchor, both, line.2, caller, token, own.1 = '' AND token.1 != '', line.6),
+          (line.4, line.3, anchor, both, line.2, caller, token, own.1 = '' AND token.1 != '', line.6,
+            line.2 = 0 AND line.7.1 != ''),
         hop, anchor, both, caller, token2, token),
-      arrayMap(line -> (line.1, line.2, 0, 0, 0, '', ('', ''), 0, ''), repeated)
+      arrayMap(line -> (line.1, line.2, 0, 0, 0, '', ('', ''), 0, '', 0), repeated)
     ) AS one
   )
   WHERE minute IN {minutes:Array(Int32)}
@@ -232,7 +234,11 @@ SELECT
   if(is_hop, ifNull(raw.response_bytes, 0), 0),
   if(is_hop, raw.duration_ms, NULL),
   if(is_hop, raw.transport, ''),
-  if(is_hop, raw.reason, '')
+  if(is_hop, raw.reason, ''),
+  if(is_hop, raw.client_country, ''),
+  if(is_hop, raw.user_agent, ''),
+  if(is_hop, concat(raw.source_product, ' ', raw.source_instance), ''),
+  is_hop AND told
 FROM token_events AS raw
 INNER JOIN decided ON decided.u = cityHash64(raw.event_uid)
 WHERE raw.action = 'use' AND ${windowOf('raw.time')}`,

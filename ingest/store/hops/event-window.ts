@@ -2,6 +2,7 @@
 export const JOIN_MS = 15_000;
 export const BUCKET_MS = 15_000;
 export const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
 
 /** Condition that a time lies in [from_ms, to_ms), also in the form that the table's order knows. */
 export const windowOf = (time: string): string => `${time} >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')

@@ -1,10 +1,14 @@
+import type { z } from 'zod';
 import type { Clock } from '../../core/clock.js';
 import { type MinuteLines, minuteBatches } from '../minute-batches.js';
-import type { Store } from '../store.js';
+
+import type { Derivation, Store } from '../store.js';
 import { rollUpHours } from './edge-hours.js';
 import { evaluateHops } from './evaluate-hops.js';
-import { BUCKET_MS, JOIN_MS, MINUTE_MS } from './event-window.js';
+import { BUCKET_MS, HOUR_MS, JOIN_MS, MINUTE_MS } from './event-window.js';
 import { bucketLines, heldLines, staleHours, staleMinutes } from './hop-queries.js';
+import type { RolledHours } from './rolled-hours.js';
+import { rollUpTokenContexts } from './token-contexts.js';
 import { rollUpTokenHours } from './token-hours.js';
 
 /** Minutes looked at in one pass; more are left for the next. */
@@ -19,6 +23,13 @@ const GAP_MINUTES = 60;
 const GAP_LINES = 20_000;
 /** Clocks of the store's nodes, and inserts that are seen late, differ by less. */
 const TOUCHED_SLACK_S = 120;
+/** Hours of one statement, and of one read as long as they lie together. */
+const ROLL_HOURS = 24;
+const ROLL_SPAN_HOURS = 48;
+/** Hours that were left by a program before this one and are made in a pass, beside those that the pass concerns. */
+const BACKLOG_HOURS = 168;
+/** A worker before this one, perhaps of an older version, has ended its last pass by then: what it left is asked for again. */
+const HANDED_OVER_MS = 600_000;
 /** Beyond every time that the store can hold, minutes since the epoch. */
 const MINUTES = { from_minute: -40_000_000, to_minute: 180_000_000 };
 
@@ -37,16 +48,22 @@ export interface HopPass {
   readonly more: boolean;
 }
 
+type StaleHour = z.output<typeof staleHours.row>;
+
 /**
- * Keeps `hops`, `token_hours` and `edge_hours` level with `token_events`: finds the minutes to which lines came since they were evaluated, and
- * evaluates them anew from all their lines. An evaluation follows from the stored events alone and replaces the one before
+ * Keeps `hops`, `token_hours`, `token_contexts` and `edge_hours` level with `token_events`: finds the minutes to which lines
+ * came since they were evaluated, and evaluates them anew from all their lines. An evaluation follows from the stored events alone and replaces the one before
  * it, so it may be killed anywhere, repeated, and done by two at once.
  */
 export class HopEvaluator {
   readonly #store: Pick<Store, 'querier' | 'writer'>;
   readonly #clock: Clock;
-  /** Hours whose minutes were evaluated and whose roll-up was not made yet; null at first: any hour may be one. */
-  #hours: Set<number> | null = null;
+  /** Hours whose minutes were evaluated and whose roll-ups were not all made yet. */
+  readonly #hours = new Set<number>();
+  /** The same of programs before this one, oldest first. */
+  #backlog: readonly number[] = [];
+  /** When that is asked for again; it is asked for twice. */
+  #askAtMs = -Infinity;
   /** When the last pass began that looked at all that was new. */
   #sweptMs: number | null = null;
 
@@ -68,10 +85,10 @@ export class HopEvaluator {
     const isOpen = ({ minute }: StaleMinute): boolean => (minute + 1) * MINUTE_MS + JOIN_MS > startedMs;
     const due = withOpen ? stale : stale.filter((one) => !isOpen(one));
     const lines = await this.#evaluateEach(batches(due, GAP_MINUTES));
-    await this.#rollUp();
-    const more = stale.length === PASS_MINUTES;
-    if (!more && due.length === stale.length) this.#sweptMs = startedMs;
-    return { minutes: due.length, lines, open: due.some(isOpen), more };
+    await this.#rollUpEach(startedMs);
+    const full = stale.length === PASS_MINUTES;
+    if (!full && due.length === stale.length) this.#sweptMs = startedMs;
+    return { minutes: due.length, lines, open: due.some(isOpen), more: full || this.#backlog.length > 0 };
   }
 
   #stale(nowMs: number): Promise<readonly StaleMinute[]> {
@@ -108,7 +125,7 @@ export class HopEvaluator {
         shard,
       });
     }
-    for (const { minute } of due) this.#hours?.add(Math.floor(minute / 60));
+    for (const { minute } of due) this.#hours.add(Math.floor(minute / 60));
     return lines;
   }
 
@@ -124,29 +141,47 @@ export class HopEvaluator {
     return lines;
   }
 
-  async #rollUp(): Promise<void> {
-    const hours = this.#hours;
-    if (hours?.size === 0) return;
-    const stale = await this.#store.querier.run(staleHours, { hours: [...(hours ?? [])] });
-    for (let at = 0; at < stale.length; at += 24) {
-      const some = stale.slice(at, at + 24);
-      const first = some[0]?.hour ?? 0;
-      const last = some[some.length - 1]?.hour ?? 0;
+  /** Roll-ups of the hours that were evaluated, then of the newest of those that were left behind. */
+  async #rollUpEach(nowMs: number): Promise<void> {
+    if (nowMs >= this.#askAtMs) {
+      this.#backlog = (await this.#store.querier.run(staleHours, { hours: [] })).map(({ hour }) => hour);
+      this.#askAtMs = this.#askAtMs === -Infinity ? nowMs + HANDED_OVER_MS : Infinity;
+    }
+    const isOver = (hour: number): boolean => (hour + 1) * HOUR_MS + JOIN_MS <= nowMs;
+    await this.#rollUp([...this.#hours], isOver);
+    for (const hour of this.#hours) if (isOver(hour)) this.#hours.delete(hour);
+    const rest = Math.max(0, this.#backlog.length - BACKLOG_HOURS);
+    const next = this.#backlog.slice(rest);
+    await this.#rollUp(next, isOver);
+    for (const hour of next) if (!isOver(hour)) this.#hours.add(hour);
+    this.#backlog = this.#backlog.slice(0, rest);
+  }
+
+  /** @param isOver whether no more lines are to come to an hour, by the clock; others would make its contexts again and again. */
+  async #rollUp(hours: readonly number[], isOver: (hour: number) => boolean): Promise<void> {
+    if (hours.length === 0) return;
+    const stale = await this.#store.querier.run(staleHours, { hours: [...hours] });
+    const unsummed = stale.filter(({ version, summed }) => version > summed);
+    const bare = stale.filter(({ hour, version, contexts }) => version > contexts && isOver(hour));
+    await this.#derive([rollUpTokenHours, rollUpHours], unsummed);
+    await this.#derive([rollUpTokenContexts], bare);
+  }
+
+  async #derive(derivations: readonly Derivation<RolledHours>[], stale: readonly StaleHour[]): Promise<void> {
+    for (let at = 0; at < stale.length; at += ROLL_HOURS) {
+      const some = stale.slice(at, at + ROLL_HOURS);
+      const span = (some[some.length - 1]?.hour ?? 0) - (some[0]?.hour ?? 0);
       // Hours that lie far apart are not read as one range.
-      const ranges = last - first > 48 ? some.map((one) => [one]) : [some];
-      for (const range of ranges) {
+      for (const range of span > ROLL_SPAN_HOURS ? some.map((one) => [one]) : [some]) {
         const rolled = {
           hours: range.map(({ hour }) => hour),
           versions: range.map(({ version }) => version),
           from_minute: (range[0]?.hour ?? 0) * 60,
           to_minute: ((range[range.length - 1]?.hour ?? 0) + 1) * 60,
         };
-        await this.#store.writer.derive(rollUpTokenHours, rolled);
-        // The last one makes the hour count as made.
-        await this.#store.writer.derive(rollUpHours, rolled);
+        for (const derivation of derivations) await this.#store.writer.derive(derivation, rolled);
       }
     }
-    this.#hours = new Set();
   }
 }
 

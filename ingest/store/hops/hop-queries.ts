@@ -88,13 +88,33 @@ FROM hop_buckets
 WHERE bucket >= {from_bucket:Int64} AND bucket < {to_bucket:Int64}`,
 });
 
-/** Hours (since the epoch) whose minutes were evaluated since their roll-up was made; of these hours, or of all if none is named. */
+const numberOf = (hour: string): string => `toInt32(intDiv(toUnixTimestamp(${hour}), 3600))`;
+
+/** Versions of the hours in question that a roll-up was made from. */
+const madeOf = (table: string, condition: string): string => `
+    SELECT '${table}' AS roll_up, ${numberOf(`${table}.hour`)} AS hour, max(${table}.version) AS known
+    FROM ${table}
+    WHERE ${condition} AND (empty({hours:Array(Int32)}) OR ${numberOf(`${table}.hour`)} IN {hours:Array(Int32)})
+    GROUP BY hour`;
+
+/**
+ * Hours (since the epoch) whose minutes were evaluated since one of their roll-ups was made, oldest first; of these hours, or
+ * of all if none is named. Roll-ups by token mark the hours that they were made for: those that another program made, or that
+ * a kill kept from being made, have no mark.
+ */
 export const staleHours = defineQuery({
   name: 'stale-hours',
   params: z.object({ hours: z.array(z.number().int()) }),
-  row: z.object({ hour: z.number().int(), version: count }),
+  row: z.object({
+    hour: z.number().int(),
+    version: count,
+    /** What sums of edges and tokens were made from, at least. */
+    summed: count,
+    /** What contexts of tokens were made from. */
+    contexts: count,
+  }),
   sql: `
-SELECT hour, version
+SELECT hour, version, summed, contexts
 FROM
 (
   SELECT toInt32(floor(minute / 60)) AS hour, sum(minute_version) AS version
@@ -111,10 +131,19 @@ FROM
 ) AS evaluated
 LEFT JOIN
 (
-  SELECT toInt32(intDiv(toUnixTimestamp(edge_hours.hour), 3600)) AS hour, max(edge_hours.version) AS known
-  FROM edge_hours
+  SELECT
+    hour,
+    least(maxIf(known, roll_up = 'edge_hours'), maxIf(known, roll_up = 'token_hours')) AS summed,
+    maxIf(known, roll_up = 'token_contexts') AS contexts
+  FROM
+  (${[
+    madeOf('edge_hours', 'true'),
+    madeOf('token_hours', "token_hours.token_uid = ''"),
+    madeOf('token_contexts', "token_contexts.token_uid = ''"),
+  ].join('\n    UNION ALL')}
+  )
   GROUP BY hour
 ) AS made USING hour
-WHERE version > known
+WHERE version > summed OR version > contexts
 ORDER BY hour`,
 });

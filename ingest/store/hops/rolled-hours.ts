@@ -7,6 +7,7 @@ export const rolledHours = z.object({
   from_minute: z.number().int(),
   to_minute: z.number().int(),
 });
+export type RolledHours = z.output<typeof rolledHours>;
 
 /** Version of a row's hour, where rows are grouped by `hour_number`. */
 export const versionOfHour = 'transform(any(hour_number), {hours:Array(Int32)}, {versions:Array(UInt64)}, toUInt64(0))';

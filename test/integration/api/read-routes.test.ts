@@ -3,8 +3,6 @@ import type { Finding } from '../../../detectors/core/finding.js';
 import { findingRow } from '../../../detectors/worker/finding-writer.js';
 import { finding, T0 } from '../../support/alert-fixtures.js';
 import { apiOn, getFrom, type ApiFixture } from './api-fixture.js';
-import { systemClock } from '../../../ingest/core/clock.js';
-import type { TokenEvent } from '../../../ingest/event/token-event.js';
 import { HopEvaluator } from '../../../ingest/store/hops/hop-evaluator.js';
 import { HOUR, seededStore, tokens, traffic, use, type SeededStore } from './seeded-store.js';
 
@@ -364,61 +362,4 @@ describe('reading over HTTP from the real store', () => {
       expect(after.nodes.find((node) => node.id === 'service:late')?.requests).toBe(1);
     });
   });
-
-  // Last: it stores more.
-  it('counts a request once that the edge logged twice and the service again, as the map does', async () => {
-    const start = T0 + 48 * HOUR;
-    const token = { token_uid: `tok_${'D'.repeat(22)}`, fp_key_id: 'k1', identity: 'jwt', kind: 'access_token' } as const;
-    const edge = (n: number, record: string, change: Partial<TokenEvent>): TokenEvent =>
-      use(n, start + n, {
-        token,
-        source: { product: 'nginx', instance: 'edge', kind: 'proxy', record_type: record },
-        direction: 'edge',
-        caller: {},
-        target: { service: 'edge', method: 'GET', route: '/orders/{id}', path: '/orders/7' },
-        ...change,
-      });
-    const bare = (...made: Parameters<typeof use>): TokenEvent => {
-      const event: { -readonly [Key in keyof TokenEvent]: TokenEvent[Key] } = use(...made);
-      delete event.token;
-      delete event.principal;
-      return event;
-    };
-    const events = Array.from({ length: 12 }, (_, i) => {
-      const n = 900_000 + i * 10;
-      const refused: Partial<TokenEvent> = i % 3 === 0 ? { outcome: 'failure', reason: 'invalid_token' } : {};
-      const shared = { trace: { request_id: `twice-${i}` }, ...refused };
-      return [
-        edge(n, 'json', shared),
-        edge(n + 1, 'combined', shared),
-        // A gateway that knows no token, and the service behind it, seen from both sides.
-        bare(n + 2, start + n + 2, { ...shared, direction: 'edge', caller: { service: 'edge' }, target: { service: 'gateway', path: '/orders/7' } }),
-        bare(n + 3, start + n + 3, { ...shared, direction: 'outbound', caller: { service: 'gateway' }, target: { service: 'orders', path: '/orders/7' } }),
-        use(n + 4, start + n + 4, { ...shared, token, caller: { service: 'gateway' }, target: { service: 'orders', path: '/orders/7' } }),
-      ];
-    }).flat();
-    await seeded.store.writer.insertEvents(events.map((event, i) => ({ event, partition: 0, offset: BigInt(5_000_000 + i) })), 'twice');
-    await new HopEvaluator(seeded.store, systemClock).pass();
-    const span = `from=${new Date(start).toISOString()}&to=${new Date(start + HOUR).toISOString()}`;
-    const sumOf = (list: readonly Readonly<Record<string, unknown>>[], key: string): number =>
-      list.reduce((sum, one) => sum + Number(one[key]), 0);
-    const map = await get<{ edges: { layer: string; requests: number; failures: number }[] }>(
-      `/v1/map?leaf=tokens&token_uid=${token.token_uid}&${span}`,
-    );
-    const onMap = map.edges.filter(({ layer }) => layer === 'leaf_network');
-    expect(sumOf(onMap, 'requests')).toBe(36);
-    for (const bucket of ['1m', '1h']) {
-      const { buckets, counted_until: until } = await get<{ buckets: Record<string, unknown>[]; counted_until: string }>(
-        `/v1/tokens/${token.token_uid}/timeline?bucket=${bucket}&${span}`,
-      );
-      const sums = ['events', 'requests', 'lent_requests', 'outbound_requests', 'failures'].map((key) => sumOf(buckets, key));
-      expect([...sums, until]).toEqual([36, 24, 12, 0, 8, new Date(start + HOUR).toISOString()]);
-    }
-    const { hours, failures_by_reason: reasons } = await get<{
-      hours: { requests: number; failures: number }[];
-      failures_by_reason: unknown[];
-    }>(`/v1/tokens/${token.token_uid}/baseline?${span}`);
-    expect([sumOf(hours, 'requests'), sumOf(hours, 'failures')]).toEqual([24, 8]);
-    expect(reasons).toEqual([{ reason: 'invalid_token', failures: 8 }]);
-  }); // prettier-ignore
 });

@@ -74,7 +74,16 @@ describe('hops', () => {
   };
 
   const empty = async (): Promise<void> => {
-    for (const table of ['token_events', 'hop_buckets', 'hops', 'edge_hours', 'token_hours', 'token_usage_hourly'])
+    for (const table of [
+      'tokens',
+      'token_events',
+      'hop_buckets',
+      'hops',
+      'edge_hours',
+      'token_hours',
+      'token_contexts',
+      'token_usage_hourly',
+    ])
       await opened.command(`TRUNCATE TABLE ${table}`);
     evaluator = new HopEvaluator(opened.store, systemClock);
   };
@@ -84,6 +93,17 @@ describe('hops', () => {
   });
   beforeEach(empty);
   afterAll(() => opened.close());
+
+  const writerWith = (derive: EventWriter['derive']): EventWriter => {
+    const { writer } = opened.store;
+    return {
+      newBlock: () => writer.newBlock(),
+      insertBlock: (...args) => writer.insertBlock(...args),
+      insertEvents: (...args) => writer.insertEvents(...args),
+      insertRows: (...args) => writer.insertRows(...args),
+      derive,
+    };
+  };
 
   const evaluated = async (events: readonly TokenEvent[]): Promise<Record<string, number>> => {
     await store(events);
@@ -233,16 +253,10 @@ describe('hops', () => {
     const watched = new HopEvaluator(
       {
         querier: opened.store.querier,
-        writer: {
-          newBlock: () => opened.store.writer.newBlock(),
-          insertBlock: (...args) => opened.store.writer.insertBlock(...args),
-          insertEvents: (...args) => opened.store.writer.insertEvents(...args),
-          insertRows: (...args) => opened.store.writer.insertRows(...args),
-          derive: (derivation, params) => {
-            statements.push(derivation.name);
-            return opened.store.writer.derive(derivation, params);
-          },
-        },
+        writer: writerWith((derivation, params) => {
+          statements.push(derivation.name);
+          return opened.store.writer.derive(derivation, params);
+        }),
       },
       systemClock,
     );
@@ -250,7 +264,7 @@ describe('hops', () => {
       minutes.flatMap((n) => call(n * 60_000, 'orders', 'stock', { id: `r${round}-${n}`, token: 'tok_a' }));
     await store(sparse(1));
     await watched.pass();
-    expect(statements).toEqual(['evaluate-hops', 'roll-up-token-hours', 'roll-up-hours']);
+    expect(statements).toEqual(['evaluate-hops', 'roll-up-token-hours', 'roll-up-hours', 'roll-up-token-contexts']);
     const crowd = Array.from({ length: 21_000 }, (_, n) => line({ at: 30 * 60_000 + n, to: 'edge', side: 'edge', id: `c${n}` }));
     await store(crowd);
     await watched.pass();
@@ -266,22 +280,16 @@ describe('hops', () => {
   it('is exact again whatever step it was stopped before or after', async () => {
     const { store: whole } = opened;
     let next = 0;
-    for (const step of ['evaluate-hops', 'roll-up-token-hours', 'roll-up-hours']) {
+    for (const step of ['evaluate-hops', 'roll-up-token-hours', 'roll-up-token-contexts', 'roll-up-hours']) {
       for (const when of ['before', 'after']) {
         const stop = (): never => {
           throw new Error(`stopped ${when} ${step}`);
         };
-        const writer: EventWriter = {
-          newBlock: () => whole.writer.newBlock(),
-          insertBlock: stop,
-          insertEvents: stop,
-          insertRows: stop,
-          derive: async (derivation, params) => {
-            if (derivation.name === step && when === 'before') stop();
-            await whole.writer.derive(derivation, params);
-            if (derivation.name === step) stop();
-          },
-        };
+        const writer = writerWith(async (derivation, params) => {
+          if (derivation.name === step && when === 'before') stop();
+          await whole.writer.derive(derivation, params);
+          if (derivation.name === step) stop();
+        });
         // What the step before left half done has grown by a late line and a new call.
         next += 1;
         await store([...call(next * 10, 'orders', 'stock', { id: `r${next}`, token: 'tok_a' })]);
@@ -293,9 +301,98 @@ describe('hops', () => {
         expect(await hops(opened)).toEqual({ 'orders stock both tok_a': next, ' edge callee ': next });
         expect(await opened.value('SELECT toInt32(sum(requests)) FROM token_usage_v1')).toBe(next);
         expect(await opened.value('SELECT toInt32(sum(requests)) FROM edges_v1')).toBe(next * 2);
+        expect(await opened.value('SELECT toInt32(sum(requests)) FROM token_contexts FINAL')).toBe(next);
       }
     }
   });
+
+  it('makes anew the hours that a version before left without one of its roll-ups, or half filled', async () => {
+    const hours = Array.from({ length: 5 }, (_, n) => n * 3_600_000);
+    await store(hours.flatMap((at) => call(at, 'orders', 'stock', { id: `r${at}`, token: 'tok_a' })));
+    await evaluator.pass();
+    const counted = (): Promise<unknown> =>
+      opened.rows(`SELECT (SELECT sum(requests) FROM token_hours FINAL) AS hours, (SELECT sum(requests) FROM token_contexts FINAL) AS contexts,
+        (SELECT sum(requests) FROM edges_v1) AS edges`);
+    const whole = [{ hours: 5, contexts: 5, edges: 5 }];
+    expect(await counted()).toEqual(whole);
+    // As an older worker leaves them, which makes `edge_hours` only, and as a kill leaves a migration that fills.
+    await opened.store.stop();
+    await opened.store.start();
+    for (const [table, from] of [['token_hours', 2], ['token_contexts', 1], ['token_contexts', 4], ['edge_hours', 3]] as const) {
+      await opened.command(`ALTER TABLE ${table} DELETE WHERE hour >= toDateTime(${Math.floor(T0 / 1000) + from * 3600 - 1800}, 'UTC') SETTINGS mutations_sync = 2`);
+    }
+    expect(await counted()).not.toEqual(whole);
+    // The evaluator at work looks at what it changed itself; one that begins looks at all.
+    const pass = await new HopEvaluator(opened.store, systemClock).pass();
+    expect([pass.minutes, pass.more]).toEqual([0, false]);
+    expect(await counted()).toEqual(whole);
+  }); // prettier-ignore
+
+  it('makes contexts of an hour once it is over by the clock, and sums at once', async () => {
+    let nowMs = T0 + 60_000;
+    const working = new HopEvaluator(opened.store, { ...systemClock, nowMs: () => nowMs });
+    await store(call(0, 'orders', 'stock', { id: 'a', token: 'tok_a' }));
+    await working.pass();
+    const sums = 'SELECT (SELECT toInt32(sum(requests)) FROM token_hours FINAL) AS hours, (SELECT toInt32(sum(requests)) FROM token_contexts FINAL) AS contexts';
+    expect(await opened.rows(sums)).toEqual([{ hours: 1, contexts: 0 }]);
+    nowMs += 3_600_000;
+    await working.pass();
+    expect(await opened.rows(sums)).toEqual([{ hours: 1, contexts: 1 }]);
+  }); // prettier-ignore
+
+  it('asks once more for what a worker before it left in its last pass', async () => {
+    const clock = { ...systemClock, nowMs: () => nowMs };
+    let nowMs = Date.now();
+    const taking = new HopEvaluator(opened.store, clock);
+    await taking.pass();
+    await store(call(0, 'orders', 'stock', { id: 'a', token: 'tok_a' }));
+    // An older version: evaluates and makes the roll-up of edges, nothing else.
+    const writer = writerWith(async (derivation, params) => {
+      if (!derivation.name.startsWith('roll-up-token')) await opened.store.writer.derive(derivation, params);
+    });
+    await new HopEvaluator({ querier: opened.store.querier, writer }, clock).pass();
+    const used = (): Promise<unknown> => opened.value('SELECT toInt32(sum(uses)) FROM tokens_v1');
+    await taking.pass();
+    expect(await used()).toBe(0);
+    nowMs += 600_000;
+    await taking.pass();
+    expect(await used()).toBe(1);
+  });
+
+  it('keeps by token what its requests came with, each once, and says of which the callee’s log names it', async () => {
+    const contexts = (): Promise<unknown> =>
+      opened.rows(
+        `SELECT token_uid, target_service, source, toInt32(requests) AS n, toInt32(failures) AS failed FROM token_contexts FINAL
+         WHERE requests > 0 ORDER BY ALL`,
+      );
+    await evaluated([
+      line({ at: 0, to: 'edge', side: 'edge', id: 'a', format: 'json', token: 'tok_a', failed: true }),
+      line({ at: 0, to: 'edge', side: 'edge', id: 'a', format: 'combined', token: 'tok_a', failed: true }),
+      line({ at: 1, from: 'edge', to: 'orders', side: 'outbound', id: 'a', token: 'tok_a' }),
+      line({ at: 2, from: 'edge', to: 'orders', id: 'a' }),
+      line({ at: 20, from: 'orders', to: 'stock', side: 'outbound', id: 'b', token: 'tok_a' }),
+      line({ at: 31, to: 'edge', side: 'edge', id: 'c' }),
+      line({ at: 32, from: 'edge', to: 'orders', id: 'c', token: 'tok_a' }),
+    ]);
+    expect(await contexts()).toEqual([
+      { token_uid: 'tok_a', target_service: 'edge', source: 'envoy edge', n: 1, failed: 1 },
+      { token_uid: 'tok_a', target_service: 'orders', source: 'envoy orders', n: 2, failed: 0 },
+      { token_uid: 'tok_a', target_service: 'stock', source: 'envoy orders', n: 1, failed: 0 },
+    ]);
+    const told = 'SELECT toInt32(sum(requests)) AS all, toInt32(sum(callee_told)) AS told FROM token_hours FINAL';
+    expect(await opened.rows(told)).toEqual([{ all: 4, told: 2 }]);
+    // The callee's own word: it was another token.
+    await evaluated([line({ at: 21, from: 'orders', to: 'stock', id: 'b', token: 'tok_c' })]);
+    expect(await contexts()).toEqual([
+      { token_uid: 'tok_a', target_service: 'edge', source: 'envoy edge', n: 1, failed: 1 },
+      { token_uid: 'tok_a', target_service: 'orders', source: 'envoy orders', n: 2, failed: 0 },
+      { token_uid: 'tok_c', target_service: 'stock', source: 'envoy stock', n: 1, failed: 0 },
+    ]);
+    expect(await opened.rows('SELECT token_uid, toInt32(uses) AS uses, toInt32(failures) AS failed FROM tokens_v1 ORDER BY token_uid')).toEqual([
+      { token_uid: 'tok_a', uses: 3, failed: 1 },
+      { token_uid: 'tok_c', uses: 1, failed: 0 },
+    ]);
+  }); // prettier-ignore
 
   it('comes to the same hops in whatever blocks and order the lines come, and with two at work', async () => {
     const random = seededRandom(5);

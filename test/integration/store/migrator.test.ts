@@ -147,6 +147,7 @@ describe('migrations', () => {
           edges_hourly: usage,
           edge_hours: usage,
           token_hours: usage,
+          token_contexts: usage,
         });
         // The engine looks for parts that have expired by itself, seconds after it began.
         const wanted = events === 60 ? 2 : 1;
@@ -162,6 +163,7 @@ describe('migrations', () => {
         edges_hourly: usage,
         edge_hours: usage,
         token_hours: usage,
+        token_contexts: usage,
         findings: 'toDateTime(stored_time) + toIntervalDay(90)',
         suppressed_findings: 'toDateTime(stored_time) + toIntervalDay(90)',
         deliveries: 'toDateTime(updated_time) + toIntervalDay(90)',

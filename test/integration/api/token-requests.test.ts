@@ -1,0 +1,112 @@
+import { contextsMade } from '../../../api/queries/contexts-made.js';
+import { HopEvaluator } from '../../../ingest/store/hops/hop-evaluator.js';
+import { systemClock } from '../../../ingest/core/clock.js';
+import type { TokenEvent } from '../../../ingest/event/token-event.js';
+import { T0 } from '../../support/alert-fixtures.js';
+import { apiOn, getFrom, type ApiFixture } from './api-fixture.js';
+import { emptyStore, HOUR, use, type SeededStore } from './seeded-store.js';
+
+describe('requests of a token, over HTTP from the real store', () => {
+  let opened: SeededStore;
+  let api: ApiFixture;
+
+  beforeAll(async () => {
+    opened = await emptyStore();
+    api = await apiOn(opened.store);
+  });
+  afterAll(async () => {
+    await api.app.close();
+    await opened.close();
+  });
+
+  const get = getFrom(() => api);
+
+  it('counts a request once that the edge logged twice and the service again, as the map does', async () => {
+    const start = T0 + 48 * HOUR;
+    const token = { token_uid: `tok_${'D'.repeat(22)}`, fp_key_id: 'k1', identity: 'jwt', kind: 'access_token' } as const;
+    const edge = (n: number, record: string, change: Partial<TokenEvent>): TokenEvent =>
+      use(n, start + n, {
+        token,
+        source: { product: 'nginx', instance: 'edge', kind: 'proxy', record_type: record },
+        direction: 'edge',
+        caller: {},
+        target: { service: 'edge', method: 'GET', route: '/orders/{id}', path: '/orders/7' },
+        ...change,
+      });
+    const bare = (...made: Parameters<typeof use>): TokenEvent => {
+      const event: { -readonly [Key in keyof TokenEvent]: TokenEvent[Key] } = use(...made);
+      delete event.token;
+      delete event.principal;
+      return event;
+    };
+    const events = Array.from({ length: 12 }, (_, i) => {
+      const n = 900_000 + i * 10;
+      const refused: Partial<TokenEvent> = i % 3 === 0 ? { outcome: 'failure', reason: 'invalid_token' } : {};
+      const shared = { trace: { request_id: `twice-${i}` }, ...refused };
+      return [
+        edge(n, 'json', shared),
+        edge(n + 1, 'combined', shared),
+        // A gateway that knows no token, and the service behind it, seen from both sides.
+        bare(n + 2, start + n + 2, { ...shared, direction: 'edge', caller: { service: 'edge' }, target: { service: 'gateway', path: '/orders/7' } }),
+        bare(n + 3, start + n + 3, { ...shared, direction: 'outbound', caller: { service: 'gateway' }, target: { service: 'orders', path: '/orders/7' } }),
+        use(n + 4, start + n + 4, { ...shared, token, caller: { service: 'gateway' }, target: { service: 'orders', path: '/orders/7' } }),
+      ];
+    }).flat();
+    await opened.store.writer.insertEvents(events.map((event, i) => ({ event, partition: 0, offset: BigInt(5_000_000 + i) })), 'twice');
+    await new HopEvaluator(opened.store, api.clock).pass();
+    const span = `from=${new Date(start).toISOString()}&to=${new Date(start + HOUR).toISOString()}`;
+    const sumOf = (list: readonly Readonly<Record<string, unknown>>[], key: string): number =>
+      list.reduce((sum, one) => sum + Number(one[key]), 0);
+    const map = await get<{ edges: { layer: string; requests: number; failures: number }[] }>(
+      `/v1/map?leaf=tokens&token_uid=${token.token_uid}&${span}`,
+    );
+    const onMap = map.edges.filter(({ layer }) => layer === 'leaf_network');
+    expect(sumOf(onMap, 'requests')).toBe(36);
+    for (const bucket of ['1m', '1h']) {
+      const { buckets, counted_until: until } = await get<{ buckets: Record<string, unknown>[]; counted_until: string }>(
+        `/v1/tokens/${token.token_uid}/timeline?bucket=${bucket}&${span}`,
+      );
+      const sums = ['events', 'requests', 'lent_requests', 'outbound_requests', 'failures'].map((key) => sumOf(buckets, key));
+      expect([...sums, until]).toEqual([36, 24, 12, 0, 8, new Date(start + HOUR).toISOString()]);
+    }
+    const { hours, failures_by_reason: reasons } = await get<{
+      hours: { requests: number; failures: number }[];
+      failures_by_reason: unknown[];
+    }>(`/v1/tokens/${token.token_uid}/baseline?${span}`);
+    expect([sumOf(hours, 'requests'), sumOf(hours, 'failures')]).toEqual([24, 8]);
+    expect(reasons).toEqual([{ reason: 'invalid_token', failures: 8 }]);
+    const { token: known } = await get<{ token: { uses: number; failures: number; events: number } }>(`/v1/tokens/${token.token_uid}`);
+    expect([known.events, known.uses, known.failures]).toEqual([36, 24, 8]);
+    const listed = (await get<{ items: { token_uid: string; uses: number }[] }>('/v1/tokens')).items;
+    expect(listed.find(({ token_uid }) => token_uid === token.token_uid)?.uses).toBe(24);
+
+    // From, by and touches: sums of each are those of the chart, wherever in its hours the window begins and ends.
+    interface Facets { counted_until: string; facets: { dimension: string; values: { value: string; now: number; now_failures: number; before: number }[] }[] }
+    const usual = (fromMs: number, toMs: number): Promise<Facets> =>
+      get<Facets>(`/v1/tokens/${token.token_uid}/usual?from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`);
+    const valuesOf = ({ facets }: Facets, name: string) => facets.find(({ dimension }) => dimension === name)!.values;
+    const service = (value: string, now: number, failures: number, before: number) =>
+      expect.objectContaining({ value, now, now_failures: failures, before }) as unknown;
+    const first = start + 900_000;
+    const cuts = [[start - HOUR, start + HOUR], [start, start + HOUR], [first, first + 120], [start - 30_000, first + 150]] as const;
+    const agree = async (): Promise<void> => {
+      for (const [from, to] of cuts) {
+        const all = await usual(from, to);
+        expect(valuesOf(all, 'target_service')).toEqual([service('edge', 12, 4, 0), service('orders', 12, 4, 0)]);
+        for (const name of ['network', 'client_address', 'source']) {
+          const values = valuesOf(all, name);
+          expect([sumOf(values, 'now'), sumOf(values, 'now_failures')]).toEqual([24, 8]);
+        }
+        expect(all.counted_until).toBe(new Date(to).toISOString());
+      }
+    };
+    // While the hour runs, and from the roll-up once it is over.
+    await agree();
+    await new HopEvaluator(opened.store, systemClock).pass();
+    await agree();
+    expect(await opened.store.querier.run(contextsMade, { from_ms: start - HOUR, to_ms: start + 2 * HOUR })).toEqual([{ made_ms: start }]);
+    // The hour is cut in two, and the part before stands beside that of the window.
+    expect(valuesOf(await usual(first + 60, start + HOUR), 'target_service')).toEqual([service('edge', 6, 2, 6), service('orders', 6, 2, 6)]);
+    expect(valuesOf(await usual(start + 2 * HOUR, start + 3 * HOUR), 'target_service')).toEqual([service('edge', 0, 0, 12), service('orders', 0, 0, 12)]);
+  }); // prettier-ignore
+});
