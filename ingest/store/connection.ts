@@ -16,7 +16,8 @@ export interface StoreConnection {
   query(sql: string, params: TableRow, limits: Required<QueryLimits>): Promise<readonly unknown[]>;
   /** One Native block; `settings` hold the deduplication token. */
   insertNative(table: string, block: Buffer, settings: StatementSettings): Promise<void>;
-  insertJson(table: string, lines: string, settings: StatementSettings): Promise<void>;
+  /** @param lines one JSON object a line, of no other members than `columns`. */
+  insertJson(table: string, columns: readonly string[], lines: string, settings: StatementSettings): Promise<void>;
   /** Rows that the engine makes from its own tables: one block, so that a part of it is never seen alone. */
   insertSelect(table: string, columns: readonly string[], select: string, params: TableRow): Promise<void>;
   /** Makes the database when the server has none of that name. */

@@ -1,7 +1,5 @@
 import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import {
   ClickHouseLogLevel,
   createClient,
@@ -37,7 +35,17 @@ const fileInsertSettings = {
   max_insert_block_size: 4_000_000,
   min_insert_block_size_rows: 0,
   min_insert_block_size_bytes: 0,
+  input_format_parallel_parsing: 0,
+  // The types of a text are those of the table, not what could be guessed from it.
+  use_structure_from_insertion_table_in_table_functions: 1,
 } as const;
+
+interface FileRows {
+  readonly format: 'Native' | 'JSONEachRow';
+  readonly content: Buffer | string;
+  /** Those that the rows have; without them, all of the table. */
+  readonly columns?: readonly string[];
+}
 
 /** ClickHouse inside this process (chdb), behind the same client. Work runs on threads of its own, JavaScript goes on. */
 export class EmbeddedConnection implements StoreConnection {
@@ -118,28 +126,31 @@ export class EmbeddedConnection implements StoreConnection {
     });
   }
 
-  /** The embedded client turns streams into text, so a binary block goes through a file. */
-  async insertNative(table: string, block: Buffer, settings: StatementSettings): Promise<void> {
-    const path = join(this.directory, '..', BLOCKS_DIR, `${(this.blocks++).toString()}.native`);
+  insertNative(table: string, block: Buffer, settings: StatementSettings): Promise<void> {
+    return this.insertFile(table, { format: 'Native', content: block }, settings);
+  }
+
+  insertJson(table: string, columns: readonly string[], lines: string, settings: StatementSettings): Promise<void> {
+    return this.insertFile(table, { format: 'JSONEachRow', content: lines, columns }, settings);
+  }
+
+  /**
+   * Rows go in through a file. The embedded client turns streams into text, so it takes no binary block; and to rows in
+   * the statement itself the engine adds what waits on the standard input of the process, which is not its to read.
+   */
+  private async insertFile(table: string, rows: FileRows, settings: StatementSettings): Promise<void> {
+    const path = join(this.directory, '..', BLOCKS_DIR, (this.blocks++).toString());
+    const names = rows.columns?.map(checkedIdentifier).join(', ');
     const clause = settingsClause({ ...settings, ...fileInsertSettings });
     try {
-      await writeFile(path, block);
+      await writeFile(path, rows.content);
       await this.command(
-        `INSERT INTO ${checkedIdentifier(table)} ${clause} SELECT * FROM file(${quoteString(path)}, 'Native')`,
+        `INSERT INTO ${checkedIdentifier(table)} ${names === undefined ? '' : `(${names})`} ${clause} ` +
+          `SELECT ${names ?? '*'} FROM file(${quoteString(path)}, ${quoteString(rows.format)})`,
       );
     } finally {
       await unlink(path).catch(() => undefined);
     }
-  }
-
-  insertJson(table: string, lines: string, settings: StatementSettings): Promise<void> {
-    return this.writing.run(async () => {
-      const result = await this.writer.exec({
-        query: `INSERT INTO ${checkedIdentifier(table)} ${settingsClause(settings)} FORMAT JSONEachRow`,
-        values: Readable.from([lines], { objectMode: false }),
-      });
-      await finished(result.stream.resume());
-    });
   }
 
   insertSelect(table: string, columns: readonly string[], select: string, params: TableRow): Promise<void> {

@@ -121,7 +121,8 @@ export class StoreMigrator implements Migrator {
     const { number, name, checksum, template } = migration;
     await this.guard(`migration ${number} ${name}`, async (connection) => {
       await this.execute(connection, template);
-      await connection.insertJson('schema_migrations', JSON.stringify({ number, name, checksum }), {
+      const row = { number, name, checksum };
+      await connection.insertJson('schema_migrations', Object.keys(row), JSON.stringify(row), {
         ...writeSettings,
         insert_deduplication_token: `migration:${number}:${name}:${checksum}`,
       });

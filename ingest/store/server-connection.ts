@@ -89,7 +89,7 @@ export class ServerConnection implements StoreConnection {
     return this.insert(table, 'Native', block, settings);
   }
 
-  insertJson(table: string, lines: string, settings: StatementSettings): Promise<void> {
+  insertJson(table: string, _columns: readonly string[], lines: string, settings: StatementSettings): Promise<void> {
     return this.insert(table, 'JSONEachRow', Buffer.from(lines), settings);
   }
 

@@ -51,8 +51,9 @@ export class StoreWriter implements EventWriter {
     checkToken(dedupToken);
     if (rows.length === 0) return;
     const lines = rows.map((row) => JSON.stringify(row, jsonValue)).join('\n');
+    const columns = [...new Set(rows.flatMap((row) => Object.keys(row).filter((name) => row[name] !== undefined)))];
     await this.guard(table, (connection) =>
-      connection.insertJson(table, lines, { ...writeSettings, insert_deduplication_token: dedupToken }),
+      connection.insertJson(table, columns, lines, { ...writeSettings, insert_deduplication_token: dedupToken }),
     );
   }
 
