@@ -5,7 +5,7 @@ import type { TableRow } from '../../ingest/store/store.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { Finding } from '../core/finding.js';
 import { knownFindingsQuery } from './worker-queries.js';
-import type { WorkerDeps } from './worker-deps.js';
+import type { WorkerParts } from './worker-deps.js';
 
 /** ClickHouse reads `2026-01-02 03:04:05.678`; the zone is that of the column, UTC. */
 export function columnTime(rfc3339: string): string {
@@ -36,7 +36,7 @@ export function findingRow(finding: Finding): TableRow {
  * Emits findings at least once and stores each once. What the store knows has been emitted by an earlier run; so the
  * store is written last, and a replay that makes the same findings again stays silent.
  */
-export async function emitFindings(deps: WorkerDeps, findings: readonly Finding[]): Promise<void> {
+export async function emitFindings(deps: WorkerParts, findings: readonly Finding[]): Promise<void> {
   if (findings.length === 0) return;
   const uids = findings.map((finding) => finding.finding_uid);
   const known = await deps.store.querier.run(knownFindingsQuery, { uids });
@@ -51,9 +51,8 @@ export async function emitFindings(deps: WorkerDeps, findings: readonly Finding[
     deps.metrics?.count('tourniquet.detector.findings', 1, { detector, severity });
 }
 
-async function appendFindings(deps: WorkerDeps, findings: readonly Finding[]): Promise<void> {
-  const writer = deps.log.writer();
-  const partitions = await writer.partitions(topics.findings);
+async function appendFindings(deps: WorkerParts, findings: readonly Finding[]): Promise<void> {
+  const partitions = await deps.writer.partitions(topics.findings);
   const timestampMs = deps.clock.nowMs();
   const records = findings.map((finding): AppendRecord => ({
     partition: partitionFor(finding.entity_uid, partitions),
@@ -62,5 +61,5 @@ async function appendFindings(deps: WorkerDeps, findings: readonly Finding[]): P
     headers: { finding_uid: finding.finding_uid },
     timestampMs,
   }));
-  await writer.append(topics.findings, records);
+  await deps.writer.append(topics.findings, records);
 }

@@ -14,7 +14,7 @@ import { PartitionRuntime } from './partition-runtime.js';
 import { type Patience, persist, withHeartbeat } from './patience.js';
 import { type DecodedRecord, sendDeadLetters } from './record-intake.js';
 import { warmStart } from './warm-start.js';
-import { healthParts, type WorkerDeps } from './worker-deps.js';
+import { healthParts, type WorkerParts } from './worker-deps.js';
 import type { WorkerOptions } from './worker-options.js';
 
 /** Bytes of records that are decoded at a stretch, before others get their turn. */
@@ -51,7 +51,7 @@ export interface PartitionStatus {
  * into the store and on to the next stage. A block of the principal stage holds no events: only its offsets count.
  */
 export class PartitionWorker {
-  readonly #deps: WorkerDeps;
+  readonly #deps: WorkerParts;
   readonly #options: WorkerOptions;
   readonly #place: PartitionPlace;
   readonly #runtime: PartitionRuntime;
@@ -81,7 +81,7 @@ export class PartitionWorker {
   #giveUpMs = Infinity;
   #reported = { late: 0, evictions: 0 };
 
-  constructor(deps: WorkerDeps, options: WorkerOptions, place: PartitionPlace) {
+  constructor(deps: WorkerParts, options: WorkerOptions, place: PartitionPlace) {
     this.#deps = deps;
     this.#options = options;
     this.#place = place;
@@ -299,7 +299,7 @@ export class PartitionWorker {
       .then(() => {
         this.#throwIfLost();
         return persist('hand on', this.#patience, () =>
-          this.#deps.log.writer().append(this.#options.principalTopic, consignment),
+          this.#deps.writer.append(this.#options.principalTopic, consignment),
         );
       })
       .catch((error: unknown) => this.#giveUp(error));

@@ -8,7 +8,7 @@ import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { STORE_TIME_MAX_MS, STORE_TIME_MIN_MS } from '../../ingest/store/native/event-time.js';
 import { type Origin, readOrigin } from './origin.js';
 import type { DedupeWindow } from './dedupe-window.js';
-import type { WorkerDeps } from './worker-deps.js';
+import type { WorkerParts } from './worker-deps.js';
 import { knownUidsQuery } from './worker-queries.js';
 
 const FUTURE_MAX_MS = 300_000;
@@ -49,7 +49,7 @@ export function placeMs(event: TokenEvent): number {
 
 /** Bad lines as dead letters; their good neighbours have been taken. */
 export async function sendDeadLetters(
-  deps: WorkerDeps,
+  deps: WorkerParts,
   topic: string,
   partition: number,
   records: readonly DecodedRecord[],
@@ -67,9 +67,8 @@ export async function sendDeadLetters(
     })),
   );
   if (letters.length === 0) return 0;
-  const writer = deps.log.writer();
-  const partitions = await writer.partitions(topics.deadLetters);
-  await writer.append(
+  const partitions = await deps.writer.partitions(topics.deadLetters);
+  await deps.writer.append(
     topics.deadLetters,
     letters.map((letter) => deadLetterRecord(letter, partitions)),
   );
@@ -78,7 +77,7 @@ export async function sendDeadLetters(
 
 /** Of the events that the window is not sure about, those that the store has from earlier offsets. */
 export async function findStored(
-  deps: WorkerDeps,
+  deps: WorkerParts,
   window: DedupeWindow,
   partition: number,
   records: readonly DecodedRecord[],

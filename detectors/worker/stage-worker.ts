@@ -13,7 +13,7 @@ import { PrincipalIntake } from './principal-intake.js';
 import { RuleKeeper } from './rules/rule-keeper.js';
 import { StreamTime } from './stream-time.js';
 import { TokenIntake } from './token-intake.js';
-import { healthParts, type WorkerDeps } from './worker-deps.js';
+import { healthParts, type WorkerParts } from './worker-deps.js';
 import type { WorkerOptions } from './worker-options.js';
 
 const TICK_MS = 100;
@@ -34,7 +34,7 @@ export class StageWorker implements Component, PartitionHandler {
   readonly #topic: string;
   readonly #groupId: string;
   readonly #options: WorkerOptions;
-  readonly #deps: WorkerDeps;
+  readonly #deps: WorkerParts;
   readonly #partitions = new Map<number, PartitionWorker>();
   readonly #hops: HopKeeper | null;
   readonly #rules: RuleKeeper | null;
@@ -49,7 +49,7 @@ export class StageWorker implements Component, PartitionHandler {
   #laneCount = 0;
   #stopDeadlineMs: number | null = null;
 
-  constructor(plan: StagePlan, options: WorkerOptions, deps: WorkerDeps) {
+  constructor(plan: StagePlan, options: WorkerOptions, deps: WorkerParts) {
     this.name = `${plan.stage} stage`;
     this.stage = plan.stage;
     this.#topic = plan.topic;
@@ -66,7 +66,7 @@ export class StageWorker implements Component, PartitionHandler {
     if (this.#reader !== null) return;
     const topic = this.#topic;
     const groupId = this.#groupId;
-    const writer = this.#deps.log.writer();
+    const { writer } = this.#deps;
     this.#deps.health?.declare(this.#healthPart);
     this.#partitionCount = Math.max(1, await writer.partitions(topic));
     this.#sourceCount = Math.max(1, await writer.partitions(this.#options.topic));

@@ -6,7 +6,7 @@ import type { Intake } from './intake.js';
 import type { EncodedSources } from './origins.js';
 import type { PartitionRuntime } from './partition-runtime.js';
 import { type DecodedRecord, decodeRecord, findStored, placeMs } from './record-intake.js';
-import type { WorkerDeps } from './worker-deps.js';
+import type { WorkerParts } from './worker-deps.js';
 import { recentUidsQuery } from './worker-queries.js';
 
 /** How far before the watermark stored event_uids are loaded into the window. */
@@ -15,7 +15,7 @@ const WINDOW_LOOKBACK_MS = 600_000;
 /** Token events: collectors may send one again at any offset, so a window of ids and the store tell what is new. */
 export class TokenIntake implements Intake {
   readonly decode = decodeRecord;
-  readonly #deps: WorkerDeps;
+  readonly #deps: WorkerParts;
   readonly #partition: number;
   readonly #generationMax: number;
   readonly #streamMs: () => Promise<number>;
@@ -23,7 +23,7 @@ export class TokenIntake implements Intake {
   #stored: ReadonlySet<string> = new Set();
 
   /** @param streamMs how far the whole stream has come in event time, as far as is known. */
-  constructor(deps: WorkerDeps, partition: number, generationMax: number, streamMs: () => Promise<number>) {
+  constructor(deps: WorkerParts, partition: number, generationMax: number, streamMs: () => Promise<number>) {
     this.#deps = deps;
     this.#streamMs = streamMs;
     this.#partition = partition;

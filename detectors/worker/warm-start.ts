@@ -3,7 +3,7 @@ import type { HourlyUsage, Stage } from '../core/detector.js';
 import { entityOf, eventTimeMs } from '../core/observation.js';
 import type { PartitionRuntime } from './partition-runtime.js';
 import type { DecodedRecord } from './record-intake.js';
-import type { WorkerDeps } from './worker-deps.js';
+import type { WorkerParts } from './worker-deps.js';
 import { usageQueries } from './worker-queries.js';
 
 const HOUR_MS = 3_600_000;
@@ -34,7 +34,7 @@ function strangers(stage: Stage, runtime: PartitionRuntime, records: readonly De
 
 /** Gives entities without state their closed hours from the store, so that a restart or a backfill starts them warm. */
 export async function warmStart(
-  deps: WorkerDeps,
+  deps: WorkerParts,
   stage: Stage,
   runtime: PartitionRuntime,
   records: readonly DecodedRecord[],

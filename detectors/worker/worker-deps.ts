@@ -2,7 +2,7 @@ import type { Clock } from '../../ingest/core/clock.js';
 import type { HealthRegistry } from '../../ingest/core/health.js';
 import type { Logger } from '../../ingest/core/logger.js';
 import type { Metrics } from '../../ingest/core/telemetry/metrics.js';
-import type { EventLog } from '../../ingest/log/event-log.js';
+import type { EventLog, EventLogWriter } from '../../ingest/log/event-log.js';
 import type { Store } from '../../ingest/store/store.js';
 import type { AnyDetector, Stage } from '../core/detector.js';
 import type { RuleDuty } from './rules/rule-duty.js';
@@ -24,6 +24,12 @@ export interface WorkerDeps {
    * tell them by finding_uid. Without it they are appended to the findings topic.
    */
   readonly onFinding?: (findings: readonly Finding[]) => Promise<void>;
+}
+
+/** What the parts of a worker share. */
+export interface WorkerParts extends WorkerDeps {
+  /** One for all of them: each writer of the log has a connection of its own until it is stopped. */
+  readonly writer: EventLogWriter;
 }
 
 /** Under which name a stage reports that it works. */

@@ -1,4 +1,5 @@
 import type { Component } from '../../ingest/core/component.js';
+import type { EventLogWriter } from '../../ingest/log/event-log.js';
 import type { PartitionStatus } from './partition-worker.js';
 import { StageWorker } from './stage-worker.js';
 import type { WorkerDeps } from './worker-deps.js';
@@ -31,6 +32,7 @@ export function createWorker(options: WorkerOptions, deps: WorkerDeps): Worker {
 class TwoStageWorker implements Worker {
   readonly name = 'worker';
   readonly stages: readonly StageWorker[];
+  readonly #writer: EventLogWriter;
 
   constructor(options: WorkerOptions, deps: WorkerDeps) {
     const { topic, groupId, principalTopic } = options;
@@ -41,16 +43,20 @@ class TwoStageWorker implements Worker {
         ? [{ stage: 'principal' as const, topic: principalTopic, groupId: `${groupId}-principals`, handsOn: false }]
         : []),
     ];
-    this.stages = plans.map((plan) => new StageWorker(plan, options, deps));
+    this.#writer = deps.log.writer();
+    const parts = { ...deps, writer: this.#writer };
+    this.stages = plans.map((plan) => new StageWorker(plan, options, parts));
   }
 
   async start(): Promise<void> {
+    await this.#writer.start();
     for (const stage of this.stages) await stage.start();
   }
 
   /** In the order of the stages, so that what the first one still hands on is not taken from the second's time. */
   async stop(deadlineMs: number): Promise<void> {
     for (const stage of this.stages) await stage.stop(deadlineMs);
+    await this.#writer.stop(deadlineMs);
   }
 
   status(): readonly PartitionStatus[] {

@@ -60,6 +60,8 @@ export class EmbeddedConnection implements StoreConnection {
   private readonly directory: string;
   private readonly lock: DataDirLock;
   private blocks = 0;
+  /** Inserts whose file or statement is under way. */
+  private readonly inserting = new Set<Promise<void>>();
   private closing: Promise<void> | undefined;
 
   private constructor(directory: string, lock: DataDirLock) {
@@ -138,7 +140,13 @@ export class EmbeddedConnection implements StoreConnection {
    * Rows go in through a file. The embedded client turns streams into text, so it takes no binary block; and to rows in
    * the statement itself the engine adds what waits on the standard input of the process, which is not its to read.
    */
-  private async insertFile(table: string, rows: FileRows, settings: StatementSettings): Promise<void> {
+  private insertFile(table: string, rows: FileRows, settings: StatementSettings): Promise<void> {
+    const inserting = this.throughFile(table, rows, settings).finally(() => this.inserting.delete(inserting));
+    this.inserting.add(inserting);
+    return inserting;
+  }
+
+  private async throughFile(table: string, rows: FileRows, settings: StatementSettings): Promise<void> {
     const path = join(this.directory, '..', BLOCKS_DIR, (this.blocks++).toString());
     const names = rows.columns?.map(checkedIdentifier).join(', ');
     const clause = settingsClause({ ...settings, ...fileInsertSettings });
@@ -176,6 +184,7 @@ export class EmbeddedConnection implements StoreConnection {
 
   private async closeOnce(): Promise<void> {
     // A session that is closed under a running statement takes the whole engine down: wait first.
+    await Promise.allSettled(this.inserting);
     await this.people.close(ANALYSTS);
     await this.writing.run(() => this.writer.close());
     await this.deriving.run(() => this.deriver.close());

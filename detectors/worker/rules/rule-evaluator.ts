@@ -3,7 +3,7 @@ import type { Finding } from '../../core/finding.js';
 import { ruleFindingUid } from '../../rules/rule-finding.js';
 import { paneOf } from '../../rules/window-plan.js';
 import { emitFindings } from '../finding-writer.js';
-import type { WorkerDeps } from '../worker-deps.js';
+import type { WorkerParts } from '../worker-deps.js';
 import { knownFindingsQuery } from '../worker-queries.js';
 import { evaluateRule, type FoundWindow } from './evaluate-rule.js';
 import { inHalves, isStarved, panesOf, ruleBatches, type RuleBatch } from './rule-batches.js';
@@ -33,12 +33,12 @@ export interface RulePass {
  * deterministic ids, so a pass may be killed anywhere, repeated, and done by two at once.
  */
 export class RuleEvaluator {
-  readonly #deps: WorkerDeps;
+  readonly #deps: WorkerParts;
   readonly #rules: RuleSet;
   readonly #options: RuleOptions;
   readonly #aside = new Map<string, number>();
 
-  constructor(deps: WorkerDeps, rules: RuleSet, options: RuleOptions) {
+  constructor(deps: WorkerParts, rules: RuleSet, options: RuleOptions) {
     this.#deps = deps;
     this.#rules = rules;
     this.#options = options;

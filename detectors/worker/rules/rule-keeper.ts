@@ -1,4 +1,4 @@
-import type { WorkerDeps } from '../worker-deps.js';
+import type { WorkerParts } from '../worker-deps.js';
 import { StoreDuty } from '../store-duty.js';
 import { RuleEvaluator } from './rule-evaluator.js';
 import type { RuleDuty } from './rule-duty.js';
@@ -14,13 +14,13 @@ const STOP_MS = 5000;
 
 /** Runs rules while this worker owns their partition, as {@link HopKeeper} does hops. Passes of two workers do no harm. */
 export class RuleKeeper {
-  readonly #deps: WorkerDeps;
+  readonly #deps: WorkerParts;
   readonly #evaluator: RuleEvaluator;
   readonly #byItself: boolean;
   readonly #duty: StoreDuty;
   #startedMs: number;
 
-  constructor(deps: WorkerDeps, duty: RuleDuty) {
+  constructor(deps: WorkerParts, duty: RuleDuty) {
     this.#deps = deps;
     this.#evaluator = new RuleEvaluator(deps, duty.rules, duty.options);
     this.#byItself = duty.byItself;

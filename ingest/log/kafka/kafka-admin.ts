@@ -132,7 +132,9 @@ export class KafkaAdmin {
   partitions(topic: string): Promise<number> {
     return this.ask(`describe the topic ${topic}`, async (admin) => {
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-      return topics.find(({ name }) => name === topic)?.partitions.length ?? 0;
+      const count = topics.find(({ name }) => name === topic)?.partitions.length ?? 0;
+      if (count === 0) throw new Error(`the answer names no partition of ${topic}`);
+      return count;
     });
   }
 

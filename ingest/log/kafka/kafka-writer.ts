@@ -1,4 +1,4 @@
-import kafkajs, { type Kafka, type Message, type Producer } from 'kafkajs';
+import kafkajs, { type Kafka, type Message, type Producer, type RecordMetadata } from 'kafkajs';
 import { endsWithin } from '../../core/deadline.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { AppendRecord, EventLogWriter } from '../event-log.js';
@@ -88,9 +88,7 @@ export class KafkaWriter implements EventLogWriter {
     }
     await new Promise<void>((resolve, reject) => {
       this.pending.push({ topic, records, resolve, reject });
-      this.draining ??= this.drain().finally(() => {
-        this.draining = undefined;
-      });
+      this.draining ??= this.drain();
     });
   }
 
@@ -104,6 +102,8 @@ export class KafkaWriter implements EventLogWriter {
       else if (failure.retryable || group.length === 1) for (const item of group) item.reject(failure);
       else await this.sendApart(group);
     }
+    // In the turn that found nothing waiting, or an append of the next one would wait for nobody.
+    this.draining = undefined;
   }
 
   /** One caller's refused record is not to fail its neighbours. */
@@ -139,12 +139,13 @@ export class KafkaWriter implements EventLogWriter {
     try {
       for (const request of requestsOf(group)) {
         const producer = await this.connected();
-        await producer.sendBatch({
+        const acknowledged = await producer.sendBatch({
           acks: -1,
           timeout: 30_000,
           compression: this.options.compression === 'none' ? CompressionTypes.None : CompressionTypes.GZIP,
           topicMessages: [...request].map(([topic, messages]) => ({ topic, messages })),
         });
+        checkAcknowledged(request, acknowledged);
       }
       return undefined;
     } catch (error) {
@@ -180,6 +181,21 @@ export class KafkaWriter implements EventLogWriter {
     const producer = this.producer;
     this.producer = undefined;
     await producer?.then((made) => made.disconnect()).catch(() => undefined);
+  }
+}
+
+/**
+ * kafkajs leaves out, without a word, what goes to a partition that its metadata do not name at the moment.
+ * @throws Error when the brokers did not acknowledge every partition of the request.
+ */
+function checkAcknowledged(
+  request: ReadonlyMap<string, readonly Message[]>,
+  acknowledged: readonly RecordMetadata[],
+): void {
+  const named = new Set(acknowledged.map(({ topicName, partition }) => `${topicName}/${String(partition)}`));
+  for (const [topic, messages] of request) {
+    const left = messages.find(({ partition }) => !named.has(`${topic}/${String(partition)}`));
+    if (left !== undefined) throw new Error(`partition ${String(left.partition)} of ${topic} was not acknowledged`);
   }
 }
 

@@ -55,7 +55,8 @@ describe('rules over what is stored', () => {
     await parts.store.writer.insertEvents(positioned, `rules-${blocks}`);
   };
   const evaluator = (ruleSet = set): RuleEvaluator => {
-    const deps = { ...parts, clock: systemClock, logger: silentLogger, detectors: [] };
+    const writer = parts.log.writer();
+    const deps = { ...parts, writer, clock: systemClock, logger: silentLogger, detectors: [] };
     const onFinding = (findings: readonly Finding[]): Promise<void> => {
       told.push(...findings);
       return Promise.resolve();
@@ -179,6 +180,7 @@ describe('rules over what is stored', () => {
     };
     const deps = {
       ...parts,
+      writer: parts.log.writer(),
       store: { ...rest, querier: narrow, writer },
       clock: systemClock,
       detectors: [],
@@ -213,6 +215,7 @@ describe('rules over what is stored', () => {
     const one = new RuleEvaluator(
       {
         ...parts,
+        writer: parts.log.writer(),
         store: { ...rest, querier: refusing, writer },
         clock: systemClock,
         logger: silentLogger,

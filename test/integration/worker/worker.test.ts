@@ -9,6 +9,7 @@ import { expectOneGrowing } from '../../support/growing-finding.js';
 import { makeEvent } from '../../support/token-events.js';
 import { appendEvents, makeWorker, numbers, until, withParts, type RealParts } from '../../support/real-worker.js';
 
+const { jest } = import.meta;
 const T0 = Date.UTC(2026, 0, 5, 9);
 const options = { blockAgeMs: 50, idleFlushMs: 50, checkpointIntervalMs: 200 };
 const noDetectors = detectorsOptionsSchema.parse({ disabled: ['rate', 'baseline'] });
@@ -17,6 +18,7 @@ const totals = 'SELECT count() AS rows, uniqExact(event_uid) AS uids FROM token_
 describe('worker on the embedded log and the ClickHouse engine', () => {
   it('stores every event once and counts duplicates, bad lines and neighbours right', async () => {
     await withParts(3, async (parts) => {
+      const writers = jest.spyOn(parts.log, 'writer');
       const events = Array.from({ length: 3000 }, (_, n) =>
         makeEvent({ timeMs: T0 + n * 10, token: `t${n % 40}`, id: `a${n}` }),
       );
@@ -45,6 +47,8 @@ describe('worker on the embedded log and the ClickHouse engine', () => {
       });
       const letters = await parts.log.browse(topics.deadLetters, 0, 0n, 10);
       expect(letters.map((letter) => letter.headers['reason'])).toEqual(['TQ_EVENT_INVALID', 'TQ_EVENT_INVALID']);
+      // On Kafka each is a connection: one for each worker, whatever it hands on, and the five of this test.
+      expect(writers).toHaveBeenCalledTimes(7);
     });
   });
 
