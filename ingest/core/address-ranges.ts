@@ -35,15 +35,20 @@ function isPrivateIpv4(address: string): boolean {
   return address.startsWith('169.254.');
 }
 
-/** Private and loopback ranges, and the operator's own proxies as addresses or CIDR ranges. */
+/** Private and loopback ranges unless told, and the operator's own proxies as addresses or CIDR ranges. */
 export class TrustedRanges {
   readonly #ranges = new BlockList();
   readonly #hasOwn: boolean;
+  readonly #hasPrivate: boolean;
 
-  /** @param own addresses or CIDR ranges that `isAddressRange` takes. */
-  constructor(own: readonly string[] = []) {
+  /**
+   * @param own addresses or CIDR ranges that `isAddressRange` takes.
+   * @param trust `own` where callers have private addresses themselves, as in a cluster.
+   */
+  constructor(own: readonly string[] = [], trust: 'private' | 'own' = 'private') {
     this.#hasOwn = own.length > 0;
-    for (const [network, prefix] of privateRanges) addRange(this.#ranges, network, prefix);
+    this.#hasPrivate = trust === 'private';
+    if (this.#hasPrivate) for (const [network, prefix] of privateRanges) addRange(this.#ranges, network, prefix);
     for (const text of own) {
       const [network = '', prefix] = text.split('/');
       addRange(this.#ranges, network, prefix === undefined ? (isIPv4(network) ? 32 : 128) : Number(prefix));
@@ -52,7 +57,8 @@ export class TrustedRanges {
 
   /** False for host names. */
   has(address: string): boolean {
-    if (isPlainIpv4(address)) return isPrivateIpv4(address) || (this.#hasOwn && this.#ranges.check(address));
+    if (isPlainIpv4(address))
+      return (this.#hasPrivate && isPrivateIpv4(address)) || (this.#hasOwn && this.#ranges.check(address));
     return isIP(address) === 6 && this.#ranges.check(address, 'ipv6');
   }
 }

@@ -106,7 +106,7 @@ export const githubFactory = auditSourceFactory({
   recognise(record) {
     if (isWebhook(record)) return { confidence: 1, reason: 'a delivery of a GitHub webhook, as the receiver wraps it' };
     const action = readText(record, 'action');
-    if (action === undefined || !/^[a-z_]{2,64}\.[a-z_]{2,64}$/.test(action)) return undefined;
+    if (action === undefined || !/^[a-z_]{2,96}(?:\.[a-z_]{2,96}){1,2}$/.test(action)) return undefined;
     const hasMark = readValue(record, '_document_id') !== undefined || readValue(record, 'actor_ip') !== undefined;
     const hasTime = readValue(record, '@timestamp') !== undefined || readValue(record, 'created_at') !== undefined;
     if (!hasTime) return undefined;

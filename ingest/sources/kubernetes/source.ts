@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
+import { isAddressRange, TrustedRanges } from '../../core/address-ranges.js';
 import { templateRoute } from '../../enrich/route-template.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { Outcome, PrincipalFacts, Reason } from '../../event/token-event.js';
@@ -32,6 +33,11 @@ const optionsSchema = z.strictObject({
     .url()
     .default('https://kubernetes.default.svc.cluster.local')
     .describe('`--service-account-issuer` of the cluster: the `iss` of its service account tokens.'),
+  trusted_proxies: z
+    .array(z.string().max(64).refine(isAddressRange, 'Write an address or a CIDR range.'))
+    .max(256)
+    .default([])
+    .describe('Proxies before the API server, whose word on the address of their caller counts. None by default.'),
 });
 type KubernetesOptions = z.output<typeof optionsSchema>;
 
@@ -45,6 +51,22 @@ function principalOf(user: JsonObject, issuer: string, fp: Fingerprinter): Princ
         ? 'workload'
         : 'user';
   return auditPrincipal({ kind, issuer, id: name ?? readText(user, 'uid'), name }, fp);
+}
+
+/** Of a source's options; they live as long as the source does. */
+const trustedOf = new WeakMap<KubernetesOptions, TrustedRanges>();
+
+/**
+ * The address that the API server itself saw, which stands last, or what a trusted proxy before it says: all before that is
+ * what the caller wrote into X-Forwarded-For (k8s.io/apiserver audit v1, `sourceIPs`).
+ */
+function addressOf(sourceIps: readonly string[] | undefined, options: KubernetesOptions): string | undefined {
+  if (sourceIps === undefined) return undefined;
+  let trusted = trustedOf.get(options);
+  if (trusted === undefined) trustedOf.set(options, (trusted = new TrustedRanges(options.trusted_proxies, 'own')));
+  let at = sourceIps.length - 1;
+  while (at > 0 && trusted.has(sourceIps[at] ?? '')) at -= 1;
+  return sourceIps[at];
 }
 
 /** `/api/v1/namespaces/{namespace}/pods/{name}`: the names are those of objectRef. */
@@ -76,6 +98,8 @@ function attributesOf(record: JsonObject, user: JsonObject): AttributeList {
   const object = readObject(record, 'objectRef') ?? {};
   attributes.add('impersonated_user', digText(record, 'impersonatedUser', 'username'));
   attributes.add('level', readText(record, 'level'));
+  const sources = readTexts(record, 'sourceIPs') ?? [];
+  if (sources.length > 1) attributes.add('source_ips', sources.slice(0, 16).join(' '));
   for (const name of ['resource', 'subresource', 'name', 'apiGroup'] as const)
     attributes.add(name, readText(object, name));
   attributes.add('groups', readTexts(user, 'groups')?.slice(0, 16).join(' '));
@@ -93,8 +117,9 @@ const finalStages = new Set(['ResponseComplete', 'Panic']);
 function read(
   record: JsonObject,
   { fingerprinter: fp }: ParseContext,
-  { issuer }: KubernetesOptions,
+  options: KubernetesOptions,
 ): Result<AuditRecord | undefined, ParseError> {
+  const { issuer } = options;
   const verb = readText(record, 'verb');
   const stage = readText(record, 'stage');
   if (verb === undefined) return refuse(product, '/verb', 'The record has no verb.', mend);
@@ -142,7 +167,7 @@ function read(
     detail: outcome === 'success' ? [] : [readText(status, 'reason'), readText(status, 'message')],
     token: subject ?? (isIssue ? undefined : own),
     principal: resource === 'tokenreviews' && subject !== undefined ? undefined : principal,
-    address: readTexts(record, 'sourceIPs')?.[0],
+    address: addressOf(readTexts(record, 'sourceIPs'), options),
     userAgent: readText(record, 'userAgent'),
     target: {
       service: 'kube-apiserver',

@@ -57,7 +57,11 @@ export function issuedToken(
   fp: Fingerprinter,
 ): TokenFacts | undefined {
   const annotations = readObject(record, 'annotations') ?? {};
-  const made = credentialIdOf(readText(annotations, 'authentication.kubernetes.io/issued-credential-id'));
+  // The second name is that of Kubernetes 1.29.
+  const made = credentialIdOf(
+    readText(annotations, 'authentication.kubernetes.io/issued-credential-id') ??
+      readText(annotations, 'authentication.k8s.io/issued-credential-id'),
+  );
   const status = digValue(record, 'responseObject', 'status');
   const raw = typeof status === 'object' && status !== null ? readText(status as JsonObject, 'token') : undefined;
   const facts = made === undefined ? undefined : tokenOfCredential(made, issuer, fp);
