@@ -130,11 +130,11 @@ export async function untilScored(
 ): Promise<void> {
   let movedMs = s.clock.nowMs();
   let last = -1n;
-  let ruled = false;
+  let finished = false;
   const scored = async (): Promise<boolean> => {
     if (!(await worker.caughtUp())) return false;
-    if (!ruled) await worker.finishRules();
-    ruled = true;
+    if (!finished) await worker.finish();
+    finished = true;
     const high = (await log.offsets(topics.findings))[0]?.high ?? 0n;
     return alerting.consumer.next >= high;
   };

@@ -4,8 +4,10 @@ import { eventTimeMs } from './observation.js';
 import { compactToken, toPrincipalEvent } from './principal-event.js';
 import { MINUTE_MS, sourceUid, toPulse } from './pulse.js';
 
-/** Speakers whose last minute is remembered; beyond it pulses are told again, which does no harm. */
+/** Speakers whose last minutes are remembered; beyond it pulses are told again, which does no harm. */
 const SPEAKERS_MAX = 100_000;
+/** Of each speaker: lines of several collectors, one of them behind, meet in one partition. */
+const MINUTES_MAX = 4;
 
 /** What goes on to the principal stage. */
 export interface HandedOn {
@@ -21,7 +23,8 @@ type Told = readonly [minute: number, timeMs: number, event_uid: string];
 
 /** What the token stage hands on of its events: those of known principals, and pulses. */
 export class HandOver {
-  readonly #told = new Map<string, Told>();
+  /** The minutes told last, the newest word first. */
+  readonly #told = new Map<string, Told[]>();
   /** Most events come from the source of the one before. */
   #source: TokenEvent['source'] | null = null;
   #sourceUid = '';
@@ -50,11 +53,21 @@ export class HandOver {
   /** The earliest event of a minute is told, also where it comes after others of it. */
   #isNews(speaker: string, { event_uid: uid }: TokenEvent, timeMs: number): boolean {
     const minute = Math.floor(timeMs / MINUTE_MS);
-    const told = this.#told.get(speaker);
-    if (told?.[0] === minute && (told[1] < timeMs || (told[1] === timeMs && told[2] <= uid))) return false;
-    if (this.#told.size >= SPEAKERS_MAX && told === undefined) this.#told.clear();
-    this.#told.set(speaker, [minute, timeMs, uid]);
-    return true;
+    const known = this.#told.get(speaker);
+    if (known === undefined) {
+      if (this.#told.size >= SPEAKERS_MAX) this.#told.clear();
+      this.#told.set(speaker, [[minute, timeMs, uid]]);
+      return true;
+    }
+    const at = known.findIndex((one) => one[0] === minute);
+    const told = known[at];
+    const isNews = told === undefined || timeMs < told[1] || (timeMs === told[1] && uid < told[2]);
+    // Most words are of the minute before.
+    if (!isNews && at === 0) return false;
+    if (told !== undefined) known.splice(at, 1);
+    else if (known.length >= MINUTES_MAX) known.pop();
+    known.unshift(isNews ? [minute, timeMs, uid] : told);
+    return isNews;
   }
 }
 

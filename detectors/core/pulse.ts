@@ -29,8 +29,15 @@ type Source = TokenEvent['source'];
 /** What names a source to people, and in findings. */
 export const sourceUid = ({ product, instance }: Pick<Source, 'product' | 'instance'>): string =>
   `${product} ${instance}`;
-export const sourceKey = (source: Source): string => `${MARK}source ${sourceUid(source)}`;
+const SOURCE_PREFIX = `${MARK}source `;
+export const sourceKey = (source: Source): string => SOURCE_PREFIX + sourceUid(source);
 const tokenKey = (uid: string): string => `${MARK}token ${uid}`;
+
+/**
+ * Where a state stands among those that look at each other: the states of speakers (0) look at those of sources (1), and these
+ * at that of the stream (2).
+ */
+export const standing = (key: string): 0 | 1 | 2 => (key === STREAM_KEY ? 2 : key.startsWith(SOURCE_PREFIX) ? 1 : 0);
 
 /** The key of a principal's state is its name, told apart from those of pulses. */
 export const keyOfPrincipal = (uid: string): string => (uid.startsWith(MARK) ? `${MARK}${uid}` : uid);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { tryJson } from '../../ingest/core/try-json.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { Stage } from '../core/detector.js';
+import { standing } from '../core/pulse.js';
 import type { Store, TableRow } from '../../ingest/store/store.js';
 import { columnTime } from './finding-writer.js';
 import type { EventPosition, PartitionRuntime } from './partition-runtime.js';
@@ -72,12 +73,12 @@ export async function readProgress({ querier }: Store, stage: Stage): Promise<En
 
 /** Checkpoints of one partition: a row for each changed entity first, then the marker that makes them count. */
 export class CheckpointStore {
-  readonly #store: Store;
+  readonly #store: Pick<Store, 'querier' | 'writer'>;
   readonly #stage: Stage;
   readonly #partition: number;
   #version = 0;
 
-  constructor(store: Store, stage: Stage, partition: number) {
+  constructor(store: Pick<Store, 'querier' | 'writer'>, stage: Stage, partition: number) {
     this.#store = store;
     this.#stage = stage;
     this.#partition = partition;
@@ -113,7 +114,8 @@ export class CheckpointStore {
 
   /**
    * Stores what changed since the last checkpoint. Safe to repeat: rows of a checkpoint whose marker was never written
-   * say by themselves what they hold.
+   * say by themselves what they hold. States that others look at come after these: one left behind by a kill is read up before
+   * anybody looks, one that is ahead could not say what was before.
    *
    * @param next first offset not offered to the runtime.
    * @param sourcesAt where the sources stood before a record.
@@ -128,7 +130,7 @@ export class CheckpointStore {
     this.#version = Math.max(this.#version + 1, nowMs);
     const { waitingFrom, watermarkMs } = runtime.mark();
     const waiting = runtime.waitingByEntity();
-    const dirty = [...runtime.keyed.dirty()];
+    const dirty = [...runtime.keyed.dirty()].sort((a, b) => standing(a.uid) - standing(b.uid));
     let rows: TableRow[] = [];
     let chunk = 0;
     const flush = async (): Promise<void> => {

@@ -39,10 +39,7 @@ export class OfflineStages {
   /** Those made since the last call, of the token stage first. @param end true if no event will come any more. */
   takeFindings(end = false): readonly Finding[] {
     return [...this.#runtimes.values()].flatMap((runtime) => {
-      if (end) {
-        runtime.flush();
-        runtime.elapse(this.#peakMs);
-      }
+      if (end) runtime.end(this.#peakMs);
       return runtime.takeFindings();
     });
   }

@@ -123,6 +123,12 @@ export class PartitionRuntime {
     while (this.#waiting.size > 0) this.#applyNext();
   }
 
+  /** No event will come any more, and the stream has come so far everywhere: nothing has to wait for what is late. */
+  end(peakMs: number): void {
+    this.flush();
+    this.#ring(peakMs);
+  }
+
   /** Findings made since the last call, in the order in which they were made. */
   takeFindings(): readonly Finding[] {
     const found = this.#findings;
@@ -283,12 +289,15 @@ export class PartitionRuntime {
     if (entity.recent.length >= EVIDENCE_MAX) entity.recent.length = EVIDENCE_MAX - 1;
   } // prettier-ignore
 
-  /** Sets the alarm, and keeps whom it would be about: anew once a minute, which is as good for names. */
+  /**
+   * Sets the alarm, and keeps whom it would be about: as of the first observation of a minute, which is as good for names. It
+   * must be the first: of pulses, more come of one minute where there are more partitions.
+   */
   #settle(entity: Entity, observation: Observation): void {
     const { timeMs, event, entityKind, entityUid } = observation;
     const wakeMs = this.#wakeMs(entity);
     if (wakeMs === Infinity) return;
-    if (entity.subject === null || timeMs >= entity.subject.atMs + MINUTE_MS) {
+    if (entity.subject === null || minuteOf(timeMs) > minuteOf(entity.subject.atMs)) {
       entity.subject = { names: subjectOf(event), entityKind, entityUid, atMs: timeMs };
     }
     this.#alarms.arm(entity, wakeMs);
@@ -311,6 +320,7 @@ export class PartitionRuntime {
 }
 
 const nobody: Peers<unknown> = () => undefined;
+const minuteOf = (timeMs: number): number => Math.floor(timeMs / MINUTE_MS);
 
 /** A finding of high fidelity is worth more than a severe one that is not sure. */
 const gradeOf = ({ fidelity, severity }: Verdict): number =>

@@ -161,6 +161,20 @@ export class PartitionWorker {
     });
   }
 
+  /** No more events come to any partition: alarms up to the newest of all are due. @param peakMs its event time. */
+  async finish(peakMs: number): Promise<void> {
+    await this.#exclusive(async () => {
+      this.#throwIfLost();
+      this.#runtime.end(peakMs);
+      await this.#checkpoint();
+    });
+  }
+
+  /** Event time that it has come to; -Infinity before the first event. */
+  get watermarkMs(): number {
+    return this.#runtime.watermarkMs;
+  }
+
   /** True if everything below `offset` is stored, committed and scored. */
   isDone(offset: bigint): boolean {
     return (this.#committed ?? 0n) >= offset && this.#runtime.waitingCount === 0 && this.#findings.length === 0;
@@ -362,9 +376,11 @@ export class PartitionWorker {
   async #checkpoint(): Promise<void> {
     const nowMs = this.#deps.clock.nowMs();
     this.#checkpointMs = nowMs;
-    // While a resumed block is being formed, states of the former owner are newer than what would be written.
-    if (this.#next <= this.#checkpointNext && this.#applied !== null) return;
     await this.#emit();
+    // Until the events of the former owner have been read again, its states are newer than what would be written. A
+    // partition to which nothing came since has read all of them: its alarms are to be known as rung.
+    const hasRead = this.#next >= this.#checkpointNext && this.#applied?.isPast(this.#next) !== false;
+    if (this.#applied !== null && !hasRead) return;
     await persist('checkpoint', this.#patience, () =>
       this.#checkpoints.save(this.#runtime, this.#next, nowMs, (offset) => this.#place.intake.mark(offset)),
     );

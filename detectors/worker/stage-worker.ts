@@ -135,8 +135,14 @@ export class StageWorker implements Component, PartitionHandler {
     return [...this.#partitions.values()].map((worker) => worker.status());
   }
 
-  /** Runs rules over all that is stored, whoever owns their partition; for a replay. */
-  async finishRules(): Promise<void> {
+  /**
+   * For a replay, by the worker that owns all partitions: time passes in each of them up to the newest event of all, and rules
+   * run over all that is stored.
+   */
+  async finish(): Promise<void> {
+    const partitions = [...this.#partitions.values()];
+    const peakMs = Math.max(...partitions.map(({ watermarkMs }) => watermarkMs));
+    for (const worker of partitions) await worker.finish(peakMs);
     await this.#rules?.finish();
   }
 

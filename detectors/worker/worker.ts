@@ -15,8 +15,8 @@ export interface Worker extends Component {
    * all partitions.
    */
   caughtUp(): Promise<boolean>;
-  /** Runs rules over all that is stored; once no more events come. */
-  finishRules(): Promise<void>;
+  /** Lets time pass everywhere up to the newest event, and runs rules over all that is stored; once no more events come. */
+  finish(): Promise<void>;
 }
 
 /**
@@ -63,8 +63,8 @@ class TwoStageWorker implements Worker {
     return this.stages.flatMap((stage) => stage.status());
   }
 
-  async finishRules(): Promise<void> {
-    for (const stage of this.stages) await stage.finishRules();
+  async finish(): Promise<void> {
+    for (const stage of this.stages) await stage.finish();
   }
 
   /** What an earlier stage has done is durable for the next one when it says so. */

@@ -86,13 +86,17 @@ async function run(world: World, days: number, plans: readonly Plan[], judges: r
   const attacked: Attacked[] = [];
   let waiting = plans;
   let events = 0;
-  for (let hourMs = START_MS; hourMs < START_MS + days * DAY_MS; hourMs += HOUR_MS) {
-    for (const actor of world.actors) actor.hour(hourMs);
-    waiting = waiting.filter((plan) => {
-      const scene = begin(plan, hourMs);
-      if (scene !== null) attacked.push({ attack: plan.attack.id, scene });
-      return scene === null;
-    });
+  const endMs = START_MS + days * DAY_MS;
+  // One hour more takes what is left of the last.
+  for (let hourMs = START_MS; hourMs <= endMs; hourMs += HOUR_MS) {
+    if (hourMs < endMs) {
+      for (const actor of world.actors) actor.hour(hourMs);
+      waiting = waiting.filter((plan) => {
+        const scene = begin(plan, hourMs);
+        if (scene !== null) attacked.push({ attack: plan.attack.id, scene });
+        return scene === null;
+      });
+    }
     for (const event of world.outlet.take(hourMs)) {
       events += 1;
       for (const judge of judges) judge.offer(event);

@@ -156,8 +156,7 @@ export function runScenario(name: string): ScenarioRun {
     const runtime = new PartitionRuntime({ stage, detectors, allowedLatenessMs: 1000, entitiesMax: 1000 });
     const seen = stage === 'token' ? scenario.events : handedOn;
     seen.forEach((event, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
-    runtime.flush();
-    runtime.elapse(endMs);
+    runtime.end(endMs);
     return runtime.takeFindings();
   });
   return { ...scenario, found };

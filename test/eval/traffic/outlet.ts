@@ -69,9 +69,12 @@ export class Outlet {
     this.#stalls.set(instance, Math.floor(hourMs / HOUR_MS));
   }
 
-  /** Events that have arrived by the end of an hour and were not taken yet, in order of arrival. */
+  /**
+   * Events that have arrived by the end of an hour and were not taken yet, in order of arrival. Punctual ones are taken an
+   * hour later: what is made in an hour may lie some seconds before it.
+   */
   take(hourMs: number): readonly TokenEvent[] {
-    const hour = Math.floor(hourMs / HOUR_MS);
+    const hour = Math.floor(hourMs / HOUR_MS) - (this.#punctual ? 1 : 0);
     const due: Arrival[] = [];
     for (const [at, list] of this.#byHour) {
       if (at > hour) continue;

@@ -120,7 +120,7 @@ describe('backtest on the ClickHouse engine', () => {
       const worker = makeWorker(parts, { ruleDuty: { rules, options, byItself: false } });
       await worker.start();
       await until(() => worker.caughtUp(), 60_000);
-      await worker.finishRules();
+      await worker.finish();
       await worker.stop(20_000);
       const live = await parts.store.querier.run(findingsQuery, {});
       expect(new Set(live.map(({ detector }) => detector)).size).toBeGreaterThanOrEqual(7);

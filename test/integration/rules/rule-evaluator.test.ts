@@ -137,7 +137,7 @@ describe('rules over what is stored', () => {
     try {
       await appendEvents(parts.log, stuffing(0, 60, '198.51.100.3'));
       await until(() => worker.caughtUp());
-      await worker.finishRules();
+      await worker.finish();
     } finally {
       await worker.stop(10_000);
     }

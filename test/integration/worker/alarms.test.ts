@@ -57,8 +57,14 @@ describe('what does not happen, on the embedded log and the ClickHouse engine', 
       const unused = (): readonly Finding[] =>
         ofDetector(found, 'lifecycle').filter(({ token_name: name }) => name === 'unused');
       await live(parts, elsewhere, found, () => unused().length > 0);
-      // Whoever comes next knows that they were told.
+      // Whoever comes next knows that they were told, and that in a partition to which nothing came the alarm has rung.
       await live(parts, [], found, () => true);
+      const rung = `entity_uid = '${key.token!.token_uid}' AND state LIKE '%lifecycle/${unused()[0]!.score.measure}%'`;
+      const { kept } = await numbers(
+        parts,
+        `SELECT count() AS kept FROM detector_state WHERE stage = 'token' AND ${rung}`,
+      );
+      expect(kept).toBeGreaterThan(0);
 
       const silent = ofDetector(found, 'silence');
       expect(silent.map(({ entity_kind: kind, entity_uid: uid, score }) => [kind, uid, score.measure])).toEqual([

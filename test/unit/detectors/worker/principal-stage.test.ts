@@ -69,8 +69,7 @@ function expectedFindings(events: readonly TokenEvent[]): readonly Finding[] {
   events
     .flatMap((event) => handOver.take(event))
     .forEach(({ event }, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
-  runtime.flush();
-  runtime.elapse(Date.parse(events.at(-1)!.time));
+  runtime.end(Date.parse(events.at(-1)!.time));
   return runtime.takeFindings();
 }
 
