@@ -9,7 +9,7 @@ const CIDRS_MAX = 4096;
 export const networksSchema = z
   .array(
     z.strictObject({
-      name: z.string().min(1).max(64).describe('How events and alerts call it.'),
+      name: z.string().min(1).max(64).describe('How events, alerts and the map call it.'),
       kind: z
         .enum(namedKinds)
         .describe('egress, office, vpn and proxy are your own; hosting, partner and tor are not.'),

@@ -3,6 +3,7 @@ import { formatTime } from '../../ingest/event/time.js';
 import type { Querier } from '../../ingest/store/store.js';
 import { mapHopsRaw } from '../queries/map-hops-raw.js';
 import { mapHops, type HopRow } from '../queries/map-hops.js';
+import { networkKinds } from '../queries/network-kinds.js';
 import { serviceNamespaces } from '../queries/service-namespaces.js';
 import { tokenNames } from '../queries/token-names.js';
 import { windowOf, type TimeWindow } from '../schemas/common.js';
@@ -107,13 +108,13 @@ async function withLabels(
   const uids = leaf === 'tokens' ? map.nodes.filter((node) => node.lane === 'leaf' && node.name !== '') : [];
   const rows = uids.length === 0 ? [] : await querier.run(tokenNames, { token_uids: uids.map((node) => node.name) });
   const known = new Map(rows.map((row) => [row.token_uid, row]));
-  const namespaces = await namespacesOf(querier, map, window);
+  const [namespaces, kinds] = await Promise.all([namespacesOf(querier, map, window), kindsOf(querier, map, window)]);
   return {
     nodes: map.nodes.map((node) => {
       const token = known.get(node.name);
       const label =
         token === undefined ? node.name : token.name || token.principal_name || token.principal_id || node.name;
-      return { ...node, label, group: groupOf(node, token?.principal_kind ?? '', namespaces) };
+      return { ...node, label, group: groupOf(node, token?.principal_kind ?? '', namespaces, kinds) };
     }),
     edges: [...map.edges],
     layers: [...map.layers],
@@ -134,17 +135,30 @@ async function namespacesOf(
   return new Map(rows.map(({ service, namespace }) => [service, namespace]));
 }
 
+/** Kinds of the networks that the operator has named. */
+async function kindsOf(
+  querier: Querier,
+  map: FoldedMap,
+  { fromMs, toMs }: TimeWindow,
+): Promise<ReadonlyMap<string, string>> {
+  const networks = map.nodes.filter(({ lane, name }) => lane === 'network' && name !== '').map(({ name }) => name);
+  if (networks.length === 0) return new Map();
+  const rows = await querier.run(networkKinds, { from_ms: fromMs, to_ms: toMs, networks });
+  return new Map(rows.map(({ network, kind }) => [network, kind]));
+}
+
 /**
- * What stands together in a lane: callers and services by namespace, tokens by the kind of their owner, networks by inside and
- * outside (RFC 1918, 4193).
+ * What stands together in a lane: callers and services by namespace, tokens by the kind of their owner, networks by the kind that
+ * the operator gave them, the others by inside and outside (RFC 1918, 4193).
  */
 function groupOf(
   { lane, name }: { lane: Lane; name: string },
   principalKind: string,
   namespaces: ReadonlyMap<string, string>,
+  kinds: ReadonlyMap<string, string>,
 ): string {
   if (name === '') return '';
   if (lane === 'leaf') return principalKind;
-  if (lane === 'network') return PRIVATE.test(name) ? 'inside' : 'outside';
+  if (lane === 'network') return kinds.get(name) ?? (PRIVATE.test(name) ? 'inside' : 'outside');
   return namespaces.get(name) ?? '';
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineQuery } from '../../ingest/store/query.js';
-import { hopWindow, networkOf, text, texts, windowParams } from './columns.js';
+import { hopWindow, namedNetworkOf, text, texts, windowParams } from './columns.js';
 
 /**
  * The hops that open alerts are about, as the map names their ends: token and time of each alert (arrays of equal
@@ -25,7 +25,7 @@ SELECT DISTINCT
   toString(target_service) AS service,
   raw.token_uid AS token_uid,
   concat(target_service, ' ', target_method, ' ', target_route) AS route,
-  ${networkOf} AS network
+  ${namedNetworkOf} AS network
 FROM hops AS raw FINAL
 INNER JOIN
 (

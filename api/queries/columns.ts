@@ -41,3 +41,6 @@ export const networkOf = `multiIf(
     isIPv6String(toString(client_address)),
       concat(cutIPv6(IPv6StringToNumOrDefault(toString(client_address)), 10, 0), '/48'),
     toString(client_address))`;
+
+/** The same by the name that the operator gave the network of a hop's client, where it has one. */
+export const namedNetworkOf = `if(client_network_name != '', toString(client_network_name), ${networkOf})`;

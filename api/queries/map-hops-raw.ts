@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineQuery } from '../../ingest/store/query.js';
-import { hopWindow, networkOf, text, windowParams } from './columns.js';
+import { hopWindow, namedNetworkOf, text, windowParams } from './columns.js';
 import { hopRow } from './map-hops.js';
 
 /**
@@ -54,7 +54,7 @@ FROM
         toString(caller_service) AS caller,
         toString(target_service) AS service,
         if({leaf:String} = 'tokens', token_uid, concat(target_service, ' ', target_method, ' ', target_route)) AS leaf,
-        ${networkOf} AS network,
+        ${namedNetworkOf} AS network,
         count() AS use_requests,
         countIf(outcome = 'failure') AS use_failures,
         countIf(seen_from = 'caller') AS use_caller_only,

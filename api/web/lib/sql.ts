@@ -38,6 +38,35 @@ export function mapSql({ fromMs, toMs, leaf, service, tokenUid, principalUid }: 
   ].join('\n');
 }
 
+/** The condition on hops of an AS, a range as the map cuts them (IPv4 /24, IPv6 /48), or one name. */
+function addressesOf(network: string): string {
+  const asn = /^AS(\d{1,10})$/.exec(network)?.[1];
+  if (asn !== undefined) return `client_asn = ${asn}`;
+  if (network.endsWith('.0/24'))
+    return `client_asn = 0 AND startsWith(client_address, ${quoted(network.slice(0, -4))})`;
+  if (network.endsWith('/48'))
+    return `client_asn = 0 AND isIPv6String(client_address) AND cutIPv6(IPv6StringToNumOrDefault(toString(client_address)), 10, 0) = ${quoted(network.slice(0, -3))}`;
+  return `client_asn = 0 AND client_address = ${quoted(network)}`;
+}
+
+/** The addresses of one box of the map's lane of networks. @param network its name: the operator's, `AS64500`, or a range. */
+export function networkSql(network: string, isNamed: boolean, fromMs: number, toMs: number): string {
+  const filter = isNamed
+    ? `client_network_name = ${quoted(network)}`
+    : `client_network_name = '' AND ${addressesOf(network)}`;
+  return [
+    'SELECT client_address, count() AS calls, uniqExact(token_uid) AS tokens,',
+    "    countIf(outcome = 'failure') AS failed, min(time) AS first, max(time) AS last",
+    'FROM hops',
+    `WHERE time >= ${timed(fromMs)} AND time < ${timed(toMs)}`,
+    `    AND minute BETWEEN ${Math.floor(fromMs / MINUTE_MS)} AND ${Math.floor(toMs / MINUTE_MS)}`,
+    `    AND ${filter}`,
+    'GROUP BY client_address',
+    'ORDER BY calls DESC',
+    'LIMIT 1000',
+  ].join('\n');
+}
+
 /** Where a token was used, by whom first: question 1 of docs/forensics.md for one span of time. */
 export const tokenSql = (tokenUid: string, fromMs: number, toMs: number): string =>
   [

@@ -2,9 +2,10 @@ import type { Alert, MapAnswer, MapEdge, MapNode, Page } from '../lib/api-types.
 import { count, moment, parse, percent, rate, span } from '../lib/format.js';
 import { useJson } from '../lib/load.js';
 import { withQuery } from '../lib/router.js';
+import { networkSql, sqlLink } from '../lib/sql.js';
 import { SeverityBadge } from '../shell/badge.js';
 import { isRest } from './lane-order.js';
-import { badgeOf, changeOf, nameOf, type Leaf } from './words.js';
+import { badgeOf, changeOf, isNamedNetwork, nameOf, type Leaf } from './words.js';
 
 interface PanelProps {
   readonly map: MapAnswer;
@@ -147,6 +148,14 @@ function Chosen({ map, leaf, windowMs, node, onSelect }: PanelProps & { node: Ma
         {(node.lane === 'service' || node.lane === 'caller') && node.name !== '' ? (
           <a class="button" href={withQuery({ service: node.name, token_uid: null })}>
             Only its calls
+          </a>
+        ) : null}
+        {node.lane === 'network' && node.name !== '' && !isRest(node) ? (
+          <a
+            class="button"
+            href={sqlLink(networkSql(node.name, isNamedNetwork(node), parse(map.window.from), parse(map.window.to)))}
+          >
+            Its addresses
           </a>
         ) : null}
       </p>

@@ -12,6 +12,16 @@ export const laneTitle = (lane: Lane, leaf: Leaf): string =>
 export const kindOf = (lane: Lane, leaf: Leaf): string =>
   ({ caller: 'caller', service: 'service', leaf: leaf === 'tokens' ? 'token' : 'route', network: 'network' })[lane];
 
+const networkWords: Readonly<Record<string, string>> = {
+  egress: 'own egress',
+  office: 'own offices',
+  vpn: 'own VPN',
+  proxy: 'own proxies',
+  hosting: 'hosting, by name',
+  partner: 'partners',
+  tor: 'Tor',
+};
+
 const groupWords: Readonly<Record<string, string>> = {
   user: 'of users',
   client: 'of clients',
@@ -24,8 +34,12 @@ const groupWords: Readonly<Record<string, string>> = {
 /** What the boxes of a group have in common. */
 export function groupTitle(lane: Lane, group: string): string {
   if (lane === 'caller' || lane === 'service') return `namespace ${group}`;
-  return groupWords[group] ?? group;
+  return (lane === 'network' ? networkWords : groupWords)[group] ?? group;
 }
+
+/** Whether the operator named the network, rather than its addresses. */
+export const isNamedNetwork = ({ lane, group }: Pick<MapNode, 'lane' | 'group'>): boolean =>
+  lane === 'network' && Object.hasOwn(networkWords, group);
 
 /** What a box is called; sources do not always name an end. */
 export function nameOf(node: Pick<MapNode, 'lane' | 'label' | 'name'>, leaf: Leaf): string {

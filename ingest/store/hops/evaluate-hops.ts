@@ -41,7 +41,7 @@ export const evaluateHops = defineDerivation({
     'minute', 'line', 'version', 'is_hop', 'time', 'caller_service', 'target_service', 'target_method', 'target_route',
     'direction', 'seen_from', 'token_uid', 'token_lent', 'principal_uid', 'client_address', 'client_asn', 'outcome',
     'target_status', 'request_bytes', 'response_bytes', 'duration_ms', 'transport', 'reason', 'client_country', 'user_agent',
-    'source', 'callee_told',
+    'source', 'callee_told', 'client_network_name', 'client_network_kind',
   ], // prettier-ignore
   params: z.object({
     from_ms: z.number().int(),
@@ -238,7 +238,9 @@ SELECT
   if(is_hop, raw.client_country, ''),
   if(is_hop, raw.user_agent, ''),
   if(is_hop, concat(raw.source_product, ' ', raw.source_instance), ''),
-  is_hop AND told
+  is_hop AND told,
+  if(is_hop, raw.client_network_name, ''),
+  if(is_hop, raw.client_network_kind, '')
 FROM token_events AS raw
 INNER JOIN decided ON decided.u = cityHash64(raw.event_uid)
 WHERE raw.action = 'use' AND ${windowOf('raw.time')}`,

@@ -15,7 +15,7 @@ interface Sums {
 interface MapBody {
   window: { from: string; to: string };
   counted_until: string;
-  nodes: (Sums & { id: string; lane: string; label: string; nodes: number })[];
+  nodes: (Sums & { id: string; lane: string; label: string; group: string; nodes: number })[];
   edges: (Sums & { source: string; target: string; layer: string; first_seen: string | null; hops: number })[];
   layers: (Sums & { layer: string; rest: Sums & { edges: number } })[];
 }
@@ -104,9 +104,14 @@ describe('reading over HTTP from the real store', () => {
           `leaf:${tokens[0]}`,
           'network:203.0.113.0/24',
           'network:2001:db8:1::/48',
+          'network:office-berlin',
         ]),
       );
       expect(map.nodes.find((node) => node.id === `leaf:${tokens[0]}`)?.label).toBe('ci-deploy');
+      // The named network is a box of its own, of its kind; what lies in the same range without a name is not in it.
+      const groups = new Map(map.nodes.map((node) => [node.id, [node.group, node.requests]]));
+      expect(groups.get('network:office-berlin')).toEqual(['office', 1]);
+      expect(groups.get('network:203.0.113.0/24')).toEqual(['outside', 600]);
     });
 
     it('tells when an edge was first seen at all, beyond the window', async () => {

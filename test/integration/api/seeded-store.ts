@@ -91,6 +91,7 @@ export function traffic(): TokenEvent[] {
         kind: 'access_token',
         parent: { kind: 'jti', value: 'jti-a' },
       },
+      client: { address: '203.0.113.200', network_name: 'office-berlin', network_kind: 'office' },
       caller: {},
     }),
   );

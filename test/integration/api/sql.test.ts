@@ -2,12 +2,14 @@ import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { mapSql, networkSql, tokenSql } from '../../../api/web/lib/sql.js';
 import { allowedFunctionNames, isAllowedFunction } from '../../../api/sql/allowed-functions.js';
 import type { SqlRunner } from '../../../api/sql/runner.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import { analystViews } from '../../../ingest/store/analyst-views.js';
 import { apiOn, keys, sqlLimits } from './api-fixture.js';
-import { seededStore, tokens, type SeededStore } from './seeded-store.js';
+import { T0 } from '../../support/alert-fixtures.js';
+import { HOUR, seededStore, tokens, type SeededStore } from './seeded-store.js';
 import { ask, sqlRunnerOn } from './sql-fixture.js';
 
 const anyRow = z.record(z.string(), z.unknown());
@@ -54,6 +56,23 @@ const ordinary: readonly string[] = [
   'SELECT count() FROM first_seen', 'SELECT count() FROM token_aliases', 'SELECT count() FROM edges;',
 ]; // prettier-ignore
 
+const window = [T0 - 12 * HOUR, T0 + HOUR] as const;
+
+/** What the pages put into the SQL page, and how many rows it gives of the seeded store. */
+const ofPages: readonly (readonly [string, number])[] = [
+  [networkSql('office-berlin', true, ...window), 1],
+  [networkSql("o'office\\", true, ...window), 0],
+  [networkSql('203.0.113.0/24', false, ...window), 1],
+  [networkSql('2001:db8:1::/48', false, ...window), 1],
+  [networkSql('AS64500', false, ...window), 0],
+  [networkSql('gateway.internal', false, ...window), 0],
+  [tokenSql(tokens[1], ...window), 1],
+  [
+    mapSql({ fromMs: window[0], toMs: window[1], leaf: 'tokens', service: '', tokenUid: tokens[2], principalUid: '' }),
+    1,
+  ],
+];
+
 describe('forensic SQL', () => {
   let seeded: SeededStore;
   let runner: SqlRunner;
@@ -94,6 +113,16 @@ describe('forensic SQL', () => {
       if (outcome !== 'ok') refused.push(`${outcome} ${sql} ${message}`);
     }
     expect(refused).toEqual([]);
+  });
+
+  it('answers what the pages put into it, odd names included', async () => {
+    const answered: unknown[] = [];
+    for (const [sql] of ofPages) {
+      const answer = await post(sql);
+      const { row_count: rows, detail } = answer.json<{ row_count?: number; detail?: string }>();
+      answered.push([sql, rows ?? detail]);
+    }
+    expect(answered).toEqual(ofPages.map(([sql, rows]) => [sql, rows]));
   });
 
   it('has a view under each name with the columns of the stable view, in a database that holds nothing else', async () => {

@@ -1,6 +1,6 @@
 import { csvOf } from '../../../api/web/lib/csv.js';
 import { bytes, count, percent, rate, span } from '../../../api/web/lib/format.js';
-import { changeOf } from '../../../api/web/map/words.js';
+import { changeOf, groupTitle, isNamedNetwork } from '../../../api/web/map/words.js';
 import { revocationsOf } from '../../../api/web/token/revocation.js';
 
 const MINUTE = 60_000;
@@ -37,6 +37,18 @@ describe('numbers as people read them', () => {
   ])('%d calls after %d are %s', (now, before, wanted) => {
     const one = { ...sums(now), before: sums(before), state: 'steady', alert: null } as const;
     expect(changeOf(one)).toBe(wanted);
+  });
+});
+
+describe('groups of networks', () => {
+  it('calls those that the operator named by their kind, and tells them from the others', () => {
+    expect([groupTitle('network', 'office'), groupTitle('network', 'outside')]).toEqual(['own offices', 'outside']);
+    const isNamed = (lane: 'network' | 'leaf', group: string): boolean => isNamedNetwork({ lane, group });
+    expect([isNamed('network', 'egress'), isNamed('network', 'inside'), isNamed('leaf', 'vpn')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 });
 
