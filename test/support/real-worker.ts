@@ -18,6 +18,7 @@ import { createDetectors, type DetectorsOptions } from '../../detectors/registry
 import type { RuleDuty } from '../../detectors/worker/rules/rule-duty.js';
 import { createWorker, type Worker } from '../../detectors/worker/worker.js';
 import { workerOptionsSchema, type WorkerOptions } from '../../detectors/worker/worker-options.js';
+import { prepareStore } from './prepared-store.js';
 
 export interface RealParts {
   readonly directory: string;
@@ -44,6 +45,7 @@ export async function openParts(
   };
   try {
     await log.start();
+    await prepareStore(join(directory, 'clickhouse'));
     await store.start();
     await store.migrator.up();
     const spec = { replicationFactor: 1, retentionMs: -1 };

@@ -8,6 +8,7 @@ import { systemClock } from '../../../ingest/core/clock.js';
 import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
 import { HopEvaluator } from '../../../ingest/store/hops/hop-evaluator.js';
 import { T0 } from '../../support/alert-fixtures.js';
+import { prepareStore } from '../../support/prepared-store.js';
 
 export const HOUR = 3_600_000;
 export const tokens = ['A', 'B', 'C'].map((letter) => `tok_${letter.repeat(22)}`) as [string, string, string];
@@ -105,6 +106,7 @@ export interface SeededStore {
 
 export async function emptyStore(): Promise<SeededStore> {
   const directory = await mkdtemp(join(tmpdir(), 'tourniquet api '));
+  await prepareStore(join(directory, 'clickhouse'));
   const store = new ClickHouseStore({ kind: 'embedded', directory: join(directory, 'clickhouse') });
   await store.start();
   await store.migrator.up();

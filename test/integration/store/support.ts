@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ClickHouseStore, type StoreDependencies } from '../../../ingest/store/clickhouse-store.js';
 import type { TableRow } from '../../../ingest/store/store.js';
+import { prepareStore } from '../../support/prepared-store.js';
 
 export interface TestStore {
   readonly directory: string;
@@ -22,6 +23,7 @@ const anyRow = z.record(z.string(), z.unknown());
 /** A real engine in a directory of its own. */
 export async function openTestStore(dependencies: StoreDependencies = {}, migrate = true): Promise<TestStore> {
   const directory = await mkdtemp(join(tmpdir(), 'tourniquet store '));
+  if (migrate && dependencies.migrationsDirectory === undefined) await prepareStore(directory);
   const store = new ClickHouseStore({ kind: 'embedded', directory }, dependencies);
   await store.start();
   if (migrate) await store.migrator.up();
