@@ -5,23 +5,27 @@ import { MINUTE_MS, pulseOf, sourceKey, STREAM_KEY } from '../core/pulse.js';
 import { silenceSql } from './silence-sql.js';
 import { silenceLimit } from './regular.js';
 import type { SilenceOptions } from './silence-options.js';
+import { HOURS_MISSED, hoursToMiss, markHour, type Missed } from './week-profile.js';
 import { newSilenceState, PERIODS_MAX, SILENCE_BYTES_MAX, silenceStateSchema, spokenBefore, type SilenceState } from './silence-state.js'; // prettier-ignore
 
 const NONE: readonly Score[] = [];
 const NO_NOTICES: readonly Notice[] = [];
 const DAY_MS = 86_400_000;
 const HOUR_MINUTES = 60;
+const DAY_MINUTES = 1440;
 /** How long nobody waits for one whose events came late, minutes: seven days. */
 const UNSURE_MINUTES = 10_080;
 /** After so long it need not be remembered: twice a week, and the memory of four. */
 const IDLE_DAYS = 42;
 
 const measures = { source: 'source_silent', principal: 'principal_silent', token: 'token_silent' } as const;
+/** Of those that keep hours of the week. */
+const missing = { source: 'source_missing', principal: 'principal_missing', token: 'token_missing' } as const;
 
 /** Speakers that speak regularly and no longer do; README.md beside this file has the maths. */
 class SilenceDetector implements Detector<SilenceState> {
   readonly id = 'silence';
-  readonly version = 1;
+  readonly version = 2;
   readonly stages = ['principal'] as const;
   readonly hearsPulses = true;
   readonly falsePositives = [
@@ -76,24 +80,35 @@ class SilenceDetector implements Detector<SilenceState> {
     state.spoken += 1;
     state.through = through;
     state.before = before;
-    state.wake = state.limit > 0 && through !== '' && at >= state.unsure ? at + state.limit + 1 : -1;
+    const hour = Math.floor(at / HOUR_MINUTES);
+    if (markHour(state.profile, hour)) state.profile.due = hoursToMiss(state.profile, hour);
+    state.wake = this.#wakeAt(state, pulse?.kind);
     return state;
+  }
+
+  /** A source that keeps hours may as well have a holiday with all that speak through it; it would call somebody. */
+  #wakeAt({ last, limit, through, unsure, profile }: SilenceState, kind: Speaker | undefined): number {
+    if (through === '' || last < unsure) return -1;
+    if (limit > 0) return last + limit + 1;
+    return kind === 'source' ? -1 : (profile.due?.lastMinute ?? -1);
   }
 
   wakeMs({ wake }: SilenceState): number {
     return wake < 0 ? Infinity : wake * MINUTE_MS;
   }
 
-  /** Minutes in which nothing else spoke do not count: then it is not this speaker that is silent. */
+  /** While what it speaks through is silent too, it is not this speaker that is missing. */
   wake(state: SilenceState, alarm: Alarm, peers: Peers<SilenceState>): readonly [SilenceState, readonly Notice[]] {
     const at = Math.floor(alarm.timeMs / MINUTE_MS);
     const silent = passedSince(state, at, positionOf(peers, state.through, at));
-    if (silent <= state.limit) {
+    const missed = state.limit > 0 ? null : state.profile.due;
+    const isHeard = missed === null ? silent > state.limit : (peers(state.through)?.last ?? -1) >= at - DAY_MINUTES;
+    if (!isHeard) {
       // The longer what it speaks through is silent too, the more seldom it is looked at: few times in weeks.
       const rest = Math.max(state.limit + 1 - silent, Math.ceil((at - state.last) / 8));
       return [{ ...state, wake: at + rest }, NO_NOTICES];
     }
-    return [{ ...state, wake: -1 }, [this.#notice(state, alarm, at)]];
+    return [{ ...state, wake: -1 }, [this.#notice(state, alarm, at, missed)]];
   }
 
   /** Hours in which it spoke, of which the minutes are not known: its silences are taken as long as they may have been. */
@@ -105,11 +120,13 @@ class SilenceDetector implements Detector<SilenceState> {
       if (hour >= 0) this.#teach(state, start, start + HOUR_MINUTES - 1 - hour);
       // It spoke in at most as many minutes as it made requests.
       state.spoken += Math.min(requests, HOUR_MINUTES);
+      markHour(state.profile, Math.floor(start / HOUR_MINUTES));
       hour = start;
     }
     if (hour >= 0) {
       state.last = hour;
       state.warmed = state.periods.length;
+      state.profile.due = hoursToMiss(state.profile, Math.floor(hour / HOUR_MINUTES));
       this.#judge(state);
     }
     return state;
@@ -164,23 +181,24 @@ class SilenceDetector implements Detector<SilenceState> {
     state.limit = limit === 0 ? 0 : Math.max(limit, this.#options.minutes_min);
   }
 
-  #notice(state: SilenceState, { timeMs, entityKind, entityUid }: Alarm, at: number): Notice {
+  #notice(state: SilenceState, { timeMs, entityKind, entityUid }: Alarm, at: number, missed: Missed | null): Notice {
     const startMs = state.last * MINUTE_MS;
     const observed = at - state.last;
     const longest = Math.max(state.longest, ...state.periods);
     const score: Score = {
-      value: observed / state.limit,
-      measure: measures[entityKind],
+      value: missed === null ? observed / state.limit : observed / (missed.firstMinute - state.last),
+      measure: missed === null ? measures[entityKind] : missing[entityKind],
       unit: 'min',
       observed,
-      expected: longest,
+      expected: missed === null ? longest : missed.firstMinute - state.last,
       spread: 0,
       sampleCount: state.periods.length,
       warmedUp: true,
       windowStartMs: startMs,
       windowEndMs: timeMs,
     };
-    return { score, verdict: verdictOf(entityKind, entityUid, score), sql: silenceSql(entityKind, entityUid, score) };
+    const said = missed === null ? silentText(score) : missingText(score);
+    return { score, verdict: verdictOf(entityKind, entityUid, said), sql: silenceSql(entityKind, entityUid, score) };
   }
 }
 
@@ -197,8 +215,12 @@ function passedSince({ last, before }: SilenceState, at: number, position: numbe
   return passed > 0 ? Math.min(passed, at - last) : at - last;
 }
 
-function verdictOf(kind: Speaker, uid: string, { observed, expected }: Score): Verdict {
-  const said = `has been silent for ${minutesText(observed)}; its longest silence in four weeks was ${minutesText(expected)} in which others spoke.`;
+const silentText = ({ observed, expected }: Score): string =>
+  `has been silent for ${minutesText(observed)}; its longest silence in four weeks was ${minutesText(expected)} in which others spoke.`;
+const missingText = ({ observed, expected }: Score): string =>
+  `has been silent for ${minutesText(observed)}, through ${HOURS_MISSED} hours and three days in which it spoke in each of the three weeks before; it was expected after ${minutesText(expected)}.`;
+
+function verdictOf(kind: Speaker, uid: string, said: string): Verdict {
   if (kind === 'source') {
     return { severity: 'medium', fidelity: 'high', techniques: [], summary: `Source ${uid} ${said}` };
   }

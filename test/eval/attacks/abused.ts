@@ -112,7 +112,24 @@ function enumeration(scene: Scene): void {
   const { dice, seen, victim } = scene;
   const route = victim.routes.find(({ route: text }) => text.includes('{id}')) ?? scene.ownRoute();
   const [count, minutes, share] = scene.at({ loud: [400, 20, 0.6], moderate: [120, 50, 0.4], stealthy: [14, 55, 0.25] } as const); // prettier-ignore
-  scene.spree(count, minutes, { client: seen.client }, () => ({ route, answer: dice.chance(share) ? missing : ok }));
+  const first = dice.whole(1, 900_000);
+  scene.spree(count, minutes, { client: seen.client }, (n) => ({
+    route,
+    object: first + n,
+    answer: dice.chance(share) ? missing : ok,
+  }));
+}
+
+/** A collection is carried off, object by object: nothing is refused. */
+function scraping(scene: Scene): void {
+  const { dice, seen, victim } = scene;
+  const route = victim.routes.find(({ route: text }) => text.includes('{id}')) ?? scene.ownRoute();
+  const [count, minutes] = scene.at({ loud: [3000, 15], moderate: [600, 50], stealthy: [50, 55] } as const);
+  const first = dice.whole(1, 900_000);
+  scene.spree(count, minutes, { client: seen.client }, (n) => ({
+    route: { ...route, method: 'GET' },
+    object: first + n,
+  }));
 }
 
 /** Malware on the owner's own machine reads what it can. */
@@ -130,5 +147,6 @@ export const abused: readonly Attack[] = [
   { id: 'stuffing', technique: 'T1110.004', title: 'stolen pairs at many accounts', victims: ['browser'], run: stuffing },
   { id: 'probing', technique: 'T1526, T1550.001', title: 'rights probed with a token', victims: ['browser', 'service'], run: probing },
   { id: 'enumeration', technique: 'T1550.001', title: 'objects enumerated', victims: ['partner'], run: enumeration },
+  { id: 'scraping', technique: 'T1530', title: 'a collection carried off', victims: ['partner'], run: scraping },
   { id: 'harvest', technique: 'T1550.001', title: 'data harvested from the owner’s machine', victims: ['browser'], style: 'cookie', run: harvest },
 ]; // prettier-ignore

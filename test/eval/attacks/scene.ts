@@ -49,7 +49,7 @@ export class Scene {
   /** The attacker asks; what the token does not live to see is not sent. */
   use(atMs: number, facts: Partial<Omit<Use, 'atMs'>> & { readonly client: Client; readonly route: Route }, answer: Answer = ok): void {
     const { held, agent } = this.seen;
-    const use = { held, agent, ...facts };
+    const use = { held, agent, object: this.victim.nextObject(), ...facts };
     if (atMs >= use.held.endsMs) return;
     this.#emit(atMs, useDraft(use, answer, this.victim.tenant));
   } // prettier-ignore
@@ -59,15 +59,15 @@ export class Scene {
     count: number,
     minutes: number,
     facts: Partial<Omit<Use, 'atMs' | 'route'>> & { readonly client: Client },
-    draw: () => { readonly route: Route; readonly answer?: Answer },
+    draw: (n: number) => { readonly route: Route; readonly answer?: Answer; readonly object?: number },
     fromMs = this.startMs,
   ): void {
     const held = facts.held ?? this.seen.held;
     const toMs = Math.min(fromMs + minutes * MINUTE_MS, held.endsMs - 1000);
-    for (const atMs of this.dice.times(count, fromMs, toMs)) {
-      const { route, answer } = draw();
-      this.use(atMs, { ...facts, route }, answer);
-    }
+    this.dice.times(count, fromMs, toMs).forEach((atMs, n) => {
+      const { answer, ...asked } = draw(n);
+      this.use(atMs, { ...facts, ...asked }, answer);
+    });
   }
 
   issuer(atMs: number, action: TokenEvent['action'], facts: Parameters<typeof issuerDraft>[2]): void {

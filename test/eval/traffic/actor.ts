@@ -1,9 +1,11 @@
+import { textHash } from '../../../detectors/core/hash.js';
 import type { PrincipalFacts } from '../../../ingest/event/token-event.js';
 import type { Session } from './session.js';
 import type { Answer, Route, Tenant, Use } from './tenant.js';
 import { ok, useDraft } from './tenant.js';
 
 const DAY_MS = 86_400_000;
+const OBJECTS = 40;
 
 export const actorKinds = [
   'browser', 'phone', 'service', 'batch', 'partner', 'pipeline', 'app', 'device', 'cloud',
@@ -24,11 +26,16 @@ export abstract class Actor {
   /** Where there is one. */
   session: Session | undefined;
   readonly #days = new Set<number>();
+  /** How its objects are met: those of people and programs come again, whoever walks a list meets each once. */
+  protected readonly walks: boolean = false;
+  readonly #firstObject: number;
+  #asked = 0;
 
   constructor(kind: ActorKind, name: string, tenant: Tenant) {
     this.kind = kind;
     this.name = name;
     this.tenant = tenant;
+    this.#firstObject = 1 + (textHash(`${tenant.name}/${name}`) % 900_000);
   }
 
   /** Days (UTC) on which the credential was used. */
@@ -45,10 +52,19 @@ export abstract class Actor {
 
   protected abstract act(hourMs: number): void;
 
+  /** The object of the next request; a stranger to the owner's routes asks for the same ones. */
+  nextObject(): number {
+    this.#asked += 1;
+    if (this.walks) return this.#firstObject + this.#asked;
+    // Some forty objects in use, a new one after every thirty requests.
+    return this.#firstObject + Math.floor(this.#asked / 30) + ((this.#asked * 17) % OBJECTS);
+  }
+
   protected request(use: Use, answer: Answer = ok): void {
-    this.tenant.outlet.emit(use.atMs, useDraft(use, answer, this.tenant));
+    const asked = { ...use, object: use.object ?? this.nextObject() };
+    this.tenant.outlet.emit(use.atMs, useDraft(asked, answer, this.tenant));
     if (answer.status >= 400) return;
-    this.uses.push(use);
-    this.last = use;
+    this.uses.push(asked);
+    this.last = asked;
   }
 }

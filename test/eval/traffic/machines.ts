@@ -6,7 +6,7 @@ import { Actor } from './actor.js';
 import { demand, localTime } from './calendar.js';
 import { carrier, clouds, home, hosted, inside, Line, type Client } from './networks.js';
 import {
-  broken, denied, expired, issuerDraft, machine, newKey, newSecret, newUid, ok, ordinaryAnswer, person, unknownToken,
+  broken, denied, expired, issuerDraft, machine, missing, newKey, newSecret, newUid, ok, ordinaryAnswer, person, unknownToken,
   type Answer, type Held, type Route, type Tenant,
 } from './tenant.js'; // prettier-ignore
 
@@ -109,13 +109,14 @@ export class Service extends Actor {
   }
 }
 
-/** A job with a key of its own: each night, each hour, or once a week; at the end of the month it has more to do. */
+/** A job with a key of its own, which walks through a list of objects: each night, each hour, or once a week; at the end of the month it has more to do. */
 export class Batch extends Actor {
   readonly principal: PrincipalFacts;
   readonly routes: readonly Route[];
   readonly #dice: Dice;
   readonly #held: Held;
   readonly #network: number;
+  protected override readonly walks = true;
   readonly #rhythm: 'night' | 'hour' | 'week';
   readonly #at: number;
   readonly #size: number;
@@ -150,7 +151,10 @@ export class Batch extends Actor {
   }
 }
 
-/** A program of somebody else, with an API key, in a cloud: it fails over, moves, and changes its key. */
+/**
+ * A program of somebody else, with an API key, in a cloud: it fails over, moves, changes its key, and after a clean-up asks for
+ * what is no longer there until its list is renewed.
+ */
 export class Partner extends Actor {
   readonly principal: PrincipalFacts;
   readonly routes: Route[];
@@ -185,6 +189,7 @@ export class Partner extends Actor {
     // The second data centre takes part of the work while the first is repaired.
     if (dice.chance(1 / 600)) this.#spareUntilMs = hourMs + dice.whole(1, 6) * HOUR_MS;
     if (dice.chance(1 / 1500)) this.routes.push(...tenant.purpose(dice, 1));
+    if (dice.chance(1 / 1500)) this.#refetch(hourMs);
     const day = Math.floor(hourMs / DAY_MS);
     const mean = this.#pace * demand(hourMs, tenant.country.zone);
     for (const atMs of dice.times(dice.poisson(mean), hourMs, hourMs + HOUR_MS)) {
@@ -198,6 +203,21 @@ export class Partner extends Actor {
       const held = lasting(old ?? this.#key, this.principal);
       this.request({ atMs, held, client, agent: this.#agent, route: dice.pick(this.routes) }, answer);
     }
+  }
+
+  /** Its whole copy is made anew, object by object; of a list from before a clean-up a third is gone. */
+  #refetch(hourMs: number): void {
+    const dice = this.#dice;
+    const route = this.routes.find(({ route: text }) => text.endsWith('/{id}'));
+    if (route === undefined) return;
+    const client = dice.pick(this.#main).client(Math.floor(hourMs / DAY_MS));
+    const isStale = dice.chance(0.3);
+    const first = this.nextObject();
+    const held = lasting(this.#key, this.principal);
+    dice.times(dice.whole(40, 200), hourMs, hourMs + 40 * MINUTE_MS).forEach((atMs, n) => {
+      const answer = isStale && dice.chance(0.35) ? missing : ok;
+      this.request({ atMs, held, client, agent: this.#agent, route, object: first + n }, answer);
+    });
   }
 
   #rotate(hourMs: number): void {

@@ -78,6 +78,8 @@ export interface Use {
   readonly client: Client;
   readonly agent: string;
   readonly route: Route;
+  /** Which object of the route is asked for. */
+  readonly object?: number;
 }
 
 type Reason = NonNullable<TokenEvent['reason']>;
@@ -102,10 +104,17 @@ export function ordinaryAnswer(dice: Dice): Answer {
   return throwOf < 0.996 ? denied : broken;
 }
 
+/** @param object 0 where nobody says which. */
+const pathOf = ({ route }: Route, object = 0): string => route.replaceAll('{id}', String(object));
+
 const sources = new Map<string, Draft['source']>();
 
 /** A request as the gateway before the service logs it. */
-export function useDraft({ held, client, agent, route }: Omit<Use, 'atMs'>, answer: Answer, tenant: Tenant): Draft {
+export function useDraft(
+  { held, client, agent, route, object }: Omit<Use, 'atMs'>,
+  answer: Answer,
+  tenant: Tenant,
+): Draft {
   const instance = `${tenant.name}-gw-${route.service.length % 3}`;
   let source = sources.get(instance);
   if (source === undefined) {
@@ -121,7 +130,7 @@ export function useDraft({ held, client, agent, route }: Omit<Use, 'atMs'>, answ
     principal: held.principal,
     client,
     user_agent: agent,
-    target: { ...route, status: answer.status },
+    target: { ...route, path: pathOf(route, object), status: answer.status },
     ...(held.session !== undefined && { session_uid: held.session }),
     direction: 'edge',
     transport: 'tls',
