@@ -1,15 +1,25 @@
 import type { Action } from '../../event/token-event.js';
 
-/** Words of an audit activity → action; the first that fits wins. Microsoft writes activities as sentences. */
+/**
+ * Words of an audit activity → action; the first that fits wins. Microsoft writes activities as sentences and has some 900 of them
+ * (Microsoft Entra audit log activity reference).
+ */
 const rules: readonly (readonly [RegExp, Action])[] = [
-  [/consent to application|add (?:delegated permission grant|oauth2permissiongrant|app role assignment|member to role|eligible member|owner to|member to group)/, 'grant'],
-  [/(?:revoke|invalidate).*(?:token|sign.?in|session|consent)|stsrefreshtokenvalidfrom|remove delegated permission grant|remove oauth2permissiongrant/, 'revoke'],
-  [/certificates and secrets management|(?:reset|change).*password|password (?:reset|change)|update service principal credentials|rotate/, 'rotate'],
-  [/remove service principal credentials|delete (?:user|application|service principal|passkey|federated identity credential)|hard delete/, 'delete'],
-  [/add (?:user|application|service principal|federated identity credential|temporary access pass|passkey)|create (?:application|user|passkey)|register (?:device|security info)|registered (?:security info|all required)|add service principal credentials|user registered/, 'create'],
-  [/disable account|disable (?:user|strong)|block/, 'revoke'],
-  [/policy|conditional access|named location|authentication method|security defaults|set domain authentication|set federation|update (?:application|service principal|user|role|company)|remove (?:app role|member|owner|eligible)|enable (?:account|strong)|restore|add unverified domain|add verified domain|verify domain/, 'policy_change'],
-  [/device|license|group|partner|directory|provision|export|import|synchron/, 'admin'],
+  // What was only asked for, begun or looked at.
+  [/\b(?:requested|canceled|cancelled|request (?:approved|denied|expired))\b|\bstarted\b|activity progress|creation options|^(?:get|retrieve) |_get/, 'admin'],
+  [/consent to application|grant contextual consent|add (?:delegated permission grant|oauth2permissiongrant|app role assignment|member to|(?:scoped|eligible) member|owner to|eligibleroleassignment|role assignment to|entitlement management role assignment)|directly assigns user|fulfill access package|restore (?:consent|(?:eligible )?member|permanent)|group_add(?:member|owner)|clear block|removeblockeduser|enable account|unlock user|approve a pending request to join/, 'grant'],
+  [/(?:revoke|invalidate).*(?:token|sign.?in|session|consent|credential)|stsrefreshtokenvalidfrom|remove delegated permission grant|remove oauth2permissiongrant/, 'revoke'],
+  [/password writeback|password policy|self-service password reset$/, 'policy_change'],
+  [/certificates and secrets management|(?:reset|change).*password|password (?:reset|change)|update service principal credentials|update external secrets|setting or credentials|update (?:local administrator password|secret into policy key|certificate to policy key|hardware oath token)|updated security info|rotate/, 'rotate'],
+  [/remove service principal|delete (?:user(?:$|[^ ]| -)|user\b(?! (?:flow|attribute))|external user|application(?! collection)|v2 application$|service principal|passkey|federated identity credential|fido2|windows hello|passwordless|platform credential|hardware oath token|bitlocker key|policy key|all available strong)|remove (?:policy credentials|users strong)|deleted security info|hard delete/, 'delete'],
+  [/issue (?:a|an) (?:saml|access token|authorization code|id_token)/, 'issue'],
+  [/exchange token/, 'exchange'],
+  [/validate (?:client credentials|local account|user authentication)|federate with an identity|verify one time password/, 'login'],
+  [/add (?:user\b(?! to)|users strong|application(?: ssl)?|service principal|federated identity credential|temporary access pass|passkey|fido2|windows hello|passwordless|platform credential|bitlocker key)|(?:create|assign|bulk upload) (?:application(?! collection)|v2 application|user(?:s|$)|passkey|hardware oath|policy key)|bulk (?:create|invite)|invite (?:external|internal)|register (?:device|security info|totp)|registered (?:security info|all required)|user registered|security info saved|password registration|upload (?:certificate|key|secret)|generate key|generatenewactivationcredentials|viral user/, 'create'],
+  [/disable account|disable strong|add blocked user|createblockeduser|user is blocked/, 'revoke'],
+  [/pim alert/, 'admin'],
+  [/policy|policies|conditional access|named location|authentication ?(?:method|strength|context|events|flows)|customauthenticationextension|user flow|api connector|identity provider|security defaults|continuous access|set domain authentication|set federation|feature rollout|desktop sso|passthrough|cross-tenant|certificationbasedauth|kerberos domain|(?:add|update|delete) (?:application|service principal|user|role|company|v2 application)|permission grant|remove (?:app role|member|owner|(?:scoped|eligible) member|eligibleroleassignment|role assignment|permanent|entitlement|access package)|group_remove(?:member|owner)|directly removes user|restore|enable strong|bypass|dirsync|add unverified domain|add verified domain|verify domain|verified domain|convert federated/, 'policy_change'],
+  [/bitlocker key|local administrator|administrative unit|access (?:review|package)|agreement|workflow|task|pim|terms of use|recommendation|initialize tenant|tenant (?:onboard|offboard|opt|setting|detail)|tenant\.|subscription|device|license|group|partner|directory|provision|export|import|synchron|domain|compromised|fraud reported|suspicious activity|role/, 'admin'],
 ]; // prettier-ignore
 
 /** @returns `other` for what no rule knows; its sentence is the event's record_type. */

@@ -1,25 +1,39 @@
 import { meaningRows, type EventMeaning } from '../shared/event-meanings.js';
+import { meaningOfName } from '../workspace/event-names.js';
 
 /** Last word of methodName → meaning, for the services that make and govern credentials. */
 export const methodMeanings: ReadonlyMap<string, EventMeaning> = new Map([
   ...meaningRows('issue', 'GenerateAccessToken GenerateIdToken SignJwt SignBlob'),
   ...meaningRows('exchange', 'ExchangeToken ExchangeOauthToken'),
   ...meaningRows('introspect', 'IntrospectToken GetKeyString LookupKey GetServiceAccountKey'),
-  ...meaningRows('create', 'CreateServiceAccountKey UploadServiceAccountKey CreateServiceAccount UndeleteServiceAccount CreateKey UndeleteKey CreateHmacKey CreateOAuthClientCredential CreateWorkloadIdentityPoolProviderKey'),
-  ...meaningRows('delete', 'DeleteServiceAccountKey DeleteServiceAccount DeleteKey DeleteHmacKey DeleteOAuthClientCredential DeleteWorkloadIdentityPoolProviderKey'),
+  ...meaningRows('create', 'CreateServiceAccountKey UploadServiceAccountKey CreateServiceAccount UndeleteServiceAccount CreateKey UndeleteKey CreateHmacKey CreateOauthClientCredential CreateWorkloadIdentityPoolProviderKey CreateWorkforcePoolProviderKey'),
+  ...meaningRows('delete', 'DeleteServiceAccountKey DeleteServiceAccount DeleteKey DeleteHmacKey DeleteOauthClientCredential DeleteWorkloadIdentityPoolProviderKey DeleteWorkforcePoolProviderKey'),
   ...meaningRows('revoke', 'DisableServiceAccountKey DisableServiceAccount RevokeToken'),
   ...meaningRows('grant', 'EnableServiceAccountKey EnableServiceAccount SetIamPolicy SetIAMPolicy SetIamPermissions'),
-  ...meaningRows('policy_change', 'CreateRole UpdateRole DeleteRole UndeleteRole CreateWorkloadIdentityPool UpdateWorkloadIdentityPool DeleteWorkloadIdentityPool CreateWorkloadIdentityPoolProvider UpdateWorkloadIdentityPoolProvider DeleteWorkloadIdentityPoolProvider SetOrgPolicy CreatePolicy UpdatePolicy DeletePolicy UpdateKey PatchServiceAccount UpdateServiceAccount CreateOAuthClient UpdateOAuthClient DeleteOAuthClient'),
-  ...meaningRows('login', 'loginSuccess loginFailure loginVerification loginChallenge'),
-  ...meaningRows('logout', 'logout'),
+  ...meaningRows('policy_change', 'CreateRole UpdateRole DeleteRole UndeleteRole CreateWorkloadIdentityPool UpdateWorkloadIdentityPool DeleteWorkloadIdentityPool CreateWorkloadIdentityPoolProvider UpdateWorkloadIdentityPoolProvider DeleteWorkloadIdentityPoolProvider SetOrgPolicy CreatePolicy UpdatePolicy DeletePolicy UpdateKey PatchServiceAccount UpdateServiceAccount CreateOauthClient UpdateOauthClient DeleteOauthClient UndeleteOauthClient UpdateOauthClientCredential CreateWorkforcePool UpdateWorkforcePool DeleteWorkforcePool UndeleteWorkforcePool CreateWorkforcePoolProvider UpdateWorkforcePoolProvider DeleteWorkforcePoolProvider UndeleteWorkforcePoolProvider UndeleteWorkloadIdentityPool UndeleteWorkloadIdentityPoolProvider'),
 ]); // prettier-ignore
+
+/**
+ * Workspace shares its login audit with Cloud Logging under the names of its own in another spelling:
+ * `google.login.LoginService.accountDisabledPasswordLeak` is `account_disabled_password_leak`.
+ */
+function meaningOfLogin(method: string): EventMeaning | undefined {
+  const word = /^google\.login\.LoginService\.([A-Za-z0-9]{1,64})$/.exec(method)?.[1];
+  if (word === undefined) return undefined;
+  return meaningOfName(
+    'login',
+    word.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`),
+  );
+}
 
 /** Words that mean this only where the service is one of these: `CreateKey` of KMS makes no credential. */
 const credentialServices =
-  /^(?:iam|iamcredentials|sts|apikeys|cloudresourcemanager|login|serviceusage|storage|secretmanager|orgpolicy)\.googleapis\.com$/;
+  /^(?:iam|iamcredentials|sts|apikeys|cloudresourcemanager|serviceusage|storage|secretmanager|orgpolicy)\.googleapis\.com$/;
 
 /** @returns `use` for every other call of an authenticated caller. */
 export function meaningOfMethod(service: string, method: string, isAuthenticated: boolean): EventMeaning {
+  const login = meaningOfLogin(method);
+  if (login !== undefined) return login;
   const word = method.slice(Math.max(method.lastIndexOf('.'), method.lastIndexOf('/')) + 1);
   const capital = word.charAt(0).toUpperCase() + word.slice(1);
   const row = methodMeanings.get(word) ?? methodMeanings.get(capital);

@@ -3,7 +3,7 @@ import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import { canonical, tokenFromCanonical } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
-import type { PrincipalFacts, Reason, TokenFacts } from '../../event/token-event.js';
+import type { PrincipalFacts, TokenFacts } from '../../event/token-event.js';
 import type { AuditRecord } from '../shared/audit-event.js';
 import { auditSourceFactory } from '../shared/audit-source.js';
 import { AttributeList, compact } from '../shared/facts.js';
@@ -75,11 +75,6 @@ function chainOf(info: JsonObject): string | undefined {
   return names.length === 0 ? undefined : names.join(' > ');
 } // prettier-ignore
 
-/** A refused sign-in has no status of its own. */
-function reasonOfStatus(code: number, method: string): Reason {
-  return reasonOfRpcCode(code) ?? (method.endsWith('loginFailure') ? 'invalid_credentials' : 'other');
-}
-
 /** The account that a call makes a token or a key for: `…/serviceAccounts/<email or unique id>`. */
 const accountForm = /serviceAccounts\/([^/:]{1,256})/;
 
@@ -94,12 +89,13 @@ function read(record: JsonObject, { fingerprinter: fp }: ParseContext): Result<A
   const info = readObject(payload, 'authenticationInfo') ?? {};
   const email = readText(info, 'principalEmail');
   const subject = readText(info, 'principalSubject');
-  const { action } = meaningOfMethod(service, method, email !== undefined || subject !== undefined);
+  const { action, outcome: toldOutcome, reason: toldReason } = meaningOfMethod(service, method, email !== undefined || subject !== undefined);
   const status = readObject(payload, 'status') ?? {};
   const code = readCount(status, 'code') ?? 0;
   const grants = readList(payload, 'authorizationInfo') ?? [];
   const isDenied = grants.some((grant) => isObject(grant) && digValue(grant, 'granted') === false);
-  const isFailure = code !== 0 || isDenied || method.endsWith('loginFailure');
+  // A refused sign-in has no status of its own.
+  const isFailure = code !== 0 || isDenied || toldOutcome === 'failure';
   const caller = accountPrincipal(email, subject, fp, digText(info, 'oauthInfo', 'oauthClientId'));
   const signedWith = tokenOfKey(readText(info, 'serviceAccountKeyName'), fp);
   const resource = readText(payload, 'resourceName');
@@ -126,7 +122,7 @@ function read(record: JsonObject, { fingerprinter: fp }: ParseContext): Result<A
     recordType: method,
     action,
     outcome: isFailure ? 'failure' : 'success',
-    reason: isFailure ? (isDenied ? 'access_denied' : reasonOfStatus(code, method)) : undefined,
+    reason: isFailure ? (isDenied ? 'access_denied' : (reasonOfRpcCode(code) ?? toldReason ?? 'other')) : undefined,
     detail: isFailure ? [readText(status, 'message')] : [],
     // What the call made has no name in the log; the key that signed the call is then its parent only.
     token: subjectKey ?? (action === 'issue' || action === 'exchange' ? undefined : signedWith),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { logTypes } from '../../../../ingest/sources/auth0/log-types.js';
 import { actionMeanings } from '../../../../ingest/sources/github/actions.js';
+import { nameMeanings } from '../../../../ingest/sources/cloudtrail/event-names.js';
 import { methodMeanings } from '../../../../ingest/sources/gcp/methods.js';
 import { eventMeanings } from '../../../../ingest/sources/okta/event-types.js';
 import { eventMeanings as workspaceMeanings } from '../../../../ingest/sources/workspace/event-names.js';
@@ -13,6 +14,7 @@ const tables: readonly (readonly [string, ReadonlyMap<string, EventMeaning>])[] 
   ['github', actionMeanings],
   ['okta', eventMeanings],
   ['auth0', logTypes],
+  ['cloudtrail', nameMeanings],
   ['gcp', methodMeanings],
   ['workspace', workspaceMeanings],
   ['hydra', hydraMeanings],

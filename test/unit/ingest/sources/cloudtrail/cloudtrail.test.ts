@@ -1,4 +1,5 @@
 import { cloudtrailFactory } from '../../../../../ingest/sources/cloudtrail/source.js';
+import { meaningOf } from '../../../../../ingest/sources/cloudtrail/event-names.js';
 import { attribute, eventOf, eventsOf, refusalOf, uidOf } from '../source-kit.js';
 
 const source = cloudtrailFactory.create({});
@@ -245,6 +246,22 @@ describe('life of a key', () => {
     ['ec2.amazonaws.com', 'OfALaterVersion', 'OfALaterVersion', 'other'],
   ])('%s %s (%s) is %s', (eventSource, eventName, eventType, action) => {
     expect(eventOf(source, record({ eventSource, eventName, eventType })).action).toBe(action);
+  });
+});
+
+describe('names', () => {
+  it.each([
+    ['cognito-idp.amazonaws.com', 'AdminInitiateAuth', 'login'],
+    ['cognito-idp.amazonaws.com', 'RevokeToken', 'revoke'],
+    ['sts.amazonaws.com', 'GetWebIdentityToken', 'issue'],
+    ['sso.amazonaws.com', 'CreateAccountAssignment', 'grant'],
+    ['rolesanywhere.amazonaws.com', 'CreateTrustAnchor', 'policy_change'],
+    ['iam.amazonaws.com', 'EnableOrganizationsRootSessions', 'policy_change'],
+    ['signin.amazonaws.com', 'RevokeOAuth2TokenWithIAM', 'revoke'],
+    // The same word of a service that makes no credentials.
+    ['dynamodb.amazonaws.com', 'RevokeToken', 'use'],
+  ])('%s %s is %s', (source, name, action) => {
+    expect(meaningOf(source, name, 'AwsApiCall').action).toBe(action);
   });
 });
 
