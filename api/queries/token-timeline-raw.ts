@@ -30,7 +30,7 @@ FROM
   SELECT
     ${bucketOf} AS start,
     ${hopsOf(`countIf(${own}) AS requests, countIf(${own} AND seen_from = 'caller') AS caller_only, countIf(token_lent) AS lent,
-    countIf(${own} AND outcome = 'failure') AS failures, sumIf(raw.request_bytes, ${own}) AS request_bytes,
+    countIf(${own} AND raw.callee_told) AS callee_told, countIf(${own} AND outcome = 'failure') AS failures, sumIf(raw.request_bytes, ${own}) AS request_bytes,
     sumIf(raw.response_bytes, ${own}) AS response_bytes`)}
   FROM hops AS raw FINAL
   WHERE is_hop AND token_uid = {token_uid:String} AND ${hopWindow}

@@ -8,6 +8,7 @@ export const timelineRow = z.object({
   requests: count,
   outbound_requests: count,
   lent_requests: count,
+  told_requests: count,
   failures: count,
   request_bytes: count,
   response_bytes: count,
@@ -21,6 +22,7 @@ export const timelineSums = `
   sum(rows.requests) AS requests,
   sum(rows.caller_only) AS outbound_requests,
   sum(rows.lent) AS lent_requests,
+  sum(rows.callee_told) AS told_requests,
   sum(rows.failures) AS failures,
   sum(rows.request_bytes) AS request_bytes,
   sum(rows.response_bytes) AS response_bytes,
@@ -32,7 +34,7 @@ const zeros = (names: string): string =>
 
 /** Columns of a row that tells of lines: events of any action, with what they were seen with. */
 export const linesOf = (events: string, targets: string, clients: string): string =>
-  `${events} AS events, ${zeros('requests caller_only lent failures request_bytes response_bytes')},
+  `${events} AS events, ${zeros('requests caller_only lent callee_told failures request_bytes response_bytes')},
     ${targets} AS targets, ${clients} AS clients`;
 
 const nobody = "arrayReduce('uniqCombined64State(12)', CAST([], 'Array(String)'))";
@@ -56,7 +58,7 @@ FROM
   WHERE token_uid = {token_uid:String}
     AND hour >= toDateTime(intDiv({from_ms:Int64}, 1000), 'UTC') AND hour < toDateTime(intDiv({to_ms:Int64}, 1000), 'UTC')
   UNION ALL
-  SELECT hour, ${hopsOf('requests, caller_only, lent, failures, request_bytes, response_bytes')}
+  SELECT hour, ${hopsOf('requests, caller_only, lent, callee_told, failures, request_bytes, response_bytes')}
   FROM token_hours FINAL
   WHERE token_uid = {token_uid:String} AND requests + lent > 0
     AND hour >= toDateTime(intDiv({from_ms:Int64}, 1000), 'UTC') AND hour < toDateTime(intDiv({to_ms:Int64}, 1000), 'UTC')

@@ -46,8 +46,13 @@ export const baselineAnswer = z
       z.object({
         time: z.string(),
         requests: z.number().describe('Each counted once, however many proxies logged it.'),
+        told: z
+          .number()
+          .describe(
+            'Of the requests: the callee’s own log names the token. What detector baseline counts and `expected` is of.',
+          ),
         failures: z.number(),
-        expected: z.number().nullable().describe('Requests; null while too little is known.'),
+        expected: z.number().nullable().describe('Of `told`; null while too little is known.'),
         spread: z.number().nullable(),
         samples: z.number().describe('Closed hours known.'),
       }),

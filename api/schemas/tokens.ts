@@ -124,6 +124,9 @@ export const timelineAnswer = z
             .describe(
               'The same requests on their way through proxies that knew no token; the map counts these hops too.',
             ),
+          told_requests: z
+            .number()
+            .describe('Of the requests: the callee’s own log names the token. What stream detectors count.'),
           failures: z.number().describe('Of the requests.'),
           request_bytes: z.number(),
           response_bytes: z.number(),

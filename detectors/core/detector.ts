@@ -17,7 +17,7 @@ export interface Observation {
   readonly timeMs: number;
   /** True if the callee accepted it; refused forgeries must not teach a baseline. */
   readonly accepted: boolean;
-  /** True if it counts as one request of the token: seen by the callee's side, once a hop. */
+  /** True if it counts as one request of the token: seen by the callee's side, the first of the lines that tell of it. */
   readonly request: boolean;
   /** True if it failed through the caller (refused, not found …), not through an outage of the service. */
   readonly failed: boolean;

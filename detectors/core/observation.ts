@@ -42,7 +42,8 @@ export function eventTimeMs(event: TokenEvent): number {
 
 /**
  * An event as detectors see it. A request is counted once, where the callee saw it: outbound lines are the other half
- * of a hop. What an issuer does with a token is no request, but a failure at the issuer counts.
+ * of a hop. What an issuer does with a token is no request, but a failure at the issuer counts. That a line tells a request
+ * again, in another format of its log, one event does not say: see told-once.ts.
  */
 export function toObservation(event: TokenEvent, stage: Stage = 'token'): Observation {
   const issuer = event.source.kind === 'issuer';
@@ -59,6 +60,9 @@ export function toObservation(event: TokenEvent, stage: Stage = 'token'): Observ
     failed,
   };
 }
+
+/** A line that tells of a request again, which another line has told: it counts as no request any more. */
+export const toldAgain = (observation: Observation): Observation => ({ ...observation, request: false, failed: false });
 
 /** A use that the callee let pass: the token was good for it, whoever held it. */
 export function isServed({ event, request }: Observation): boolean {

@@ -1,12 +1,14 @@
 import { isShared, sharedFacts } from '../../ingest/event/event-lines.js';
 import type { PrincipalFacts, TokenEvent, TokenFacts } from '../../ingest/event/token-event.js';
+import { handedOnKey } from './told-once.js';
 
 type Target = NonNullable<TokenEvent['target']>;
 
-const compactSource = onceForShared(({ product, instance, kind }: TokenEvent['source']) => ({
+const compactSource = onceForShared(({ product, instance, kind, record_type }: TokenEvent['source']) => ({
   product,
   instance,
   kind,
+  ...(record_type !== undefined && { record_type }),
 }));
 export const compactToken = onceForShared(newCompactToken);
 const compactPrincipal = onceForShared(newCompactPrincipal);
@@ -24,8 +26,8 @@ function onceForShared<T extends object>(compact: (facts: T) => T): (facts: T) =
 
 /**
  * What detectors of the principal stage see of an event: whose, when, what became of it, from where, by what, to what. It
- * is a TokenEvent itself, without what names one request only (paths, sizes, trace, most aliases, words of the product), and
- * travels as one.
+ * is a TokenEvent itself, without what names one request only (paths, sizes, most aliases, words of the product; of path and trace a short hash is
+ * left, by which its other lines are known), and travels as one.
  *
  * @returns null for an event that tells no principal, and for the caller's half of a hop: the callee's counts.
  */
@@ -50,6 +52,7 @@ export function toPrincipalEvent(event: TokenEvent): TokenEvent | null {
     ...(event.caller !== undefined && { caller: event.caller }),
     ...(target !== undefined && { target: compactTarget(target) }),
     ...(event.session_uid !== undefined && { session_uid: event.session_uid }),
+    ...(event.action === 'use' && { trace: { request_id: handedOnKey(event) } }),
     ...(direction !== undefined && { direction }),
   };
 }

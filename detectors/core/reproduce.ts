@@ -2,6 +2,7 @@ import { formatTime } from '../../ingest/event/time.js';
 import type { Observation } from './detector.js';
 import type { Reason } from '../../ingest/event/token-event.js';
 import { outageReasons, refusalReasons } from './observation.js';
+import { TOLD_MS } from './told-once.js';
 
 /** Text as a ClickHouse string literal. */
 export function sqlText(text: string): string {
@@ -34,9 +35,21 @@ function upToDecisive(observation: Observation, fromMs: number): string {
   ].join(' ');
 }
 
-/** Those of them that count as requests. */
+/** What lines of one request have in common, in the words of `requestKeyOf`; each failure at an issuer by itself. */
+const REQUEST_KEY = [
+  "if(action = 'use', '', toString(event_uid)), source_product, source_instance, target_service, target_method, target_path,",
+  "multiIf(request_id != '', request_id, trace_id != '', trace_id, concat(toString(target_status), ' ', toString(toUnixTimestamp(time))))",
+].join(' ');
+
+/** Requests of the entity since a time, each by the first of the lines that tell of it: when (`at`), and whether it `failed`. */
 const requests = (observation: Observation, fromMs: number): string =>
-  `${upToDecisive(observation, fromMs)} AND ${REQUEST}`;
+  [
+    `FROM (SELECT min(time) AS at, argMin(is_failed, (time, toString(event_uid))) AS failed FROM`,
+    `(SELECT time, event_uid, ${FAILED} AS is_failed, cityHash64(${REQUEST_KEY}) AS request,`,
+    `row_number() OVER (PARTITION BY request, record_type ORDER BY time, toString(event_uid)) AS nth`,
+    `${upToDecisive(observation, Math.max(0, fromMs - TOLD_MS))} AND ${REQUEST})`,
+    `GROUP BY request, nth) WHERE at >= ${sqlTime(fromMs)}`,
+  ].join(' ');
 
 /**
  * Requests since `startMs` plus a part of those in the window before it.
@@ -52,13 +65,13 @@ export function requestsInWindowsSql(
 ): string {
   const start = sqlTime(startMs);
   if (share === 0) return `SELECT count() AS observed ${requests(observation, startMs)}`;
-  const before = `${share.toString()} * countIf(time < ${start})`;
-  return `SELECT countIf(time >= ${start}) + ${before} AS observed ${requests(observation, startMs - widthMs)}`;
+  const before = `${share.toString()} * countIf(at < ${start})`;
+  return `SELECT countIf(at >= ${start}) + ${before} AS observed ${requests(observation, startMs - widthMs)}`;
 }
 
 /** Share of failed requests since `startMs`. */
 export function failureShareSql(observation: Observation, startMs: number): string {
-  return `SELECT countIf(${FAILED}) / count() AS observed ${requests(observation, startMs)}`;
+  return `SELECT countIf(failed) / count() AS observed ${requests(observation, startMs)}`;
 }
 
 /** Events of the entity since `startMs`, whatever became of them and from whichever side of the hop they were seen. */

@@ -1,5 +1,6 @@
 import type { AnyDetector, Speaker } from '../core/detector.js';
 import type { Subject } from '../core/make-finding.js';
+import type { ToldRequest } from '../core/told-once.js';
 
 /** The grade says how grave the last finding of the window was. */
 export type Emitted = [measure: string, windowStartMs: number, grade: number];
@@ -13,6 +14,8 @@ export interface Entity {
   readonly emitted: Emitted[];
   /** event_uids seen last, newest first. */
   readonly recent: string[];
+  /** Requests that lines told of lately, so that another line of one does not count again. */
+  readonly told: ToldRequest[];
   /** Event time of the newest observation. */
   lastMs: number;
   /** Whom a finding without an event is about; null while no detector wants to be woken. */
@@ -44,6 +47,8 @@ interface EncodedEntity {
   /** Of an older version without the grade. */
   readonly emitted: readonly (Emitted | readonly [measure: string, windowStartMs: number, grade?: null])[];
   readonly recent: readonly string[];
+  /** Left out where there are none, and by older versions. */
+  readonly told?: readonly ToldRequest[];
   readonly lastMs: number;
   readonly subject?: EntitySubject;
 }
@@ -98,6 +103,7 @@ export class KeyedState {
       states: this.#detectors.map((detector) => detector.initial()),
       emitted: [],
       recent: [],
+      told: [],
       lastMs: 0,
       subject: null,
       armedMs: Infinity,
@@ -126,6 +132,7 @@ export class KeyedState {
       detectors,
       emitted: entity.emitted,
       recent: entity.recent,
+      ...(entity.told.length > 0 && { told: entity.told }),
       lastMs: entity.lastMs,
       ...(entity.subject !== null && { subject: entity.subject }),
     };
@@ -151,6 +158,7 @@ export class KeyedState {
     ]);
     entity.emitted.splice(0, entity.emitted.length, ...emitted);
     entity.recent.splice(0, entity.recent.length, ...encoded.recent);
+    entity.told.splice(0, entity.told.length, ...(encoded.told ?? []));
     entity.lastMs = encoded.lastMs;
     entity.subject = encoded.subject ?? null;
     entity.dirty = false;

@@ -2,8 +2,9 @@ import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { fidelities, severities, type AnyDetector, type HourlyUsage, type Observation, type Peers, type Stage, type Verdict } from '../core/detector.js'; // prettier-ignore
 import type { Finding } from '../core/finding.js';
 import { EVIDENCE_MAX, makeFinding, makeNotice, subjectOf } from '../core/make-finding.js';
-import { entityOf, eventTimeMs, toObservation } from '../core/observation.js';
+import { entityOf, eventTimeMs, toldAgain, toObservation } from '../core/observation.js';
 import { MINUTE_MS, pulseOf } from '../core/pulse.js';
+import { isToldAgain } from '../core/told-once.js';
 import { AlarmClock } from './alarm-clock.js';
 import { type Entity, KeyedState } from './keyed-state.js';
 import { TimeHeap } from './time-heap.js';
@@ -273,9 +274,11 @@ export class PartitionRuntime {
     if (wakeMs > timeMs) this.#alarms.arm(entity, wakeMs);
   } // prettier-ignore
 
-  #apply(uid: string, observation: Observation): void {
+  #apply(uid: string, seen: Observation): void {
     const entity = this.#keyed.touch(uid);
     entity.dirty = true;
+    const again = seen.request && isToldAgain(entity.told, seen.event, seen.timeMs);
+    const observation = again ? toldAgain(seen) : seen;
     if (observation.timeMs > entity.lastMs) entity.lastMs = observation.timeMs;
     // Only the token stage makes pulses; what a source calls so is none.
     const isPulse = this.#stage === 'principal' && pulseOf(observation.event) !== null;

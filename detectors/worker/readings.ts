@@ -3,8 +3,9 @@ import { parseTime } from '../../ingest/event/time.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import type { Querier } from '../../ingest/store/store.js';
 import { stages, type AnyDetector, type Observation, type Score, type Stage, type Verdict } from '../core/detector.js';
-import { entityOf, toObservation } from '../core/observation.js';
+import { entityOf, toldAgain, toObservation } from '../core/observation.js';
 import { toPrincipalEvent } from '../core/principal-event.js';
+import { isToldAgain } from '../core/told-once.js';
 import { readHistory } from './history.js';
 import { PartitionRuntime } from './partition-runtime.js';
 
@@ -90,9 +91,10 @@ async function readingsOf(
     }
   }
   runtime.flush();
-  const observation = toObservation(seen, stage);
+  const { states, told } = runtime.keyed.touch(uid);
+  const first = toObservation(seen, stage);
+  const observation = first.request && isToldAgain(told, seen, first.timeMs) ? toldAgain(first) : first;
   const { accepted, request, failed } = observation;
-  const { states } = runtime.keyed.touch(uid);
   const own = detectors.filter((detector) => detector.stages.includes(stage));
   return {
     stage,

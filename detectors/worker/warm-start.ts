@@ -1,4 +1,6 @@
+import type { z } from 'zod';
 import { formatTime } from '../../ingest/event/time.js';
+import { toldHours } from '../../ingest/store/hops/hop-queries.js';
 import type { HourlyUsage, Stage } from '../core/detector.js';
 import { entityOf, eventTimeMs } from '../core/observation.js';
 import type { PartitionRuntime } from './partition-runtime.js';
@@ -7,6 +9,7 @@ import type { WorkerParts } from './worker-deps.js';
 import { usageQueries } from './worker-queries.js';
 
 const HOUR_MS = 3_600_000;
+const HOUR_MINUTES = 60;
 /** The roll-up's hours are DateTime, which ends in 2106. */
 const TIME_MAX_MS = Date.UTC(2100, 0, 1);
 const HISTORY_MS = 28 * 24 * HOUR_MS;
@@ -32,6 +35,29 @@ function strangers(stage: Stage, runtime: PartitionRuntime, records: readonly De
   return found;
 }
 
+type Row = z.output<(typeof usageQueries)['token']['row']>;
+type Counts = Pick<Row, 'requests' | 'failures'>;
+const NOTHING: ReadonlyMap<string, Counts> = new Map();
+
+/**
+ * The roll-up at insert time counts lines; what was told in two formats is twice in it. Where hops are known already, they
+ * tell what the detectors would have counted. By token and hour.
+ */
+async function toldOnce(
+  deps: WorkerParts,
+  rows: readonly Row[],
+  fromMs: number,
+  toMs: number,
+): Promise<ReadonlyMap<string, Counts>> {
+  const params = {
+    uids: [...new Set(rows.map(({ uid }) => uid))],
+    from_minute: Math.floor(fromMs / HOUR_MS) * HOUR_MINUTES,
+    to_minute: Math.ceil(toMs / HOUR_MS) * HOUR_MINUTES,
+  };
+  const hours = await deps.store.querier.run(toldHours, params);
+  return new Map(hours.map(({ uid, hour_ms, requests, failures }) => [`${uid} ${hour_ms}`, { requests, failures }]));
+}
+
 /** Gives entities without state their closed hours from the store, so that a restart or a backfill starts them warm. */
 export async function warmStart(
   deps: WorkerParts,
@@ -47,8 +73,10 @@ export async function warmStart(
   if (to <= from) return;
   const params = { uids: [...unknown.keys()], from: formatTime(from), to: formatTime(to) };
   const rows = await deps.store.querier.run(usageQueries[stage], params);
+  const told = stage === 'token' && rows.length > 0 ? await toldOnce(deps, rows, from, to) : NOTHING;
   const history = new Map<string, HourlyUsage[]>();
-  for (const row of rows) {
+  for (const { uid, hour_ms, ...lines } of rows) {
+    const row = { uid, hour_ms, ...(told.get(`${uid} ${hour_ms}`) ?? lines) };
     const before = unknown.get(row.uid);
     if (before === undefined || row.hour_ms >= before) continue;
     const usage = { hourStartMs: row.hour_ms, requests: row.requests, failures: row.failures };

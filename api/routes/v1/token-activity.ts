@@ -107,14 +107,17 @@ export function tokenActivityRoutes(app: FastifyInstance, deps: ApiDeps): void {
         bucket_s: HOUR_MS / 1000,
       });
       const reasons = await querier.run(tokenFailureReasons, { ...asks, from_ms: fromMs });
+      // The band is of what the detector counts, so that it speaks where the band says it does.
       const history = rows.map((row) => ({
         hourStartMs: parseTime(row.bucket),
-        requests: row.requests,
+        requests: row.told_requests,
         failures: row.failures,
       }));
+      const requests = new Map(rows.map((row) => [parseTime(row.bucket), row.requests]));
       const hours = expectedHours(history, fromMs, toMs, options).map((hour) => ({
         time: formatTime(hour.hourStartMs),
-        requests: hour.requests,
+        requests: requests.get(hour.hourStartMs) ?? 0,
+        told: hour.requests,
         failures: hour.failures,
         expected: hour.expected,
         spread: hour.spread,

@@ -127,7 +127,7 @@ function summaryOf({ hours, threshold }: Baseline): string {
     null,
   );
   if (busiest === null || busiest.requests === 0) return 'No requests in this time.';
-  const above = hours.filter((hour) => hour.requests > (upperOf(hour, threshold) ?? Infinity)).length;
+  const above = hours.filter((hour) => hour.told > (upperOf(hour, threshold) ?? Infinity)).length;
   const words =
     above === 0
       ? 'No hour is above the usual band.'
@@ -141,7 +141,8 @@ function hourText(hour: Hour, threshold: number): string {
     upper === null || hour.expected === null
       ? 'usual not known yet'
       : `usual ${count(Math.round(hour.expected))}, up to ${count(Math.round(upper))}, from ${hour.samples} hours`;
-  return `${moment(parse(hour.time))}: ${count(hour.requests)} requests, ${count(hour.failures)} failed; ${usual}.`;
+  const told = hour.told === hour.requests ? '' : ` (${count(hour.told)} of them told by the callee with this token, which is what detectors count)`; // prettier-ignore
+  return `${moment(parse(hour.time))}: ${count(hour.requests)} requests${told}, ${count(hour.failures)} failed; ${usual}.`;
 }
 
 /** Why requests of these hours failed; the numbers add up to those of the chart. */
@@ -161,6 +162,7 @@ function Reasons({ baseline: { failures_by_reason: reasons } }: { baseline: Base
 const columns: readonly Column<Hour>[] = [
   { title: 'Hour (UTC)', value: (hour) => hour.time, show: (hour) => moment(parse(hour.time)) },
   { title: 'Requests', value: (hour) => hour.requests, number: true },
+  { title: 'Counted by detectors', value: (hour) => hour.told, number: true },
   { title: 'Failed', value: (hour) => hour.failures, number: true },
   {
     title: 'Usual',

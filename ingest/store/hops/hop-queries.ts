@@ -11,6 +11,24 @@ const minutesOfBucket = `multiIf(
       positiveModulo(bucket, 4) = 3, [own, own + 1],
       [own])`;
 
+/** How many lines an evaluation of each minute of [from_minute, to_minute) is to know; of minutes that have lines of their own. */
+const linesOfMinutes = (condition = ''): string => `
+  SELECT minute, sum(bucket_lines) AS lines
+  FROM
+  (
+    SELECT arrayJoin(${minutesOfBucket}) AS minute, own, bucket_lines
+    FROM
+    (
+      SELECT bucket, toInt32(floor(bucket / 4)) AS own, sum(hop_buckets.lines) AS bucket_lines
+      FROM hop_buckets
+      WHERE bucket >= {from_minute:Int64} * 4 - 1 AND bucket < {to_minute:Int64} * 4 + 1
+      GROUP BY bucket
+    )
+  )
+  WHERE ${condition} minute >= {from_minute:Int64} AND minute < {to_minute:Int64}
+  GROUP BY minute
+  HAVING sumIf(bucket_lines, minute = own) > 0`;
+
 /**
  * Minutes (since the epoch) of [from_minute, to_minute) with lines that their evaluation did not know, oldest first. With
  * `touched_s`, only such as lines came to within so many seconds of the store's clock; 0 for all.
@@ -40,21 +58,7 @@ WITH changed AS
 SELECT minute, lines, evaluated
 FROM
 (
-  SELECT minute, sum(bucket_lines) AS lines
-  FROM
-  (
-    SELECT arrayJoin(${minutesOfBucket}) AS minute, own, bucket_lines
-    FROM
-    (
-      SELECT bucket, toInt32(floor(bucket / 4)) AS own, sum(hop_buckets.lines) AS bucket_lines
-      FROM hop_buckets
-      WHERE bucket >= {from_minute:Int64} * 4 - 1 AND bucket < {to_minute:Int64} * 4 + 1
-      GROUP BY bucket
-    )
-  )
-  WHERE minute IN changed AND minute >= {from_minute:Int64} AND minute < {to_minute:Int64}
-  GROUP BY minute
-  HAVING sumIf(bucket_lines, minute = own) > 0
+${linesOfMinutes('minute IN changed AND')}
 ) AS counted
 LEFT JOIN
 (
@@ -146,4 +150,36 @@ LEFT JOIN
 ) AS made USING hour
 WHERE version > summed OR version > contexts
 ORDER BY hour`,
+});
+
+/**
+ * Requests and failures of these tokens in the hours (ms since the epoch) of [from_minute, to_minute) as stream detectors count
+ * them: the callee's own log names the token. Only of hours that were made from all lines that are stored, so that they
+ * follow from the events and not from how far the evaluation is.
+ */
+export const toldHours = defineQuery({
+  name: 'told-hours',
+  params: z.object({ uids: z.array(z.string()), from_minute: minute, to_minute: minute }),
+  row: z.object({ uid: z.string(), hour_ms: z.number().int(), requests: count, failures: count }),
+  sql: `
+WITH
+level AS
+(
+  SELECT stored.hour AS level_hour
+  FROM (SELECT toInt32(floor(minute / 60)) AS hour, sum(lines) AS due FROM (${linesOfMinutes()}) GROUP BY hour) AS stored
+  INNER JOIN
+  (
+    SELECT ${numberOf('token_hours.hour')} AS hour, max(token_hours.version) AS known
+    FROM token_hours
+    WHERE token_uid = '' AND token_hours.hour >= toDateTime({from_minute:Int64} * 60, 'UTC')
+      AND token_hours.hour < toDateTime({to_minute:Int64} * 60, 'UTC')
+    GROUP BY hour
+  ) AS made ON stored.hour = made.hour
+  WHERE known >= due
+)
+SELECT token_uid AS uid, toInt64(toUnixTimestamp(hour)) * 1000 AS hour_ms, callee_told AS requests, least(failures, callee_told) AS failures
+FROM token_hours FINAL
+WHERE token_uid IN {uids:Array(String)} AND callee_told > 0
+  AND hour >= toDateTime({from_minute:Int64} * 60, 'UTC') AND hour < toDateTime({to_minute:Int64} * 60, 'UTC')
+  AND ${numberOf('hour')} IN (SELECT level_hour FROM level)`,
 });

@@ -1,4 +1,10 @@
 import { contextsMade } from '../../../api/queries/contexts-made.js';
+import { z } from 'zod';
+import { createBaselineDetector } from '../../../detectors/baseline/baseline-detector.js';
+import { baselineOptionsSchema } from '../../../detectors/baseline/baseline-options.js';
+import type { AnyDetector } from '../../../detectors/core/detector.js';
+import { PartitionRuntime } from '../../../detectors/worker/partition-runtime.js';
+import { toldHours } from '../../../ingest/store/hops/hop-queries.js';
 import { HopEvaluator } from '../../../ingest/store/hops/hop-evaluator.js';
 import { systemClock } from '../../../ingest/core/clock.js';
 import type { TokenEvent } from '../../../ingest/event/token-event.js';
@@ -109,4 +115,59 @@ describe('requests of a token, over HTTP from the real store', () => {
     expect(valuesOf(await usual(first + 60, start + HOUR), 'target_service')).toEqual([service('edge', 6, 2, 6), service('orders', 6, 2, 6)]);
     expect(valuesOf(await usual(start + 2 * HOUR, start + 3 * HOUR), 'target_service')).toEqual([service('edge', 0, 0, 12), service('orders', 0, 0, 12)]);
   }); // prettier-ignore
+
+  it('draws the band of what detector baseline counts, and the detector says what the band says', async () => {
+    const token = { token_uid: `tok_${'E'.repeat(22)}`, fp_key_id: 'k1', identity: 'jwt', kind: 'access_token' } as const;
+    const start = T0 + 100 * HOUR;
+    let n = 2_000_000;
+    const at = (timeMs: number, id: string, change: Partial<TokenEvent>): TokenEvent =>
+      use((n += 1), timeMs, { token, trace: { request_id: id }, target: { service: 'orders', method: 'GET', path: '/o', status: 200 }, ...change });
+    const source = (record_type: string) => ({ product: 'envoy', instance: 'orders', kind: 'mesh', record_type }) as const;
+    const hour = (index: number, requests: number): TokenEvent[] =>
+      Array.from({ length: requests }, (_, i) => {
+        const timeMs = start + index * HOUR + i * 4000;
+        const id = `${index}-${i}`;
+        return [
+          // One proxy, two formats; the caller's side of it; every fourth also goes to a service whose log names no token.
+          at(timeMs, id, { source: source('json') }),
+          at(timeMs + 1, id, { source: source('text') }),
+          at(timeMs, id, { direction: 'outbound', source: source('json') }),
+          ...(i % 4 > 0 ? [] : [at(timeMs + 2, id, { direction: 'outbound', caller: { service: 'orders' }, target: { service: 'mail', method: 'POST', path: '/m', status: 200 } })]),
+        ];
+      }).flat();
+    const loud = 30;
+    const events = Array.from({ length: loud + 1 }, (_, index) => hour(index, index === loud ? 240 : 20)).flat();
+    const detectors: AnyDetector[] = [createBaselineDetector(baselineOptionsSchema.parse({}))];
+    const runtime = new PartitionRuntime({ detectors, allowedLatenessMs: 1000, entitiesMax: 10 });
+    events.forEach((event, offset) => runtime.offer(event, { offset: BigInt(offset), ordinal: 0 }));
+    runtime.flush();
+    const findings = runtime.takeFindings();
+    await opened.store.writer.insertEvents(events.map((event, i) => ({ event, partition: 0, offset: BigInt(6_000_000 + i) })), 'band');
+    await new HopEvaluator(opened.store, systemClock).pass();
+    const { hours, threshold } = await get<{
+      threshold: number;
+      hours: { requests: number; told: number; expected: number | null; spread: number | null; samples: number }[];
+    }>(`/v1/tokens/${token.token_uid}/baseline?from=${new Date(start).toISOString()}&to=${new Date(start + (loud + 1) * HOUR).toISOString()}`);
+    expect(hours.slice(0, loud).map(({ requests, told }) => [requests, told])).toEqual(Array.from({ length: loud }, () => [25, 20]));
+    const judged = hours[loud]!;
+    expect([judged.requests, judged.told]).toEqual([300, 240]);
+    expect(findings.length).toBeGreaterThan(0);
+    const upper = judged.expected! + threshold * judged.spread!;
+    for (const { score } of findings) {
+      expect([score.expected, score.spread, score.sampleCount]).toEqual([judged.expected, judged.spread, judged.samples]);
+    }
+    // It speaks at the first request that is not below the edge of the band, and its statement counts what it counted.
+    expect(findings[0]?.score.observed).toBe(Math.ceil(upper));
+    for (const { score, sql } of findings) {
+      const [row] = await opened.store.querier.run({ name: 'reproduced', sql, params: z.object({}), row: z.object({ observed: z.number() }) }, {});
+      expect(row?.observed).toBe(score.observed);
+    }
+    // What a worker would begin with that lost its state.
+    const hourNumber = Math.floor(start / HOUR);
+    const told = await opened.store.querier.run(toldHours, { uids: [token.token_uid], from_minute: hourNumber * 60, to_minute: (hourNumber + loud) * 60 });
+    expect(told.map(({ requests }) => requests)).toEqual(Array.from({ length: loud }, () => 20));
+    await opened.store.writer.insertEvents([{ event: at(start + 5, 'late', {}), partition: 0, offset: 7_000_000n }], 'late');
+    const without = await opened.store.querier.run(toldHours, { uids: [token.token_uid], from_minute: hourNumber * 60, to_minute: (hourNumber + loud) * 60 });
+    expect(without.length).toBe(loud - 1);
+  }, 60_000); // prettier-ignore
 });
