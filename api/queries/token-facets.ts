@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineQuery } from '../../ingest/store/query.js';
-import { count, networkOf, text, time, windowParams } from './columns.js';
+import { count, namedNetworkOf, text, time, windowParams } from './columns.js';
 
 const ms = z.number().int();
 const at = (param: string): string => `fromUnixTimestamp64Milli({${param}:Int64}, 'UTC')`;
@@ -10,7 +10,7 @@ const minuteAt = (param: string): string => `toInt32(floor({${param}:Int64} / 60
 /** Columns that name what a request came with, the same of the roll-up and of single hops. */
 const pairs = `
       [
-        ('network', ${networkOf}),
+        ('network', ${namedNetworkOf}),
         ('client_address', toString(client_address)),
         ('client_country', toString(client_country)),
         ('user_agent', toString(user_agent)),

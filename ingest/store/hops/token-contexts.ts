@@ -3,7 +3,7 @@ import { rolledHours, versionOfHour } from './rolled-hours.js';
 
 const facts = [
   'client_address', 'client_asn', 'client_country', 'user_agent', 'caller_service', 'target_service', 'target_method',
-  'target_route', 'source',
+  'target_route', 'source', 'client_network_name',
 ]; // prettier-ignore
 
 /**
@@ -36,7 +36,7 @@ FROM
   WHERE minute >= {from_minute:Int32} AND minute < {to_minute:Int32} AND is_hop AND token_uid != '' AND NOT token_lent
   UNION ALL
   SELECT DISTINCT
-    toInt32(intDiv(toUnixTimestamp(hour), 3600)), token_uid, context, '', 0, '', '', '', '', '', '', '', false, false,
+    toInt32(intDiv(toUnixTimestamp(hour), 3600)), token_uid, context, '', 0, '', '', '', '', '', '', '', '', false, false,
     toDateTime64(0, 3, 'UTC')
   FROM token_contexts
   WHERE hour >= toDateTime({from_minute:Int32} * 60, 'UTC') AND hour < toDateTime({to_minute:Int32} * 60, 'UTC')
@@ -44,7 +44,7 @@ FROM
     AND toDate(hour) <= toDate(toDateTime({to_minute:Int32} * 60, 'UTC'))
   UNION ALL
   SELECT
-    arrayJoin({hours:Array(Int32)}), '', 0, '', 0, '', '', '', '', '', '', '', false, false, toDateTime64(0, 3, 'UTC')
+    arrayJoin({hours:Array(Int32)}), '', 0, '', 0, '', '', '', '', '', '', '', '', false, false, toDateTime64(0, 3, 'UTC')
 )
 WHERE hour_number IN {hours:Array(Int32)}
 GROUP BY hour_number, token_uid, context`,

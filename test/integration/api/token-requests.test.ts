@@ -35,6 +35,7 @@ describe('requests of a token, over HTTP from the real store', () => {
         token,
         source: { product: 'nginx', instance: 'edge', kind: 'proxy', record_type: record },
         direction: 'edge',
+        client: { address: '198.51.100.9', network_name: 'our office', network_kind: 'office' },
         caller: {},
         target: { service: 'edge', method: 'GET', route: '/orders/{id}', path: '/orders/7' },
         ...change,
@@ -63,11 +64,12 @@ describe('requests of a token, over HTTP from the real store', () => {
     const span = `from=${new Date(start).toISOString()}&to=${new Date(start + HOUR).toISOString()}`;
     const sumOf = (list: readonly Readonly<Record<string, unknown>>[], key: string): number =>
       list.reduce((sum, one) => sum + Number(one[key]), 0);
-    const map = await get<{ edges: { layer: string; requests: number; failures: number }[] }>(
+    const map = await get<{ edges: { layer: string; target: string; requests: number; failures: number }[] }>(
       `/v1/map?leaf=tokens&token_uid=${token.token_uid}&${span}`,
     );
     const onMap = map.edges.filter(({ layer }) => layer === 'leaf_network');
     expect(sumOf(onMap, 'requests')).toBe(36);
+    expect(onMap.find(({ target }) => target.includes('our office'))?.requests).toBe(12);
     for (const bucket of ['1m', '1h']) {
       const { buckets, counted_until: until } = await get<{ buckets: Record<string, unknown>[]; counted_until: string }>(
         `/v1/tokens/${token.token_uid}/timeline?bucket=${bucket}&${span}`,
@@ -104,6 +106,8 @@ describe('requests of a token, over HTTP from the real store', () => {
           expect([sumOf(values, 'now'), sumOf(values, 'now_failures')]).toEqual([24, 8]);
         }
         expect(all.counted_until).toBe(new Date(to).toISOString());
+        // By the operator's name of it, as on the map.
+        expect(valuesOf(all, 'network').find(({ value }) => value === 'our office')?.now).toBe(12);
       }
     };
     // While the hour runs, and from the roll-up once it is over.
