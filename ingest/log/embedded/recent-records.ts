@@ -3,9 +3,9 @@ import type { StoredRecord } from '../event-log.js';
 /** What a small record costs beside its bytes. */
 const OVERHEAD_BYTES = 256;
 
+/** No word of the record itself: a place in the order outlives it, and would keep its bytes and all that was made of them. */
 interface Recent {
   readonly owner: object;
-  readonly record: StoredRecord;
   readonly bytes: number;
 }
 
@@ -30,7 +30,7 @@ export class RecentRecords {
     if (queue === undefined) this.queues.set(owner, [record]);
     else queue.push(record);
     const bytes = record.value.length + OVERHEAD_BYTES;
-    this.order.push({ owner, record, bytes });
+    this.order.push({ owner, bytes });
     this.bytes += bytes;
     while (this.bytes > this.bytesMax) this.dropOldest();
   }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { RecentRecords } from '../../../../ingest/log/embedded/recent-records.js';
 import type { StoredRecord } from '../../../../ingest/log/event-log.js';
 
@@ -46,4 +48,24 @@ describe('RecentRecords', () => {
     recent.add(a, record(1500, 1 << 20));
     expect(recent.read(a, 1500n, 10, 1 << 20)).toBeUndefined();
   });
+});
+
+it('keeps nothing alive of what it let go', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const recent = new RecentRecords(100_000);
+  const owners = [{}, {}];
+  const values: WeakRef<Uint8Array>[] = [];
+  for (let n = 0; n < 500; n += 1) {
+    const value = Buffer.alloc(10_000);
+    values.push(new WeakRef(value));
+    const one = { offset: BigInt(Math.floor(n / 2)), key: null, value, headers: {}, timestampMs: 0 };
+    recent.add(owners[n % 2] ?? {}, one);
+  }
+  // A weak reference holds until the turn ends in which it was made.
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  const alive = values.filter((value) => value.deref() !== undefined).length;
+  expect(recent.read(owners[0] ?? {}, 249n, 1, 1)).toHaveLength(1);
+  expect(alive).toBeLessThanOrEqual(10);
 });
