@@ -7,6 +7,9 @@ export const TOLD_MS = 15_000;
 /** Requests remembered of one entity; beyond it the one told longest ago is forgotten, and a second line of it counts. */
 const TOLD_MAX = 256;
 const SECOND_MS = 1000;
+const KEYS = 2 ** 53;
+/** A part of a key, so that the sum of all stays a whole number. */
+const PART = 2 ** 48;
 /** Not of hexadecimal digits, as ids are. */
 const HANDED_ON = 'told:';
 /** Places in a remembered request. */
@@ -18,24 +21,38 @@ const FIRST_FORMAT = 3;
 /** A request told of lately: its key, when last, the most lines in one format; then each format and its lines. */
 export type ToldRequest = number[];
 
+/** Sources are one object for many events; what names the proxy is hashed once for each. */
+const proxies = new WeakMap<TokenEvent['source'], readonly [proxy: number, format: number]>();
+
+function proxyOf(source: TokenEvent['source']): readonly [proxy: number, format: number] {
+  let known = proxies.get(source);
+  if (known === undefined) {
+    known = [textHash(`${source.product}\n${source.instance}`) % PART, textHash(source.record_type ?? '')];
+    proxies.set(source, known);
+  }
+  return known;
+}
+
 /**
  * What the lines have in common in which one proxy tells of one request in several formats: the proxy (product and instance),
  * what was asked for, and the request's id; without an id the status and the second. As hops are joined. NaN for what is no
- * use; below 2^53.
+ * use; else a whole number below 2^53. Made from parts, since a text of them all would be built for every event.
  */
-export function requestKeyOf(event: TokenEvent): number {
-  const { action, source, target, trace, time } = event;
+export function requestKeyOf({ action, source, target, trace, time }: TokenEvent): number {
   if (action !== 'use') return NaN;
-  if (trace?.request_id?.startsWith(HANDED_ON) === true) return parseInt(trace.request_id.slice(HANDED_ON.length), 36);
   const id = trace?.request_id ?? trace?.trace_id;
-  const named = id === undefined ? `${target?.status ?? 0} ${Math.floor(parseTime(time) / SECOND_MS)}` : `\n${id}`;
-  return textHash(
-    `${source.product}\n${source.instance}\n${target?.service ?? ''}\n${target?.method ?? ''}\n${target?.path ?? ''}\n${named}`,
-  );
+  if (id?.startsWith(HANDED_ON) === true) return Number(id.slice(HANDED_ON.length));
+  const named =
+    id === undefined ? (target?.status ?? 0) * 1e10 + Math.floor(parseTime(time) / SECOND_MS) : textHash(id);
+  let key = named + 3 * proxyOf(source)[0];
+  if (target?.path !== undefined) key += 5 * (textHash(target.path) % PART);
+  if (target?.service !== undefined) key += 7 * (textHash(target.service) % PART);
+  if (target?.method !== undefined) key += 11 * (textHash(target.method) % PART);
+  return key % KEYS;
 }
 
 /** The same as the request id of an event that goes on without path and trace; {@link requestKeyOf} knows it again. */
-export const handedOnKey = (event: TokenEvent): string => HANDED_ON + requestKeyOf(event).toString(36);
+export const handedOnKey = (event: TokenEvent): string => `${HANDED_ON}${requestKeyOf(event)}`;
 
 /**
  * Notes a line, and says whether a line before it told of the same request: the n-th line of a place in one format is its
@@ -47,8 +64,9 @@ export const handedOnKey = (event: TokenEvent): string => HANDED_ON + requestKey
 export function isToldAgain(told: ToldRequest[], event: TokenEvent, timeMs: number): boolean {
   const key = requestKeyOf(event);
   if (Number.isNaN(key)) return false;
-  const format = textHash(event.source.record_type ?? '');
-  const at = told.findLastIndex((one) => one[KEY] === key);
+  const [, format] = proxyOf(event.source);
+  let at = told.length - 1;
+  while (at >= 0 && told[at]?.[KEY] !== key) at -= 1;
   const known = told[at];
   if (known === undefined || (known[LAST_MS] ?? 0) < timeMs - TOLD_MS) {
     if (known !== undefined) told.splice(at, 1);
@@ -69,7 +87,6 @@ export function isToldAgain(told: ToldRequest[], event: TokenEvent, timeMs: numb
 
 /** Lets go of the oldest that are too old, and of one if there is no room. */
 function forget(told: ToldRequest[], timeMs: number): void {
-  let gone = told.length >= TOLD_MAX ? 1 : 0;
-  while (gone < told.length && (told[gone]?.[LAST_MS] ?? 0) < timeMs - TOLD_MS) gone += 1;
-  if (gone > 0) told.splice(0, gone);
+  if (told.length >= TOLD_MAX) told.shift();
+  while (told.length > 0 && (told[0]?.[LAST_MS] ?? 0) < timeMs - TOLD_MS) told.shift();
 }
