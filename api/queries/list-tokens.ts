@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { defineQuery } from '../../ingest/store/query.js';
 import { count, real, text } from './columns.js';
 import { riskByKind, riskParams } from './risk-sql.js';
-import { tokenColumns, tokenRow } from './token-columns.js';
+import { factsColumns, factsRow } from './token-columns.js';
 
 /**
  * Newest seen first, or highest risk. Empty text and 0 mean "no filter"; the cursor is the last row of the page before. All
- * risk fades alike, so log2(risk) + time / half-life is a place that stays while pages are turned.
+ * risk fades alike, so log2(risk) + time / half-life is a place that stays while pages are turned. Uses are asked for the
+ * tokens of the page alone: their sums over all tokens would cost ten times the rest.
  */
 export const listTokens = defineQuery({
   name: 'list-tokens',
@@ -24,18 +25,18 @@ export const listTokens = defineQuery({
     ...riskParams,
     rows: z.number().int(),
   }),
-  row: tokenRow.extend({ risk: real, place: count }),
+  row: factsRow.extend({ risk: real, place: count }),
   sql: `
 SELECT
-  ${tokenColumns}, scores.risk AS risk,
+  ${factsColumns}, scores.risk AS risk,
   if({sort:String} = 'risk',
     if(risk > 0, toInt64(round(1000 * (log2(risk) + {at_ms:Int64} / {half_life_ms:Int64}))), 0),
     toUnixTimestamp64Milli(last_seen)) AS place
-FROM tokens_v1
+FROM token_facts
 LEFT JOIN
 (
   SELECT uid, sum(risk) AS risk FROM (${riskByKind('token_uid', "token_uid != ''")}) GROUP BY uid
-) AS scores ON tokens_v1.token_uid = scores.uid
+) AS scores ON token_facts.token_uid = scores.uid
 WHERE ({principal_uid:String} = '' OR principal_uid = {principal_uid:String})
   AND ({kind:String} = '' OR has(kinds, {kind:String}))
   AND ({issuer:String} = '' OR has(issuers, {issuer:String}))

@@ -3,8 +3,8 @@ import { count, text, texts, time, timeOrNull } from './columns.js';
 
 const pairs = z.array(z.tuple([text, text])).transform((list) => list.map(([kind, value]) => ({ kind, value })));
 
-/** One row of the inventory, as `tokens_v1` gives it. */
-export const tokenRow = z.object({
+/** What is known of a token without what it did, as `token_facts` gives it. */
+export const factsRow = z.object({
   token_uid: text,
   name: text,
   key_id: text,
@@ -28,9 +28,11 @@ export const tokenRow = z.object({
   expires_at: timeOrNull,
   revoked_at: timeOrNull,
   events: count,
-  uses: count,
-  failures: count,
   secrets: count,
 });
 
+/** One row of the inventory, as `tokens_v1` gives it. */
+export const tokenRow = factsRow.extend({ uses: count, failures: count });
+
+export const factsColumns = Object.keys(factsRow.shape).join(', ');
 export const tokenColumns = Object.keys(tokenRow.shape).join(', ');

@@ -11,6 +11,7 @@ import { listTokens } from '../../queries/list-tokens.js';
 import { tokenRisk } from '../../queries/token-risk.js';
 import { tokenChildren } from '../../queries/token-children.js';
 import { tokenSeenWith } from '../../queries/token-seen-with.js';
+import { tokenUses } from '../../queries/token-uses.js';
 import { pageOf, readCursor, readInstant } from '../../schemas/common.js';
 import { problemResponses } from '../../schemas/problem.js';
 import { tokenAnswer, tokenParams, tokensAnswer, tokensQuery } from '../../schemas/tokens.js';
@@ -53,7 +54,16 @@ export function tokenRoutes(app: FastifyInstance, deps: ApiDeps): void {
         rows: query.limit + 1,
       });
       const page = pageOf(rows, query.limit, (row) => ({ time: formatTime(row.place), uid: row.token_uid }));
-      return { ...page, items: page.items.map((token) => ({ ...token, risk: tenths(token.risk) })) };
+      const used = await deps.querier.run(tokenUses, { token_uids: page.items.map((token) => token.token_uid) });
+      const usedBy = new Map(used.map(({ token_uid: uid, uses, failures }) => [uid, { uses, failures }]));
+      return {
+        ...page,
+        items: page.items.map((token) => ({
+          ...token,
+          ...(usedBy.get(token.token_uid) ?? { uses: 0, failures: 0 }),
+          risk: tenths(token.risk),
+        })),
+      };
     },
   );
   typed.get(
