@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { ISSUER_REFUSAL } from '../../detectors/core/reproduce.js';
 import { defineQuery } from '../../ingest/store/query.js';
 import { hopWindow, text, windowParams } from './columns.js';
-import { hopsOf, linesOf, timelineRow, timelineSums } from './token-timeline.js';
+import { eventsOfToken, hopsOf, linesOf, timelineRow, timelineSums } from './token-timeline.js';
 
 const bucketOf = "toDateTime(toStartOfInterval(time, toIntervalSecond({bucket_s:UInt32}), 'UTC'), 'UTC')";
 const own = 'NOT token_lent';
@@ -18,13 +19,8 @@ FROM
 (
   SELECT
     ${bucketOf} AS start,
-    ${linesOf('count()', 'uniqCombined64State(12)(toString(target_service))', 'uniqCombined64State(12)(toString(client_address))')}
-  FROM token_events
-  WHERE token_uid = {token_uid:String}
-    AND toDate(time) >= toDate(fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC'))
-    AND toDate(time) <= toDate(fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC'))
-    AND time >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
-    AND time < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    ${linesOf('count()', `countIf(${ISSUER_REFUSAL})`, 'uniqCombined64State(12)(toString(target_service))', 'uniqCombined64State(12)(toString(client_address))')}
+  FROM ${eventsOfToken}
   GROUP BY start
   UNION ALL
   SELECT

@@ -49,9 +49,12 @@ export const baselineAnswer = z
         told: z
           .number()
           .describe(
-            'Of the requests: the callee’s own log names the token. What detector baseline counts and `expected` is of.',
+            'What detector baseline counts and `expected` is of: requests of which the callee’s own log names the token, and refusals at an issuer.',
           ),
-        failures: z.number(),
+        issuer_refusals: z
+          .number()
+          .describe('What an issuer refused of the token, such as a refresh; in `told`, not in the requests.'),
+        failures: z.number().describe('Of the requests.'),
         expected: z.number().nullable().describe('Of `told`; null while too little is known.'),
         spread: z.number().nullable(),
         samples: z.number().describe('Closed hours known.'),

@@ -126,7 +126,12 @@ export const timelineAnswer = z
             ),
           told_requests: z
             .number()
-            .describe('Of the requests: the callee’s own log names the token. What stream detectors count.'),
+            .describe('Of the requests: the callee’s own log names the token. Stream detectors count these.'),
+          issuer_refusals: z
+            .number()
+            .describe(
+              'What an issuer refused of the token, such as a refresh: no requests, but stream detectors count them as failed ones. As far back as events are kept.',
+            ),
           failures: z.number().describe('Of the requests.'),
           request_bytes: z.number(),
           response_bytes: z.number(),

@@ -19,6 +19,8 @@ const list = (texts: readonly string[]): string => texts.map(sqlText).join(', ')
 // The same words as `toObservation`, for the store.
 export const FAILED = `(outcome = 'failure' AND reason NOT IN (${list(outageReasons)}) AND target_status < 500)`;
 export const REQUEST = `direction != 'outbound' AND (action = 'use' OR (source_kind = 'issuer' AND ${FAILED}))`;
+/** Of the requests, those that are no use: an issuer refused something, such as a refresh. They pass no hop. */
+export const ISSUER_REFUSAL = `direction != 'outbound' AND action != 'use' AND source_kind = 'issuer' AND ${FAILED}`;
 
 /** A condition: events of the entity. */
 export function isOfEntity({ entityKind, entityUid }: Observation): string {
@@ -35,17 +37,21 @@ function upToDecisive(observation: Observation, fromMs: number): string {
   ].join(' ');
 }
 
-/** What lines of one request have in common, in the words of `requestKeyOf`; each failure at an issuer by itself. */
-const REQUEST_KEY = [
+/** What lines of one request have in common, in the words of `requestKeyOf`; whatever is no use is by itself. */
+export const REQUEST_KEY = [
   "if(action = 'use', '', toString(event_uid)), source_product, source_instance, target_service, target_method, target_path,",
   "multiIf(request_id != '', request_id, trace_id != '', trace_id, concat(toString(target_status), ' ', toString(toUnixTimestamp(time))))",
 ].join(' ');
 
-/** Requests of the entity since a time, each by the first of the lines that tell of it: when (`at`), and whether it `failed`. */
-const requests = (observation: Observation, fromMs: number): string =>
+/**
+ * Requests of the entity since a time, each by the first of the lines that tell of it: when (`at`), and whether it `failed`.
+ *
+ * @param failed a condition of a line.
+ */
+const requests = (observation: Observation, fromMs: number, failed = FAILED): string =>
   [
     `FROM (SELECT min(time) AS at, argMin(is_failed, (time, toString(event_uid))) AS failed FROM`,
-    `(SELECT time, event_uid, ${FAILED} AS is_failed, cityHash64(${REQUEST_KEY}) AS request,`,
+    `(SELECT time, event_uid, ${failed} AS is_failed, cityHash64(${REQUEST_KEY}) AS request,`,
     `row_number() OVER (PARTITION BY request, record_type ORDER BY time, toString(event_uid)) AS nth`,
     `${upToDecisive(observation, Math.max(0, fromMs - TOLD_MS))} AND ${REQUEST})`,
     `GROUP BY request, nth) WHERE at >= ${sqlTime(fromMs)}`,
@@ -81,15 +87,12 @@ export function usesSinceSql(observation: Observation, startMs: number): string 
   return `SELECT count() AS observed FROM events_v1 WHERE ${entity} AND time >= ${from} AND time <= ${to}`;
 }
 
-/** Refusals of the entity for one of these reasons (or a 401 without any) since `startMs`. */
+/** Requests of the entity that were refused for one of these reasons (or with a 401 without any) since `startMs`. */
 export function failuresSinceSql(observation: Observation, startMs: number, reasons: readonly Reason[]): string {
   const named = `reason IN (${list(reasons)})`;
   const bare = "(reason = '' AND target_status = 401)";
-  return [
-    `SELECT count() AS observed FROM events_v1 WHERE ${isOfEntity(observation)}`,
-    `AND time >= ${sqlTime(startMs)} AND time <= ${sqlTime(observation.timeMs)}`,
-    `AND direction != 'outbound' AND outcome = 'failure' AND (${reasons.length === 1 ? named : `${named} OR ${bare}`})`,
-  ].join(' ');
+  const refused = `(${FAILED} AND (${reasons.length === 1 ? named : `${named} OR ${bare}`}))`;
+  return `SELECT countIf(failed) AS observed ${requests(observation, startMs, refused)}`;
 }
 
 /** The words of `isServed` for the store. */

@@ -2,6 +2,7 @@ import { asText, fieldOf, type Field } from './fields.js';
 import { allPresent, conditionOf, valueOf } from './matching.js';
 import { figuresOf, type Figure } from './measures.js';
 import type { Correlation, Rule } from './rule-schema.js';
+import { withToldAgain } from './told-again.js';
 import { join, name, param, sql, toStatement, toText, whole, type Sql, type Statement } from './sql.js';
 import { planWindow, windowAt, type WindowPlan } from './window-plan.js';
 
@@ -148,10 +149,13 @@ function paneRows({ plan, groups, figures, selected }: Parts, first: number, las
   const { toMs } = windowAt(plan, last);
   return sql`
       SELECT ${grouped(groups)}${paneNumber(plan)} AS pane, ${listed(states)}count() AS n
-      FROM ${TABLE}
-      WHERE ${within(from, toMs)} AND ${selected}
+      FROM ${eventsFor(figures, TABLE, sql`${within(from, toMs)} AND ${selected}`, groups)}
       GROUP BY ${listed(g)}pane`;
 }
+
+/** What stands after FROM: the wanted events, and if a figure counts, which of their lines tell a request again. */
+const eventsFor = (figures: readonly Figure[], table: Sql, wanted: Sql, groups: readonly Field[]): Sql =>
+  figures.some(({ countsOnce }) => countsOnce) ? withToldAgain(table, wanted, groups) : sql`${table} WHERE ${wanted}`;
 
 type NewTerms = Extract<Correlation, { type: 'new_terms' }>;
 
@@ -251,10 +255,14 @@ ORDER BY n`;
 function reproduction({ rule, plan, groups, selected }: Parts, figure: Figure, fired: Fired): Sql {
   const { fromMs, toMs } = windowAt(plan, fired.pane);
   const own = groups.map((field, i) => sql`toString(${asText(field)}) = ${param('String', fired.groups[i] ?? '')}`);
-  const from = (start: number, end: number): Sql =>
-    sql`FROM events_v1 WHERE ${within(start, end)} AND ${join(own, ' AND ')} AND ${selected}`;
+  const wanted = (start: number, end: number): Sql =>
+    sql`${within(start, end)} AND ${join(own, ' AND ')} AND ${selected}`;
+  const from = (start: number, end: number): Sql => sql`FROM events_v1 WHERE ${wanted(start, end)}`;
   const { correlation } = rule;
-  if (correlation.type !== 'new_terms') return sql`SELECT ${figure.flat} AS observed ${from(fromMs, toMs)}`;
+  if (correlation.type !== 'new_terms') {
+    const events = eventsFor([figure], sql`events_v1`, wanted(fromMs, toMs), groups);
+    return sql`SELECT ${figure.flat} AS observed FROM ${events}`;
+  }
   const value = valueOf([correlation.condition.field].flat().map(fieldOf));
   const before = sql`SELECT ${value} ${from(fromMs - correlation.history * 1000, fromMs)}`;
   const present = allPresent([correlation.condition.field].flat().map(fieldOf));

@@ -14,6 +14,8 @@ export interface Figure {
   readonly flat: Sql;
   /** What must be true of it, given its name. */
   holds(figure: Sql): Sql;
+  /** True where it counts, so that a request must count once: its statements need the column `told_again`. */
+  readonly countsOnce?: true;
   readonly unit: string;
   readonly measure: string;
   /** The limit that it has met, for people. */
@@ -49,6 +51,8 @@ function figureOf(part: Exclude<Correlation, NewTerms> | Measure, conditions: Co
           names.map((one) => conditions.get(one) ?? sql`0`),
           ' OR ',
         )})`;
+  const once = (condition: Sql): Sql => sql`${condition} AND NOT told_again`;
+  const countsOnce = true;
   const s = name('s', first);
   const second = name('s', first + 1);
   switch (part.type) {
@@ -56,8 +60,14 @@ function figureOf(part: Exclude<Correlation, NewTerms> | Measure, conditions: Co
     case 'temporal_ordered':
       return temporal(part, conditions, first);
     case 'event_count': {
-      const states = [sql`countIf(${on(part.events)})`];
-      return { ...limited(part, 'events'), states, merged: sql`sum(${s})`, flat: sql`${states[0] ?? sql``}` };
+      const states = [sql`countIf(${once(on(part.events))})`];
+      return {
+        ...limited(part, 'events'),
+        countsOnce,
+        states,
+        merged: sql`sum(${s})`,
+        flat: sql`${states[0] ?? sql``}`,
+      };
     }
     case 'value_count': {
       const [value, counted] = valuesOf(part.condition.field, on(part.events));
@@ -72,15 +82,17 @@ function figureOf(part: Exclude<Correlation, NewTerms> | Measure, conditions: Co
       const [value, counted] = valuesOf(part.condition.field, on(part.events));
       return {
         ...limited(part, 'events'),
-        states: [sql`countIf(${counted})`, sql`uniqStateIf(${value}, ${counted})`],
+        countsOnce,
+        states: [sql`countIf(${once(counted)})`, sql`uniqStateIf(${value}, ${counted})`],
         merged: sql`sum(${s}) / uniqMerge(${second})`,
-        flat: sql`countIf(${counted}) / uniqIf(${value}, ${counted})`,
+        flat: sql`countIf(${once(counted)}) / uniqIf(${value}, ${counted})`,
       };
     }
     case 'ratio': {
-      const [some, of] = [sql`countIf(${on(part.events)})`, sql`countIf(${on(part.of)})`];
+      const [some, of] = [sql`countIf(${once(on(part.events))})`, sql`countIf(${once(on(part.of))})`];
       return {
         ...limited(part, '1'),
+        countsOnce,
         states: [some, of],
         merged: sql`sum(${s}) / sum(${second})`,
         flat: sql`${some} / ${of}`,
@@ -89,7 +101,7 @@ function figureOf(part: Exclude<Correlation, NewTerms> | Measure, conditions: Co
     case 'value_sum':
     case 'value_avg':
     case 'value_percentile':
-      return ofNumbers(part, on(part.events), first);
+      return { ...ofNumbers(part, once(on(part.events)), first), countsOnce };
   }
 }
 

@@ -2,11 +2,11 @@ import type { z } from 'zod';
 import { formatTime } from '../../ingest/event/time.js';
 import { toldHours } from '../../ingest/store/hops/hop-queries.js';
 import type { HourlyUsage, Stage } from '../core/detector.js';
-import { entityOf, eventTimeMs } from '../core/observation.js';
+import { entityOf, eventTimeMs, outageReasons } from '../core/observation.js';
 import type { PartitionRuntime } from './partition-runtime.js';
 import type { DecodedRecord } from './record-intake.js';
 import type { WorkerParts } from './worker-deps.js';
-import { usageQueries } from './worker-queries.js';
+import { principalToldAgainQuery, tokenRefusalsQuery, usageQueries } from './worker-queries.js';
 
 const HOUR_MS = 3_600_000;
 const HOUR_MINUTES = 60;
@@ -37,26 +37,38 @@ function strangers(stage: Stage, runtime: PartitionRuntime, records: readonly De
 
 type Row = z.output<(typeof usageQueries)['token']['row']>;
 type Counts = Pick<Row, 'requests' | 'failures'>;
-const NOTHING: ReadonlyMap<string, Counts> = new Map();
+type Hours = ReadonlyMap<string, Counts>;
+
+const keyOf = ({ uid, hour_ms }: Pick<Row, 'uid' | 'hour_ms'>): string => `${uid} ${hour_ms}`;
+const byHour = (rows: readonly Row[]): Hours => new Map(rows.map((row) => [keyOf(row), row]));
 
 /**
- * The roll-up at insert time counts lines; what was told in two formats is twice in it. Where hops are known already, they
- * tell what the detectors would have counted. By token and hour.
+ * The roll-ups at insert time count lines; what was told in two formats is twice in them. What the detectors would have
+ * counted of tokens is known from hops, where they were found already, and from refusals at issuers; of principals, lines that
+ * tell again are taken off.
+ *
+ * @param rows hours of the roll-up that are wanted, one or more.
  */
-async function toldOnce(
-  deps: WorkerParts,
-  rows: readonly Row[],
-  fromMs: number,
-  toMs: number,
-): Promise<ReadonlyMap<string, Counts>> {
-  const params = {
-    uids: [...new Set(rows.map(({ uid }) => uid))],
-    from_minute: Math.floor(fromMs / HOUR_MS) * HOUR_MINUTES,
-    to_minute: Math.ceil(toMs / HOUR_MS) * HOUR_MINUTES,
-  };
-  const hours = await deps.store.querier.run(toldHours, params);
-  return new Map(hours.map(({ uid, hour_ms, requests, failures }) => [`${uid} ${hour_ms}`, { requests, failures }]));
-}
+async function asRequests({ store: { querier } }: WorkerParts, stage: Stage, rows: readonly Row[]): Promise<readonly Row[]> {
+  const uids = [...new Set(rows.map(({ uid }) => uid))];
+  const hours = rows.map((row) => row.hour_ms);
+  const [fromMs, toMs] = [Math.min(...hours), Math.max(...hours) + HOUR_MS];
+  const span = { uids, from: formatTime(fromMs), to: formatTime(toMs) };
+  if (stage === 'principal') {
+    const again = byHour(await querier.run(principalToldAgainQuery, span));
+    return rows.map((row) => plus(row, again.get(keyOf(row)), -1));
+  }
+  const minutes = { from_minute: (fromMs / HOUR_MS) * HOUR_MINUTES, to_minute: (toMs / HOUR_MS) * HOUR_MINUTES };
+  const told = byHour(await querier.run(toldHours, { uids, ...minutes, outages: [...outageReasons] }));
+  const refused = byHour(await querier.run(tokenRefusalsQuery, span));
+  return rows.map((row) => plus({ ...row, ...told.get(keyOf(row)) }, refused.get(keyOf(row)), 1));
+} // prettier-ignore
+
+const plus = (row: Row, { requests, failures }: Counts = { requests: 0, failures: 0 }, sign: 1 | -1): Row => ({
+  ...row,
+  requests: Math.max(0, row.requests + sign * requests),
+  failures: Math.max(0, row.failures + sign * failures),
+});
 
 /** Gives entities without state their closed hours from the store, so that a restart or a backfill starts them warm. */
 export async function warmStart(
@@ -72,13 +84,10 @@ export async function warmStart(
   const from = Math.max(0, Math.min(...hours) - HISTORY_MS);
   if (to <= from) return;
   const params = { uids: [...unknown.keys()], from: formatTime(from), to: formatTime(to) };
-  const rows = await deps.store.querier.run(usageQueries[stage], params);
-  const told = stage === 'token' && rows.length > 0 ? await toldOnce(deps, rows, from, to) : NOTHING;
+  const stored = await deps.store.querier.run(usageQueries[stage], params);
+  const rows = stored.filter(({ uid, hour_ms }) => hour_ms < (unknown.get(uid) ?? -Infinity));
   const history = new Map<string, HourlyUsage[]>();
-  for (const { uid, hour_ms, ...lines } of rows) {
-    const row = { uid, hour_ms, ...(told.get(`${uid} ${hour_ms}`) ?? lines) };
-    const before = unknown.get(row.uid);
-    if (before === undefined || row.hour_ms >= before) continue;
+  for (const row of rows.length === 0 ? rows : await asRequests(deps, stage, rows)) {
     const usage = { hourStartMs: row.hour_ms, requests: row.requests, failures: row.failures };
     const list = history.get(row.uid);
     if (list === undefined) history.set(row.uid, [usage]);

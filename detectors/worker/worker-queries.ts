@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Stage } from '../core/detector.js';
+import { FAILED, ISSUER_REFUSAL, REQUEST_KEY } from '../core/reproduce.js';
 import { defineQuery } from '../../ingest/store/query.js';
 
 const partitionParams = z.object({ stage: z.string(), partition: z.number() });
@@ -77,6 +78,59 @@ GROUP BY uid, hour ORDER BY uid, hour`,
 
 /** Hours of these entities since a time, oldest first. */
 export const usageQueries = { token: usageQuery('token'), principal: usageQuery('principal') } as const;
+
+const correctionParams = z.object({ uids: z.array(z.string()), from: z.string(), to: z.string() });
+const correctionRow = z.object({
+  uid: z.string(),
+  hour_ms: z.number().int(),
+  requests: z.coerce.number(),
+  failures: z.coerce.number(),
+});
+
+/** Events of these entities in the window, in the form that the table's order knows, too. */
+const eventsOf = (stage: Stage): string => `token_events
+  WHERE ${stage}_uid IN {uids:Array(String)}
+    AND time >= parseDateTime64BestEffort({from:String}, 3, 'UTC') AND time < parseDateTime64BestEffort({to:String}, 3, 'UTC')
+    AND toDate(time) >= toDate(parseDateTime64BestEffort({from:String}, 3, 'UTC'))
+    AND toDate(time) <= toDate(parseDateTime64BestEffort({to:String}, 3, 'UTC'))`;
+
+const HOUR_OF = "toInt64(toUnixTimestamp(toStartOfHour(time, 'UTC'))) * 1000";
+
+/** Refusals of these tokens at an issuer: failed requests of the detectors that no roll-up of tokens holds. */
+export const tokenRefusalsQuery = defineQuery({
+  name: 'worker_token_refusals',
+  sql: `SELECT token_uid AS uid, ${HOUR_OF} AS hour_ms, count() AS requests, count() AS failures
+FROM ${eventsOf('token')} AND ${ISSUER_REFUSAL}
+GROUP BY uid, hour_ms`,
+  params: correctionParams,
+  row: correctionRow,
+});
+
+/** Lines of these principals that told of a request again (core/told-once.ts), which their roll-up counts as requests. */
+export const principalToldAgainQuery = defineQuery({
+  name: 'worker_principal_told_again',
+  sql: `SELECT uid, hour_ms, count() AS requests, countIf(failed) AS failures
+FROM
+(
+  SELECT uid, hour_ms, failed, row_number() OVER (PARTITION BY uid, request, nth ORDER BY time, event_uid) AS line
+  FROM
+  (
+    SELECT
+      toString(principal_uid) AS uid, time, event_uid, ${HOUR_OF} AS hour_ms, ${FAILED} AS failed, cityHash64(${REQUEST_KEY}) AS request,
+      row_number() OVER (PARTITION BY uid, request, record_type ORDER BY time, event_uid) AS nth
+    FROM ${eventsOf('principal')} AND direction != 'outbound' AND action = 'use'
+      AND (source_product, source_instance) GLOBAL IN (
+        SELECT source_product, source_instance
+        FROM ${eventsOf('principal')} AND direction != 'outbound' AND action = 'use'
+        GROUP BY source_product, source_instance
+        HAVING min(record_type) != max(record_type))
+  )
+)
+WHERE line > 1
+GROUP BY uid, hour_ms`,
+  params: correctionParams,
+  row: correctionRow,
+});
 
 /** Which of these findings are stored. */
 export const knownFindingsQuery = defineQuery({

@@ -19,11 +19,14 @@ export interface AlertItem {
   readonly alert_uid: string;
   /** Empty where no token is known. */
   readonly token_uid: string;
+  /** Every token that a finding of it names. */
+  readonly token_uids: readonly string[];
   readonly entity_kind: string;
   readonly principal_name: string;
   readonly detectors: readonly string[];
   readonly title: string;
   readonly first_seen: string;
+  readonly last_seen: string;
   readonly client_addresses: readonly string[];
   readonly sql: string;
   readonly links: { readonly alert: string; readonly token: string; readonly map: string };

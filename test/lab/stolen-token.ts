@@ -28,9 +28,10 @@ export interface StolenToken {
 export async function viewStolenToken(lab: Lab, api: LabApi, jti: string, fromMs: number): Promise<StolenToken> {
   const tokenUid = await api.tokenUidOf(jti);
   const pageOf = (alert: AlertItem): ContractCall | undefined =>
-    lab.pager.calls.find((call) => (call.body as { dedup_key?: string } | null)?.dedup_key === alert.alert_uid);
+    lab.pager.calls.findLast((call) => (call.body as { dedup_key?: string } | null)?.dedup_key === alert.alert_uid);
+  // A token that is stolen after another of the same user joins the alert that is open.
   const find = async (): Promise<AlertItem | undefined> =>
-    (await api.alerts()).find((alert) => alert.token_uid === tokenUid);
+    (await api.alerts()).find((alert) => alert.token_uids.includes(tokenUid) && Date.parse(alert.last_seen) >= fromMs);
   await api.until(async () => {
     const alert = await find();
     return alert !== undefined && pageOf(alert) !== undefined;

@@ -140,3 +140,24 @@ export async function numbers(parts: RealParts, sql: string): Promise<Record<str
   if (row === undefined) throw new Error('no row');
   return row;
 }
+
+/** One life of a worker: takes the events, finds what there is, stops. */
+export async function workThrough(
+  parts: RealParts,
+  events: readonly TokenEvent[],
+  found: Finding[],
+  detectors?: DetectorsOptions,
+): Promise<void> {
+  const worker = makeWorker(parts, {
+    options: { blockAgeMs: 50, idleFlushMs: 50, checkpointIntervalMs: 200 },
+    ...(detectors !== undefined && { detectors }),
+    onFinding: (findings) => {
+      found.push(...findings);
+      return Promise.resolve();
+    },
+  });
+  await worker.start();
+  await appendEvents(parts.log, events, 10);
+  await until(() => worker.caughtUp());
+  await worker.stop(10_000);
+}

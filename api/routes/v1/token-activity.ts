@@ -110,14 +110,15 @@ export function tokenActivityRoutes(app: FastifyInstance, deps: ApiDeps): void {
       // The band is of what the detector counts, so that it speaks where the band says it does.
       const history = rows.map((row) => ({
         hourStartMs: parseTime(row.bucket),
-        requests: row.told_requests,
+        requests: row.told_requests + row.issuer_refusals,
         failures: row.failures,
       }));
-      const requests = new Map(rows.map((row) => [parseTime(row.bucket), row.requests]));
+      const known = new Map(rows.map((row) => [parseTime(row.bucket), row]));
       const hours = expectedHours(history, fromMs, toMs, options).map((hour) => ({
         time: formatTime(hour.hourStartMs),
-        requests: requests.get(hour.hourStartMs) ?? 0,
+        requests: known.get(hour.hourStartMs)?.requests ?? 0,
         told: hour.requests,
+        issuer_refusals: known.get(hour.hourStartMs)?.issuer_refusals ?? 0,
         failures: hour.failures,
         expected: hour.expected,
         spread: hour.spread,

@@ -141,8 +141,18 @@ function hourText(hour: Hour, threshold: number): string {
     upper === null || hour.expected === null
       ? 'usual not known yet'
       : `usual ${count(Math.round(hour.expected))}, up to ${count(Math.round(upper))}, from ${hour.samples} hours`;
-  const told = hour.told === hour.requests ? '' : ` (${count(hour.told)} of them told by the callee with this token, which is what detectors count)`; // prettier-ignore
-  return `${moment(parse(hour.time))}: ${count(hour.requests)} requests${told}, ${count(hour.failures)} failed; ${usual}.`;
+  return `${moment(parse(hour.time))}: ${count(hour.requests)} requests, ${count(hour.failures)} failed${countedOf(hour)}; ${usual}.`;
+}
+
+/** What detectors count of the hour, where it is not just its requests; the band is of that. */
+function countedOf({ requests, told, issuer_refusals: refusals }: Hour): string {
+  const byCallee = told - refusals;
+  if (byCallee === requests && refusals === 0) return '';
+  const parts = [
+    byCallee === requests ? 'all requests' : `${count(byCallee)} of which the callee’s log names this token`,
+    ...(refusals === 0 ? [] : [`${count(refusals)} refused by the issuer`]),
+  ];
+  return ` (detectors count ${count(told)}: ${parts.join(' and ')})`;
 }
 
 /** Why requests of these hours failed; the numbers add up to those of the chart. */
@@ -164,6 +174,7 @@ const columns: readonly Column<Hour>[] = [
   { title: 'Requests', value: (hour) => hour.requests, number: true },
   { title: 'Counted by detectors', value: (hour) => hour.told, number: true },
   { title: 'Failed', value: (hour) => hour.failures, number: true },
+  { title: 'Refused by issuer', value: (hour) => hour.issuer_refusals, number: true },
   {
     title: 'Usual',
     value: (hour) => hour.expected ?? -1,

@@ -154,12 +154,18 @@ ORDER BY hour`,
 
 /**
  * Requests and failures of these tokens in the hours (ms since the epoch) of [from_minute, to_minute) as stream detectors count
- * them: the callee's own log names the token. Only of hours that were made from all lines that are stored, so that they
+ * them: the callee's own log names the token, and what fails by an outage is no failure. Only of hours that were made from all lines that are stored, so that they
  * follow from the events and not from how far the evaluation is.
  */
 export const toldHours = defineQuery({
   name: 'told-hours',
-  params: z.object({ uids: z.array(z.string()), from_minute: minute, to_minute: minute }),
+  params: z.object({
+    uids: z.array(z.string()),
+    from_minute: minute,
+    to_minute: minute,
+    /** Reasons of failures that are outages. */
+    outages: z.array(z.string()),
+  }),
   row: z.object({ uid: z.string(), hour_ms: z.number().int(), requests: count, failures: count }),
   sql: `
 WITH
@@ -177,7 +183,8 @@ level AS
   ) AS made ON stored.hour = made.hour
   WHERE known >= due
 )
-SELECT token_uid AS uid, toInt64(toUnixTimestamp(hour)) * 1000 AS hour_ms, callee_told AS requests, least(failures, callee_told) AS failures
+SELECT token_uid AS uid, toInt64(toUnixTimestamp(hour)) * 1000 AS hour_ms, callee_told AS requests,
+  least(toInt64(failures) - toInt64(arraySum(r -> reasons[r], {outages:Array(String)})), toInt64(callee_told)) AS failures
 FROM token_hours FINAL
 WHERE token_uid IN {uids:Array(String)} AND callee_told > 0
   AND hour >= toDateTime({from_minute:Int64} * 60, 'UTC') AND hour < toDateTime({to_minute:Int64} * 60, 'UTC')

@@ -139,22 +139,39 @@ describe('requests of a token, over HTTP from the real store', () => {
           ...(i % 4 > 0 ? [] : [at(timeMs + 2, id, { direction: 'outbound', caller: { service: 'orders' }, target: { service: 'mail', method: 'POST', path: '/m', status: 200 } })]),
         ];
       }).flat();
+    // What the issuer refused is no request, but a failure that the detector counts.
+    const refused = (index: number): TokenEvent[] =>
+      Array.from({ length: 3 }, (_, i) =>
+        at(start + index * HOUR + 1_800_000 + i * 1000, `refused ${index}-${i}`, {
+          source: { product: 'keycloak', instance: 'id', kind: 'issuer' },
+          action: 'refresh',
+          outcome: 'failure',
+          reason: 'insufficient_scope',
+        }),
+      );
     const loud = 30;
-    const events = Array.from({ length: loud + 1 }, (_, index) => hour(index, index === loud ? 240 : 20)).flat();
+    const events = Array.from({ length: loud + 1 }, (_, index) => [...hour(index, index === loud ? 240 : 20), ...refused(index)]).flat();
     const detectors: AnyDetector[] = [createBaselineDetector(baselineOptionsSchema.parse({}))];
     const runtime = new PartitionRuntime({ detectors, allowedLatenessMs: 1000, entitiesMax: 10 });
-    events.forEach((event, offset) => runtime.offer(event, { offset: BigInt(offset), ordinal: 0 }));
+    [...events].sort((a, b) => Date.parse(a.time) - Date.parse(b.time)).forEach((event, offset) => runtime.offer(event, { offset: BigInt(offset), ordinal: 0 }));
     runtime.flush();
     const findings = runtime.takeFindings();
     await opened.store.writer.insertEvents(events.map((event, i) => ({ event, partition: 0, offset: BigInt(6_000_000 + i) })), 'band');
     await new HopEvaluator(opened.store, systemClock).pass();
     const { hours, threshold } = await get<{
       threshold: number;
-      hours: { requests: number; told: number; expected: number | null; spread: number | null; samples: number }[];
+      hours: { requests: number; told: number; issuer_refusals: number; expected: number | null; spread: number | null; samples: number }[];
     }>(`/v1/tokens/${token.token_uid}/baseline?from=${new Date(start).toISOString()}&to=${new Date(start + (loud + 1) * HOUR).toISOString()}`);
-    expect(hours.slice(0, loud).map(({ requests, told }) => [requests, told])).toEqual(Array.from({ length: loud }, () => [25, 20]));
+    expect(hours.slice(0, loud).map((one) => [one.requests, one.told, one.issuer_refusals])).toEqual(Array.from({ length: loud }, () => [25, 23, 3]));
     const judged = hours[loud]!;
-    expect([judged.requests, judged.told]).toEqual([300, 240]);
+    expect([judged.requests, judged.told]).toEqual([300, 243]);
+    for (const bucket of ['15m', '1h']) {
+      const { buckets } = await get<{ buckets: { issuer_refusals: number; told_requests: number }[] }>(
+        `/v1/tokens/${token.token_uid}/timeline?bucket=${bucket}&from=${new Date(start).toISOString()}&to=${new Date(start + HOUR).toISOString()}`,
+      );
+      const sumOf = (key: 'issuer_refusals' | 'told_requests'): number => buckets.reduce((sum, one) => sum + one[key], 0);
+      expect([sumOf('issuer_refusals'), sumOf('told_requests')]).toEqual([3, 20]);
+    }
     expect(findings.length).toBeGreaterThan(0);
     const upper = judged.expected! + threshold * judged.spread!;
     for (const { score } of findings) {
@@ -168,10 +185,11 @@ describe('requests of a token, over HTTP from the real store', () => {
     }
     // What a worker would begin with that lost its state.
     const hourNumber = Math.floor(start / HOUR);
-    const told = await opened.store.querier.run(toldHours, { uids: [token.token_uid], from_minute: hourNumber * 60, to_minute: (hourNumber + loud) * 60 });
+    const asked = { uids: [token.token_uid], from_minute: hourNumber * 60, to_minute: (hourNumber + loud) * 60, outages: [] };
+    const told = await opened.store.querier.run(toldHours, asked);
     expect(told.map(({ requests }) => requests)).toEqual(Array.from({ length: loud }, () => 20));
     await opened.store.writer.insertEvents([{ event: at(start + 5, 'late', {}), partition: 0, offset: 7_000_000n }], 'late');
-    const without = await opened.store.querier.run(toldHours, { uids: [token.token_uid], from_minute: hourNumber * 60, to_minute: (hourNumber + loud) * 60 });
+    const without = await opened.store.querier.run(toldHours, asked);
     expect(without.length).toBe(loud - 1);
   }, 60_000); // prettier-ignore
 });

@@ -3,39 +3,17 @@ import { detectorsOptionsSchema } from '../../../detectors/registry.js';
 import { encodeEvents } from '../../../ingest/event/event-codec.js';
 import type { TokenEvent } from '../../../ingest/event/token-event.js';
 import { topics } from '../../../ingest/log/event-log.js';
-import { appendEvents, makeWorker, numbers, until, withParts, type RealParts } from '../../support/real-worker.js';
+import { numbers, withParts, workThrough } from '../../support/real-worker.js';
 import { expectOneGrowing } from '../../support/growing-finding.js';
 import { makeEvent } from '../../support/token-events.js';
 
 const T0 = Date.UTC(2026, 0, 5, 9);
 const HOUR_MS = 3_600_000;
-const options = { blockAgeMs: 50, idleFlushMs: 50, checkpointIntervalMs: 200 };
 const principal = 'nightly-export';
 
 /** A request of the principal with a token that lives for ten seconds. */
 const rotating = (timeMs: number, n: number): TokenEvent =>
   makeEvent({ timeMs, principal, token: `jwt/${Math.floor(timeMs / 10_000)}/${n % 8}`, id: `r${timeMs}/${n}` });
-
-/** One life of a worker: takes the events, finds what there is, stops. */
-async function live(
-  parts: RealParts,
-  events: readonly TokenEvent[],
-  found: Finding[],
-  detectors = detectorsOptionsSchema.parse({}),
-): Promise<void> {
-  const worker = makeWorker(parts, {
-    options,
-    detectors,
-    onFinding: (findings) => {
-      found.push(...findings);
-      return Promise.resolve();
-    },
-  });
-  await worker.start();
-  await appendEvents(parts.log, events, 10);
-  await until(() => worker.caughtUp());
-  await worker.stop(10_000);
-}
 
 describe('the principal stage on the embedded log and the ClickHouse engine', () => {
   it('finds a burst over many short-lived tokens once, across restarts, and its SQL says the same', async () => {
@@ -43,10 +21,10 @@ describe('the principal stage on the embedded log and the ClickHouse engine', ()
       const found: Finding[] = [];
       const quiet = Array.from({ length: 100 }, (_, n) => rotating(T0 + n * 10_000, n));
       const burst = Array.from({ length: 400 }, (_, n) => rotating(T0 + 1_000_000 + n * 20, n));
-      await live(parts, quiet, found);
+      await workThrough(parts, quiet, found);
       // Sent again, as a collector does that heard no answer.
-      await live(parts, [...quiet.slice(50), ...burst.slice(0, 200)], found);
-      await live(parts, burst.slice(200), found);
+      await workThrough(parts, [...quiet.slice(50), ...burst.slice(0, 200)], found);
+      await workThrough(parts, burst.slice(200), found);
       expectOneGrowing(found, ['rate', 'requests']);
       const names = found.map(({ entity_kind: kind, principal_name: name }) => `${kind} ${name}`);
       expect(new Set(names)).toEqual(new Set([`principal ${principal}`]));
@@ -72,7 +50,7 @@ describe('the principal stage on the embedded log and the ClickHouse engine', ()
         }),
         client: { address: `198.51.100.${n % 4}` },
       }));
-      await live(parts, guesses, found);
+      await workThrough(parts, guesses, found);
       expect(found.map(({ detector, entity_uid: uid, token_uid: token }) => [detector, uid, token])).toEqual([
         ['failures', 'test|carol', ''],
       ]);
@@ -85,10 +63,10 @@ describe('the principal stage on the embedded log and the ClickHouse engine', ()
       const history = Array.from({ length: 72 * 20 }, (_, n) =>
         rotating(T0 + Math.floor(n / 20) * HOUR_MS + (n % 20) * 60_000, n),
       );
-      await live(parts, history, found, detectorsOptionsSchema.parse({ disabled: ['rate', 'baseline'] }));
+      await workThrough(parts, history, found, detectorsOptionsSchema.parse({ disabled: ['rate', 'baseline'] }));
       expect(await numbers(parts, 'SELECT sum(requests) AS n FROM principal_usage_v1')).toEqual({ n: history.length });
       const flood = Array.from({ length: 600 }, (_, n) => rotating(T0 + 72 * HOUR_MS + n * 5_000, n));
-      await live(parts, flood, found);
+      await workThrough(parts, flood, found);
       // That the flood began at an hour without a past is a signal of its own.
       const floods = found.filter(({ severity }) => severity !== 'info');
       expectOneGrowing(floods, ['baseline', 'requests']);
@@ -113,7 +91,7 @@ describe('the principal stage on the embedded log and the ClickHouse engine', ()
       const guesses = Array.from({ length: 12 }, (_, n) =>
         makeEvent({ timeMs: T0 + n * 500, principal: 'carol', outcome: 'failure', status: 401 }),
       );
-      await live(parts, guesses, found);
+      await workThrough(parts, guesses, found);
       expect(found.map(({ detector }) => detector)).toEqual(['failures']);
       const letters = await parts.log.browse(topics.deadLetters, 0, 0n, 10);
       expect(letters.map(({ headers }) => headers['reason'])).toEqual(['TQ_EVENT_INVALID', 'TQ_EVENT_INVALID']);
