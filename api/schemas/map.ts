@@ -19,7 +19,12 @@ const sums = {
 
 const standing = {
   ...sums,
-  before: z.object(sums).nullable().describe('The same in the window compared with.'),
+  before: z
+    .object(sums)
+    .nullable()
+    .describe(
+      'The same in the window compared with; null where none was asked for, or the store has no call of that time.',
+    ),
   state: z.enum(mapStates).describe('Beside the window compared with; steady without one.'),
   alert: z.enum(severities).nullable().describe('The gravest open alert that it is part of.'),
 };

@@ -8,7 +8,7 @@ import { SeverityBadge, StateWord } from '../shell/badge.js';
 import { CopyButton } from '../shell/copy-button.js';
 import { Failure } from '../shell/failure.js';
 import { Decisions } from './decisions.js';
-import { readingText } from './reading.js';
+import { readingText, samplesText } from './reading.js';
 import { SuppressedFindings } from './suppressed-findings.js';
 
 /** @param known what the list says of it, until the alert itself is read. */
@@ -152,7 +152,7 @@ function Why({ alert }: { alert: Alert }) {
             <tr>
               <th scope="col">Signal</th>
               <th scope="col">Observed</th>
-              <th scope="col">Usual</th>
+              <th scope="col">Usual or limit</th>
               <th scope="col">Since</th>
               <th scope="col">Fidelity</th>
               <th scope="col" class="number">
@@ -164,20 +164,20 @@ function Why({ alert }: { alert: Alert }) {
             {signals.map((signal) => {
               const past =
                 signal.finding_uid === reading.finding_uid ? reading : (findings.get(signal.finding_uid) ?? null);
-              const { observed, usual } = readingText({ ...signal, spread: past?.spread ?? null });
+              const { observed, against, usual } = readingText({ ...signal, spread: past?.spread ?? null });
               return (
                 <tr key={`${signal.detector} ${signal.measure} ${signal.finding_uid}`} title={signal.summary}>
                   <td>
                     <SeverityBadge severity={signal.severity} /> {signal.detector}:{' '}
-                    {signal.measure.replaceAll('_', ' ')}
+                    {against === 'limit' ? 'limit' : signal.measure.replaceAll('_', ' ')}
                   </td>
                   <td>
                     <strong>{observed}</strong>
                   </td>
-                  <td>{usual}</td>
+                  <td>{against === 'limit' ? `limit ${usual}` : usual}</td>
                   <td>{sinceText(signal)}</td>
                   <td>{signal.fidelity}</td>
-                  <td class="number">{past === null ? '' : count(past.sample_count)}</td>
+                  <td class="number">{past === null || against === 'limit' ? '' : count(past.sample_count)}</td>
                 </tr>
               );
             })}
@@ -215,13 +215,13 @@ function Reader({ guidance = [] }: { guidance: Alert['guidance'] | undefined }) 
         <details key={detector} open={guidance.length === 1}>
           <summary>{detector}: next steps, and known false positives</summary>
           <h4>Next steps</h4>
-          <ol>
+          <ol class="steps">
             {steps.map((text) => (
               <li key={text}>{text}</li>
             ))}
           </ol>
           <h4>Known false positives</h4>
-          <ul>
+          <ul class="steps">
             {causes.map((text) => (
               <li key={text}>{text}</li>
             ))}
@@ -275,11 +275,11 @@ function Evidence({ alert }: { alert: Alert }) {
 
 /** Plain text for a ticket or a chat. */
 export function summaryOf(alert: Alert): string {
-  const { observed, usual } = readingText(alert.reading);
+  const { observed, against, usual } = readingText(alert.reading);
   return [
     `[${alert.severity.toUpperCase()}] ${alert.title}`,
     `token: ${alert.principal_name || alert.token_name || 'not named'} (${alert.token_uid || alert.principal_uid || alert.entity_uid})`,
-    `observed: ${observed}; usual: ${usual} (${alert.reading.sample_count} samples)`,
+    `observed: ${observed}; ${against}: ${usual}${against === 'limit' ? '' : ` (${samplesText(alert.reading.sample_count)})`}`,
     `since: ${alert.first_seen}, last ${alert.last_seen}; ${alert.finding_count} findings`,
     `from: ${alert.client_addresses.join(', ') || 'not observed'}`,
     `touching: ${alert.target_services.join(', ') || 'not observed'}`,

@@ -7,7 +7,7 @@ import { query, withQuery } from '../lib/router.js';
 import { SeverityBadge, StateWord } from '../shell/badge.js';
 import { Failure } from '../shell/failure.js';
 import { AlertDetail } from './alert-detail.js';
-import { readingText } from './reading.js';
+import { readingText, samplesText } from './reading.js';
 import { SuppressedFindings } from './suppressed-findings.js';
 
 const states = ['open', 'acknowledged', 'suppressed', 'resolved'] as const;
@@ -69,7 +69,7 @@ export function AlertsPage({ uid }: { uid: string }) {
 function AlertRow({ alert, current }: { alert: Alert; current: boolean }) {
   const began = parse(alert.first_seen);
   const lasted = parse(alert.last_seen) - began;
-  const { observed, usual } = readingText(alert.reading);
+  const { observed, against, usual } = readingText(alert.reading);
   return (
     <a
       class={`alert-row tone-alert-${alert.severity}`}
@@ -88,8 +88,8 @@ function AlertRow({ alert, current }: { alert: Alert; current: boolean }) {
         ×{alert.finding_count}
       </span>
       <span class="alert-why">
-        <strong>{observed}</strong> <span class="dim">usual</span> {usual}
-        <span class="dim"> · {count(alert.reading.sample_count)} samples</span>
+        <strong>{observed}</strong> <span class="dim">{against}</span> {usual}
+        {against === 'limit' ? null : <span class="dim"> · {samplesText(alert.reading.sample_count)}</span>}
       </span>
       <span class="alert-path dim clip">
         {alert.client_addresses.slice(0, 2).join(', ') || 'address not named'} →{' '}

@@ -17,10 +17,31 @@ const number = (n: number): string =>
 /** A unit `1` is a share; others stand behind the number: `requests/h` reads `71 requests/h`. */
 const inUnit = (n: number, unit: string): string => (unit === '1' ? percent(n) : `${number(n)} ${unit}`);
 
-/** Observed against usual, as people say it. */
-export function readingText(reading: Reading): { readonly observed: string; readonly usual: string } {
+/** How much past the usual value rests on. */
+export const samplesText = (n: number): string => `${count(n)} ${n === 1 ? 'sample' : 'samples'}`;
+
+/** Of detector rate: a limit that the operator has set, by its name behind. What it is held against was not learnt. */
+const LIMIT = 'limit:';
+
+/** Observed against usual, as people say it; against the limit where that was set by hand. */
+export function readingText(reading: Reading): {
+  readonly observed: string;
+  readonly against: 'usual' | 'limit';
+  readonly usual: string;
+} {
   const { measure, unit, observed, expected, spread } = reading;
+  if (measure.startsWith(LIMIT)) {
+    return {
+      observed: inUnit(observed, unit),
+      against: 'limit',
+      usual: `${inUnit(expected, unit)} (${measure.slice(LIMIT.length)})`,
+    };
+  }
   const what = unit === '1' || !unit.startsWith(measure) ? ` ${measures[measure] ?? measure.replaceAll('_', ' ')}` : '';
   const around = spread === null ? '' : ` ± ${unit === '1' ? percent(spread) : number(spread)}`;
-  return { observed: `${inUnit(observed, unit)}${what}`, usual: `${inUnit(expected, unit)}${around}` };
+  return {
+    observed: `${inUnit(observed, unit)}${what}`,
+    against: 'usual',
+    usual: `${inUnit(expected, unit)}${around}`,
+  };
 }

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { announce } from '../shell/announce.js';
-import type { Alert, Page } from './api-types.js';
+import type { Alert, Page, Severity } from './api-types.js';
 import { apiKey, getJson } from './http.js';
 
 const EVERY_MS = 10_000;
@@ -10,6 +10,19 @@ const open = signal<readonly Alert[]>([]);
 
 /** How many alerts are open, for the heading of every page; `100+` beyond a page of them. */
 export const openCount = computed(() => (open.value.length >= LIMIT ? `${LIMIT}+` : String(open.value.length)));
+
+const gravity: readonly Severity[] = ['info', 'low', 'medium', 'high', 'critical'];
+
+/** The gravest open alert that names a token, by token, of the newest page of open alerts. */
+export const openByToken = computed(() => {
+  const found = new Map<string, Severity>();
+  for (const { severity, token_uids: uids } of open.value) {
+    for (const uid of uids) {
+      if (gravity.indexOf(severity) > gravity.indexOf(found.get(uid) ?? 'info')) found.set(uid, severity);
+    }
+  }
+  return found;
+});
 
 /** Raised when an open alert is new or has grown, so that pages that show alerts read them again. */
 export const alertsVersion = signal(0);

@@ -21,7 +21,7 @@ interface Row {
 }
 
 const columns: readonly Column<Row>[] = [
-  { title: 'Lanes', value: (row) => row.lanes },
+  { title: 'Lanes', value: (row) => row.lanes, short: true },
   { title: 'From', value: (row) => row.from },
   {
     title: 'To',
@@ -40,8 +40,18 @@ const columns: readonly Column<Row>[] = [
   { title: 'Change', value: (row) => row.change, number: true },
   { title: 'State', value: (row) => row.state },
   { title: 'Logged by', value: (row) => row.seenFrom },
-  { title: 'First call', value: (row) => row.first, show: (row) => (row.first === '' ? '' : moment(parse(row.first))) },
-  { title: 'Last call', value: (row) => row.last, show: (row) => (row.last === '' ? '' : moment(parse(row.last))) },
+  {
+    title: 'First call',
+    value: (row) => row.first,
+    show: (row) => (row.first === '' ? '' : moment(parse(row.first))),
+    short: true,
+  },
+  {
+    title: 'Last call',
+    value: (row) => row.last,
+    show: (row) => (row.last === '' ? '' : moment(parse(row.last))),
+    short: true,
+  },
 ];
 
 /** The same rows as the map, edges not drawn included as one row of each kind, so that the sums are the store's. */

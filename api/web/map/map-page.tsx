@@ -64,7 +64,7 @@ export function MapPage() {
           <TimeStrip q={q} />
         </>
       ) : (
-        <div class="map-grid">
+        <div class={q.view === 'table' ? 'map-grid as-table' : 'map-grid'}>
           <div>
             {q.view === 'table' ? (
               <EdgeTable map={shown.map} leaf={q.leaf} />
@@ -138,16 +138,21 @@ function Shown({ map }: { map: MapAnswer }) {
   const boxes = map.nodes.filter((node) => !node.id.endsWith(':~rest'));
   const all = map.nodes.reduce((sum, node) => sum + node.nodes, 0);
   const edgesAll = map.edges.length + map.layers.reduce((sum, one) => sum + one.rest.edges + one.hubs.edges, 0);
-  const changedAll = map.edges.filter((edge) => edge.alert !== null || edge.state !== 'steady').length;
   return (
     <p class="shown" role="status">
       <span data-total={layer.requests}>{count(layer.requests)} calls</span> · shown {boxes.length} of {count(all)}{' '}
       boxes, {map.edges.length} of {count(edgesAll)} connections = {percent(drawn / Math.max(1, layer.requests))} of
       calls
-      {map.compared_with === null
-        ? ''
-        : ` · ${changedAll} changed or alerting, compared with ${moment(parse(map.compared_with.from))} – ${moment(parse(map.compared_with.to))}`}
+      {comparedText(map)}
       {behindText(map)}
     </p>
   );
+}
+
+function comparedText({ compared_with: compared, edges }: MapAnswer): string {
+  if (compared === null) return '';
+  const when = `${moment(parse(compared.from))} – ${moment(parse(compared.to))}`;
+  if (edges.every((edge) => edge.before === null)) return ` · no call is known of ${when}, so nothing is marked as new`;
+  const changed = edges.filter((edge) => edge.alert !== null || edge.state !== 'steady').length;
+  return ` · ${count(changed)} changed or alerting, compared with ${when}`;
 }

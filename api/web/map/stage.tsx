@@ -230,6 +230,7 @@ function BoxButton({ node, leaf, windowMs, pressed, tabIndex, onSelect, onHover 
   const badge = badgeOf(node);
   const change = changeOf(node);
   const tone = badge === null ? '' : ` tone-${badge.tone}`;
+  const facts = factsOf(node, windowMs, badge === null ? '' : change);
   return (
     <button
       type="button"
@@ -237,14 +238,14 @@ function BoxButton({ node, leaf, windowMs, pressed, tabIndex, onSelect, onHover 
       data-box={node.id}
       tabIndex={tabIndex}
       aria-pressed={pressed}
-      title={nameOf(node, leaf)}
+      title={`${nameOf(node, leaf)}: ${facts}`}
       onClick={() => onSelect(pressed ? null : node.id)}
       onMouseEnter={() => onHover(node.id)}
       onMouseLeave={() => onHover(null)}
     >
       <span class="sr-only">{kindOf(node.lane, leaf)} </span>
       <span class="box-name">{nameOf(node, leaf)}</span>
-      <span class="box-facts">{factsOf(node, windowMs, badge === null ? '' : change)}</span>
+      <span class="box-facts">{facts}</span>
       {badge === null ? (
         <span class="box-change">{change}</span>
       ) : (
@@ -258,12 +259,15 @@ function BoxButton({ node, leaf, windowMs, pressed, tabIndex, onSelect, onHover 
   );
 }
 
-/** Failures are told only where they are many: every service fails a little. */
+/**
+ * Failures are told only where they are many: every service fails a little. They come first, since a narrow box cuts what stands
+ * last.
+ */
 function factsOf(node: MapNode, windowMs: number, change: string): string {
-  const parts = [rate(node.requests, windowMs)];
-  if (change !== '' && node.alert !== null) parts.push(change);
   const failed = node.failures / Math.max(1, node.requests);
-  if (failed >= FAILED_MIN) parts.push(`${percent(failed)} fail`);
+  const parts = failed >= FAILED_MIN ? [`${percent(failed)} fail`] : [];
+  parts.push(rate(node.requests, windowMs));
+  if (change !== '' && node.alert !== null) parts.push(change);
   return parts.join(' · ');
 }
 

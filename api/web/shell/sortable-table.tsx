@@ -9,6 +9,8 @@ export interface Column<T> {
   readonly show?: (row: T) => ComponentChildren;
   readonly csv?: (row: T) => string | number;
   readonly number?: boolean;
+  /** Keeps its text on one line. */
+  readonly short?: boolean;
 }
 
 interface TableProps<T> {
@@ -71,7 +73,10 @@ export function SortableTable<T>({ caption, file, columns, rows, keyOf, sortedBy
           {sorted.map((row) => (
             <tr key={keyOf(row)}>
               {columns.map((column) => (
-                <td key={column.title} class={column.number === true ? 'number' : ''}>
+                <td
+                  key={column.title}
+                  class={column.number === true ? 'number' : column.short === true ? 'nowrap' : ''}
+                >
                   {column.show === undefined ? column.value(row) : column.show(row)}
                 </td>
               ))}

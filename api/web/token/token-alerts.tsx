@@ -15,7 +15,7 @@ export function TokenAlerts({ uid, alerts }: { uid: string; alerts: readonly Ale
       ) : (
         <ul class="alert-list">
           {alerts.map((alert) => {
-            const { observed, usual } = readingText(alert.reading);
+            const { observed, against, usual } = readingText(alert.reading);
             return (
               <li key={alert.alert_uid}>
                 <a href={`/alerts/${alert.alert_uid}`}>
@@ -23,7 +23,7 @@ export function TokenAlerts({ uid, alerts }: { uid: string; alerts: readonly Ale
                   <strong>{alert.title}</strong>
                 </a>
                 <p>
-                  {observed} <span class="dim">usual</span> {usual}
+                  {observed} <span class="dim">{against}</span> {usual}
                 </p>
                 <p class="dim">
                   {moment(parse(alert.first_seen))} · ×{alert.finding_count} · <StateWord state={alert.state} />

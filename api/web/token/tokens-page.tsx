@@ -1,13 +1,30 @@
 import type { Page, Token } from '../lib/api-types.js';
 import { count, moment, parse } from '../lib/format.js';
 import { useJson } from '../lib/load.js';
+import { openByToken } from '../lib/open-alerts.js';
 import { query } from '../lib/router.js';
+import { SeverityBadge } from '../shell/badge.js';
 import { Failure } from '../shell/failure.js';
 import { SortableTable, type Column } from '../shell/sortable-table.js';
 
 const LIMIT = 500;
 
 const when = (iso: string | null): string => (iso === null ? '' : moment(parse(iso)));
+
+const alertWord = ({ token_uid: uid }: Token): string => {
+  const severity = openByToken.value.get(uid);
+  return severity === undefined ? '' : `alert ${severity}`;
+};
+
+function AlertBadge({ uid }: { uid: string }) {
+  const severity = openByToken.value.get(uid);
+  return severity === undefined ? null : (
+    <>
+      <span class="sr-only">open alert </span>
+      <SeverityBadge severity={severity} />
+    </>
+  );
+}
 
 const columns: readonly Column<Token>[] = [
   {
@@ -25,11 +42,16 @@ const columns: readonly Column<Token>[] = [
   { title: 'Seen by', value: (token) => token.sources.join(', ') },
   { title: 'Uses', value: (token) => token.uses, show: (token) => count(token.uses), number: true },
   { title: 'Failed', value: (token) => token.failures, show: (token) => count(token.failures), number: true },
-  { title: 'First seen', value: (token) => token.first_seen, show: (token) => when(token.first_seen) },
-  { title: 'Last seen', value: (token) => token.last_seen, show: (token) => when(token.last_seen) },
+  { title: 'First seen', value: (token) => token.first_seen, show: (token) => when(token.first_seen), short: true },
+  { title: 'Last seen', value: (token) => token.last_seen, show: (token) => when(token.last_seen), short: true },
   {
     title: 'State',
-    value: (token) => (token.revoked_at === null ? '' : 'revoked'),
+    value: (token) => [alertWord(token), token.revoked_at === null ? '' : 'revoked'].filter(Boolean).join(', '),
+    show: (token) => (
+      <>
+        <AlertBadge uid={token.token_uid} /> {token.revoked_at === null ? '' : 'revoked'}
+      </>
+    ),
   },
 ];
 

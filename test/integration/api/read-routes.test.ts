@@ -152,6 +152,22 @@ describe('reading over HTTP from the real store', () => {
       expect(sumOf(byService.nodes.filter((node) => node.lane === 'caller')).requests).toBe(50);
     });
 
+    it('calls nothing new where no call is known of the time compared with, and what is new where there is', async () => {
+      const statesOf = async (query: string): Promise<[string[], number]> => {
+        const { nodes } = await get<{ nodes: { state: string; before: unknown }[] }>(`/v1/map?leaf=tokens&${query}`);
+        return [[...new Set(nodes.map(({ state }) => state))].sort(), nodes.filter(({ before }) => before !== null).length];
+      };
+      const at = (hours: number): string => new Date(T0 + hours * HOUR).toISOString();
+      const [first, last] = [`from=${at(-10)}&to=${at(0)}`, `from=${at(-1)}&to=${at(0)}`];
+      // The store begins ten hours ago: of the day before it knows nothing.
+      expect(await statesOf(`${first}&compare=day`)).toEqual([['steady'], 0]);
+      expect(await statesOf(`${first}&compare=day&token_uid=${tokens[0]}`)).toEqual([['steady'], 0]);
+      expect((await statesOf(`${last}&compare=previous`))[0]).toContain('new');
+      // A token that was not used before is new, though its filter lets nothing of that time through.
+      const [states, compared] = await statesOf(`${last}&compare=previous&token_uid=${tokens[2]}`);
+      expect([states, compared > 0]).toEqual([['new'], true]);
+    }); // prettier-ignore
+
     it('folds boxes beyond the limit into one that counts them', async () => {
       const map = await get<MapBody>('/v1/map?lane_limit=1');
       expect(map.nodes.find((node) => node.id === 'caller:~rest')).toMatchObject({ nodes: 2, requests: 51 });
