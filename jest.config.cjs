@@ -1,5 +1,6 @@
 const base = {
   rootDir: __dirname,
+  globalSetup: '<rootDir>/test/tools/memory-folder.mjs',
   testEnvironment: '<rootDir>/test/tools/plain-global-environment.cjs',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -10,7 +11,9 @@ const base = {
   clearMocks: true,
 };
 module.exports = {
-  maxWorkers: 2,
+  // More than there are cores: the heaviest tests wait for programs that start, time-outs and groups.
+  maxWorkers: 3,
+  testSequencer: '<rootDir>/test/tools/heavy-first-sequencer.cjs',
   testTimeout: 60000,
   reporters: ['default', '<rootDir>/test/tools/closing-line-reporter.cjs'],
   projects: [
