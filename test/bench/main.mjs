@@ -59,7 +59,7 @@ async function run() {
 async function onKafka(job) {
   let kafka;
   try {
-    kafka = await startKafka({ own: true });
+    kafka = await startKafka({ own: true, measured: true });
   } catch (error) {
     say(`Kafka could not be started, so it is not measured: ${error.message.split('\n')[0]}`);
     return null;

@@ -14,6 +14,8 @@ export interface TestKafka {
 export interface TestKafkaOptions {
   /** A broker that may be taken down, even when KAFKA_BROKERS names one. */
   readonly own?: boolean;
+  /** It is to be as fast as it can be once it is warm, rather than up early. */
+  readonly measured?: boolean;
   /** Additional server.properties of a broker of ours. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   /** Adds a TLS listener and one with SCRAM users; needs `own`. */
