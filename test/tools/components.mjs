@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { answers } from './kafka.mjs';
+import { answers, withQuickJava } from './kafka.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(root, '.cache');
@@ -97,14 +97,16 @@ async function aside(folder, fill) {
 // Maven notes what it has unpacked below its working folder, and that must go with the files.
 const installKeycloakInto = async (part) => {
   const artifact = `org.keycloak:keycloak-quarkus-dist:${KEYCLOAK}:zip`;
-  const fetched = await run('mvn', ['-q', '-B', MAVEN_UNPACK, `-Dartifact=${artifact}`, `-DoutputDirectory=${part}`], part);
+  const unpack = ['-q', '-B', MAVEN_UNPACK, `-Dartifact=${artifact}`, `-DoutputDirectory=${part}`];
+  const fetched = await run('mvn', unpack, part, withQuickJava('MAVEN_OPTS'));
   if (fetched !== undefined) return fetched;
   const home = join(part, `keycloak-${KEYCLOAK}`);
   for (const script of readdirSync(join(home, 'bin')).filter((name) => name.endsWith('.sh'))) {
     chmodSync(join(home, 'bin', script), 0o755);
   }
   // Built once here, so that each start takes the half of the time.
-  return run(join(home, 'bin/kc.sh'), ['build', '--db=dev-mem', '--health-enabled=true']);
+  const build = ['build', '--db=dev-mem', '--health-enabled=true'];
+  return run(join(home, 'bin/kc.sh'), build, root, withQuickJava('JAVA_OPTS_APPEND'));
 };
 
 function installKeycloak() {
@@ -166,9 +168,9 @@ function installHaproxy() {
 }
 
 /** Resolves with undefined, or with the end of what the program said. */
-function run(command, args, cwd = root) {
+function run(command, args, cwd = root, env = process.env) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     const keep = (chunk) => (said = (said + chunk).slice(-4000));
     child.stdout.setEncoding('utf8').on('data', keep);

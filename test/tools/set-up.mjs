@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { components } from './components.mjs';
 import { chromiumHint, findChromium } from './chromium.mjs';
-import { answers, haveJars, jarsDirectory, kafkaVersion, pomPath } from './kafka.mjs';
+import { answers, haveJars, jarsDirectory, kafkaVersion, pomPath, withQuickJava } from './kafka.mjs';
 
 const say = (text) => process.stdout.write(`set-up: ${text}\n`);
 
@@ -81,7 +81,7 @@ async function fetchJars() {
   const child = spawn(
     'mvn',
     ['-q', '-B', '-f', pomPath, 'dependency:copy-dependencies', `-DoutputDirectory=${aside}`, '-DincludeScope=runtime'],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
+    { env: withQuickJava('MAVEN_OPTS'), stdio: ['ignore', 'inherit', 'inherit'] },
   );
   const started = Date.now();
   const ticking = setInterval(() => {
