@@ -4,7 +4,7 @@ import { createDetectors } from '../../dist/detectors/registry.js';
 import { createWorker } from '../../dist/detectors/worker/worker.js';
 import { workerOptionsSchema } from '../../dist/detectors/worker/worker-options.js';
 import { openLog, openStore } from '../../dist/api/cli/open-parts.js';
-import { startAlerting, startWorker, untilCounted } from '../../dist/api/cli/roles.js';
+import { startAlerting, startWorker, untilCounted, untilScored } from '../../dist/api/cli/roles.js';
 import { peakRssMib, measure, stopwatch, until } from './measure.mjs';
 import { collect, collectBeside, deps, withSurroundings } from './parts.mjs';
 
@@ -48,13 +48,12 @@ export function endToEnd(job) {
     const log = await openLog(surroundings);
     const store = await openStore(surroundings);
     let alerts = 0;
-    await startAlerting(surroundings, log, store, () => (alerts += 1));
+    const alerting = await startAlerting(surroundings, log, store, () => (alerts += 1));
     const writer = await surroundings.lifecycle.start(log.writer());
     const scorer = await startWorker(surroundings, log, store, true);
     const result = await measure(async () => {
       const count = await collectBeside(job.lines, writer, surroundings);
-      await until(() => scorer.caughtUp(), PATIENCE_MS, 'the worker');
-      await scorer.finishRules();
+      await untilScored(surroundings, log, scorer, alerting);
       await untilCounted(store, surroundings.clock);
       return count;
     });

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
 import { components } from './components.mjs';
 import { chromiumHint, findChromium } from './chromium.mjs';
 import { answers, haveJars, jarsDirectory, kafkaVersion, pomPath, withQuickJava } from './kafka.mjs';
@@ -117,7 +118,7 @@ async function checkComponents() {
   if (found.length > 0) fail(found.join('\n'));
 }
 
-checkNode();
-await checkKafka();
-await checkComponents();
-checkChromium();
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const steps = { node: checkNode, kafka: checkKafka, components: checkComponents, chromium: checkChromium };
+if (values.only !== undefined && !(values.only in steps)) fail(`--only takes one of ${Object.keys(steps).join(', ')}.`);
+for (const [name, step] of Object.entries(steps)) if ((values.only ?? name) === name) await step();
