@@ -174,15 +174,23 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
     return rule.sql(score, observation);
   }
 
+  /** Own fields that are as they begin are left out, and so is the list of episodes without any. */
   encode(state: FactState<Own>): string {
-    return JSON.stringify([state.own, state.episodes]);
+    const own = differing(state.own, this.#kernel.initial());
+    return JSON.stringify(state.episodes.length === 0 ? [own] : [own, state.episodes]);
   }
 
   decode(text: string): FactState<Own> {
-    const read = this.#schema.safeParse(tryJson(text));
-    if (!read.success) throw new TypeError(`The text is no state of detector ${this.id}.`);
+    const kept = tryJson(text);
+    if (!Array.isArray(kept)) throw this.#noState();
+    const read = this.#schema.safeParse([{ ...this.#kernel.initial(), ...kept[0] }, kept[1] ?? NO_EPISODES]);
+    if (!read.success) throw this.#noState();
     const [own, episodes] = read.data;
     return { own, episodes };
+  }
+
+  #noState(): TypeError {
+    return new TypeError(`The text is no state of detector ${this.id}.`);
   }
 
   #reading(state: FactState<Own>, fact: Fact, observation: Observation): Score {
@@ -215,6 +223,18 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
       count: known[3] + 1,
     };
   }
+}
+
+/** The fields of a state that are not as at the beginning; lists count as equal only if both are empty. */
+function differing<Own>(own: Own, initial: Own): Partial<Own> {
+  const found: Partial<Own> = {};
+  for (const key in own) {
+    const value = own[key];
+    const first = initial[key];
+    const bothEmpty = Array.isArray(value) && value.length === 0 && Array.isArray(first) && first.length === 0;
+    if (value !== first && !bothEmpty) found[key] = value;
+  }
+  return found;
 }
 
 /** @param kernel pure; asked again for the facts of an observation that has some. */

@@ -7,6 +7,8 @@ const CODE_SCALE = 2800;
 const MISSING_CODE = 0xffff;
 const CODE_MAX = 0xfffe;
 const FIRST_SIZE = 16;
+/** Most rings of short-lived tokens never close a window. */
+const NO_CODES = new Uint16Array(0);
 
 const toCode = (value: number): number => Math.min(CODE_MAX, Math.round(Math.log1p(Math.max(0, value)) * CODE_SCALE));
 
@@ -18,14 +20,13 @@ function fromCode(code: number): number {
 }
 
 export class QuantisedRing {
-  #codes: Uint16Array;
+  #codes: Uint16Array = NO_CODES;
   #head = 0;
   #size = 0;
   readonly capacity: number;
 
   constructor(capacity: number) {
     this.capacity = capacity;
-    this.#codes = new Uint16Array(Math.min(FIRST_SIZE, capacity));
   }
 
   /** Closed windows known, 0 to capacity; missing ones included. */
@@ -123,7 +124,7 @@ export class QuantisedRing {
 
   /** @param needed how many windows must fit. */
   #grow(needed: number): void {
-    const grown = new Uint16Array(Math.min(this.capacity, Math.max(this.#codes.length * 4, needed)));
+    const grown = new Uint16Array(Math.min(this.capacity, Math.max(FIRST_SIZE, this.#codes.length * 2, needed)));
     // Only a full ring grows, so its oldest window stands at the head.
     grown.set(this.#codes.subarray(this.#head));
     grown.set(this.#codes.subarray(0, this.#head), this.#codes.length - this.#head);

@@ -21,15 +21,32 @@ const FIRST_FORMAT = 3;
 /** A request told of lately: its key, when last, the most lines in one format; then each format and its lines. */
 export type ToldRequest = number[];
 
-/** Sources are one object for many events; what names the proxy is hashed once for each. */
-const proxies = new WeakMap<TokenEvent['source'], readonly [proxy: number, format: number]>();
+/** Far more than there are proxies; beyond it the memory begins anew. */
+const PROXIES_MAX = 10_000;
+let proxies = new Map<string, readonly [proxy: number, format: number]>();
+let lastSource: TokenEvent['source'] | undefined;
+let lastProxy: readonly [proxy: number, format: number] = [0, 0];
 
+/** Hashes what names the proxy. Events that follow each other mostly have the source in common, though rarely the object. */
 function proxyOf(source: TokenEvent['source']): readonly [proxy: number, format: number] {
-  let known = proxies.get(source);
-  if (known === undefined) {
-    known = [textHash(`${source.product}\n${source.instance}`) % PART, textHash(source.record_type ?? '')];
-    proxies.set(source, known);
+  const { product, instance, record_type: format = '' } = source;
+  if (
+    lastSource?.instance === instance &&
+    lastSource.product === product &&
+    (lastSource.record_type ?? '') === format
+  ) {
+    return lastProxy;
   }
+  const name = `${product}\n${instance}`;
+  const key = `${format}\n${name}`;
+  let known = proxies.get(key);
+  if (known === undefined) {
+    known = [textHash(name) % PART, textHash(format)];
+    if (proxies.size >= PROXIES_MAX) proxies = new Map();
+    proxies.set(key, known);
+  }
+  lastSource = source;
+  lastProxy = known;
   return known;
 }
 

@@ -5,11 +5,13 @@ import type { Stage } from '../core/detector.js';
 import { standing } from '../core/pulse.js';
 import type { Store, TableRow } from '../../ingest/store/store.js';
 import { columnTime } from './finding-writer.js';
+import type { EncodedEntity } from './keyed-state.js';
 import type { EventPosition, PartitionRuntime } from './partition-runtime.js';
 import { type EncodedSources, sourcesSchema } from './origins.js';
 import { checkpointQuery, checkpointsQuery, statesQuery } from './worker-queries.js';
 
-const ROWS_PER_INSERT = 2000;
+/** Some megabytes of text. */
+const ROWS_PER_INSERT = 8000;
 
 const positionText = (position: EventPosition): string => `${position.offset}:${position.ordinal}`;
 
@@ -20,7 +22,13 @@ const markerSchema = z.object({
   watermark_ms: z.number().nullable(),
   sources: sourcesSchema.default([]),
 });
-const entitySchema = z.object({ next: digits, waiting: z.array(z.string()), entity: z.string() });
+/** The entity as the runtime reads it; an older version stored its text. */
+const encodedEntity = z.custom<EncodedEntity>((value) => typeof value === 'object' && value !== null);
+const entitySchema = z.object({
+  next: digits,
+  waiting: z.array(z.string()).default([]),
+  entity: encodedEntity.or(z.string().transform(tryJson).pipe(encodedEntity)),
+});
 
 /** Where to go on: everything below `replayFrom` is in the states, in between their rows say what is. */
 export interface Marker {
@@ -140,9 +148,10 @@ export class CheckpointStore {
       rows = [];
     };
     for (const entity of dirty) {
+      const positions = waiting.get(entity.uid);
       const state = JSON.stringify({
         next: next.toString(),
-        waiting: (waiting.get(entity.uid) ?? []).map(positionText),
+        ...(positions !== undefined && { waiting: positions.map(positionText) }),
         entity: runtime.keyed.encode(entity),
       });
       rows.push({ ...this.#columns(next), entity_uid: entity.uid, applied_extra: [], state });

@@ -42,8 +42,9 @@ const NONE: readonly number[] = [];
 /** Of a window that was told before grades were kept: nothing is graver. JSON has no infinity. */
 const GRADE_UNKNOWN = Number.MAX_SAFE_INTEGER;
 
-interface EncodedEntity {
-  readonly detectors: Readonly<Record<string, readonly [version: number, state: string]>>;
+export interface EncodedEntity {
+  /** A version alone: the state is as it begins, as that of most detectors is for most entities. */
+  readonly detectors: Readonly<Record<string, number | readonly [version: number, state: string]>>;
   /** Of an older version without the grade. */
   readonly emitted: readonly (Emitted | readonly [measure: string, windowStartMs: number, grade?: null])[];
   readonly recent: readonly string[];
@@ -58,6 +59,8 @@ export class KeyedState {
   readonly #byUid = new Map<string, Entity>();
   readonly #detectors: readonly AnyDetector[];
   readonly #max: number;
+  /** What each detector's state is at the beginning, encoded. */
+  readonly #initial: readonly string[];
   #oldest: Entity | null = null;
   #newest: Entity | null = null;
   /** Entities that had to leave since the start. */
@@ -66,6 +69,7 @@ export class KeyedState {
   constructor(detectors: readonly AnyDetector[], max: number) {
     this.#detectors = detectors;
     this.#max = max;
+    this.#initial = detectors.map((detector) => detector.encode(detector.initial()));
   }
 
   get size(): number {
@@ -123,12 +127,13 @@ export class KeyedState {
     for (const entity of this.#byUid.values()) if (entity.dirty) yield entity;
   }
 
-  encode(entity: Entity): string {
-    const detectors: Record<string, readonly [number, string]> = {};
+  encode(entity: Entity): EncodedEntity {
+    const detectors: Record<string, number | readonly [number, string]> = {};
     this.#detectors.forEach((detector, index) => {
-      detectors[detector.id] = [detector.version, detector.encode(entity.states[index])];
+      const state = detector.encode(entity.states[index]);
+      detectors[detector.id] = state === this.#initial[index] ? detector.version : [detector.version, state];
     });
-    const encoded: EncodedEntity = {
+    return {
       detectors,
       emitted: entity.emitted,
       recent: entity.recent,
@@ -136,17 +141,16 @@ export class KeyedState {
       lastMs: entity.lastMs,
       ...(entity.subject !== null && { subject: entity.subject }),
     };
-    return JSON.stringify(encoded);
   }
 
   /** Puts an encoded entity back. A detector of another version, or new since, begins anew. */
-  restore(uid: string, text: string): void {
-    const encoded = JSON.parse(text) as EncodedEntity;
+  restore(uid: string, encoded: EncodedEntity): void {
     const entity = this.touch(uid);
     const cold: number[] = [];
     this.#detectors.forEach((detector, index) => {
       const kept = encoded.detectors[detector.id];
-      const state = kept?.[0] === detector.version ? revive(detector, kept[1]) : null;
+      const [version, text = this.#initial[index] ?? ''] = typeof kept === 'number' ? [kept] : (kept ?? []);
+      const state = version === detector.version ? revive(detector, text) : null;
       if (state === null) cold.push(index);
       entity.states[index] = state ?? detector.initial();
     });

@@ -19,6 +19,8 @@ import type { WorkerOptions } from './worker-options.js';
 
 /** Bytes of records that are decoded at a stretch, before others get their turn. */
 const SLICE_BYTES = 1 << 20;
+/** Share of the time for checkpoints; where many entities change, they come less often. */
+const CHECKPOINT_DUTY = 0.2;
 
 export interface PartitionPlace {
   readonly stage: Stage;
@@ -73,6 +75,7 @@ export class PartitionWorker {
   #next = 0n;
   #highWatermark = 0n;
   #checkpointNext = 0n;
+  /** When the next checkpoint is due. */
   #checkpointMs: number;
   #lastTakeMs: number;
   #lastRestMs = -Infinity;
@@ -96,8 +99,8 @@ export class PartitionWorker {
     });
     this.#checkpoints = new CheckpointStore(deps.store, place.stage, place.partition);
     this.#block = new Block(deps.store.writer.newBlock());
-    this.#checkpointMs = deps.clock.nowMs();
-    this.#lastTakeMs = this.#checkpointMs;
+    this.#lastTakeMs = deps.clock.nowMs();
+    this.#checkpointMs = this.#lastTakeMs + options.checkpointIntervalMs;
     this.#patience = {
       logger: deps.logger,
       goOn: () => this.#lost === null && deps.clock.nowMs() < this.#giveUpMs,
@@ -144,7 +147,7 @@ export class PartitionWorker {
       // Alarms wait for time, not for events: it is asked for also when no event waits.
       if (this.#runtime.waitingCount > 0 || this.#runtime.hasAlarms) await this.#rest(nowMs, quiet);
       await this.#emit();
-      if (nowMs - this.#checkpointMs >= this.#options.checkpointIntervalMs) await this.#checkpoint();
+      if (nowMs >= this.#checkpointMs) await this.#checkpoint();
     });
   }
 
@@ -375,7 +378,8 @@ export class PartitionWorker {
 
   async #checkpoint(): Promise<void> {
     const nowMs = this.#deps.clock.nowMs();
-    this.#checkpointMs = nowMs;
+    const dueMs = nowMs + this.#options.checkpointIntervalMs;
+    this.#checkpointMs = dueMs;
     await this.#emit();
     // Until the events of the former owner have been read again, its states are newer than what would be written. A
     // partition to which nothing came since has read all of them: its alarms are to be known as rung.
@@ -384,6 +388,8 @@ export class PartitionWorker {
     await persist('checkpoint', this.#patience, () =>
       this.#checkpoints.save(this.#runtime, this.#next, nowMs, (offset) => this.#place.intake.mark(offset)),
     );
+    const endedMs = this.#deps.clock.nowMs();
+    this.#checkpointMs = Math.max(dueMs, endedMs + (endedMs - nowMs) * (1 / CHECKPOINT_DUTY - 1));
     this.#checkpointNext = this.#next;
     this.#runtime.forgetIdle();
   }

@@ -52,7 +52,7 @@ function judged(events: readonly TokenEvent[], stage: Stage): { states: Map<stri
   const seen = stage === 'token' ? inOrder : inOrder.flatMap((event) => handOver.take(event).map((one) => one.event));
   seen.forEach((event, n) => runtime.offer(event, { offset: BigInt(n), ordinal: 0 }));
   runtime.flush();
-  const states = new Map([...runtime.keyed.all()].map((entity) => [entity.uid, runtime.keyed.encode(entity)]));
+  const states = new Map([...runtime.keyed.all()].map((entity) => [entity.uid, JSON.stringify(runtime.keyed.encode(entity))]));
   return { states, findings: runtime.takeFindings() };
 } // prettier-ignore
 

@@ -1,18 +1,21 @@
-import { KeyedState } from '../../../../detectors/worker/keyed-state.js';
+import { type EncodedEntity, KeyedState } from '../../../../detectors/worker/keyed-state.js';
+import { createDetectors } from '../../../../detectors/registry.js';
+import type { AnyDetector } from '../../../../detectors/core/detector.js';
 
-const snapshotOf = (emitted: unknown): string => JSON.stringify({ detectors: {}, emitted, recent: [], lastMs: 5 });
+const snapshotOf = (emitted: unknown): EncodedEntity =>
+  JSON.parse(JSON.stringify({ detectors: {}, emitted, recent: [], lastMs: 5 })) as EncodedEntity;
 
 /** What a restored entity says of its windows, after as many restarts. */
 function emittedAfter(restarts: number, emitted: unknown): unknown {
-  let text = snapshotOf(emitted);
+  let encoded = snapshotOf(emitted);
   for (let restart = 0; restart < restarts; restart += 1) {
     const state = new KeyedState([], 10);
-    state.restore('one', text);
+    state.restore('one', encoded);
     const entity = state.peek('one');
     if (entity === undefined) throw new Error('The entity was not restored.');
-    text = state.encode(entity);
+    encoded = JSON.parse(JSON.stringify(state.encode(entity))) as EncodedEntity;
   }
-  return (JSON.parse(text) as { emitted: unknown }).emitted;
+  return encoded.emitted;
 }
 
 describe('KeyedState', () => {
@@ -31,5 +34,22 @@ describe('KeyedState', () => {
 
   it('keeps a grade that is known', () => {
     expect(emittedAfter(2, [['rate/requests', 60_000, 12]])).toEqual([['rate/requests', 60_000, 12]]);
+  });
+
+  it('stores a state that is as it begins as the version alone, and knows it from one that it does not have', () => {
+    const detectors: readonly AnyDetector[] = createDetectors();
+    const state = new KeyedState(detectors, 10);
+    const encoded = state.encode(state.touch('one'));
+    expect(encoded.detectors).toEqual(Object.fromEntries(detectors.map(({ id, version }) => [id, version])));
+
+    const back = new KeyedState(detectors, 10);
+    back.restore('one', encoded);
+    expect(back.isWarm('one')).toBe(true);
+    expect(back.peek('one')?.states).toEqual(detectors.map((detector) => detector.initial()));
+
+    const { rate: _, ...others } = encoded.detectors;
+    back.restore('two', { ...encoded, detectors: others });
+    back.restore('three', { ...encoded, detectors: { ...encoded.detectors, rate: 999 } });
+    expect([back.isWarm('two'), back.isWarm('three')]).toEqual([false, false]);
   });
 });
