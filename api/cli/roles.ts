@@ -24,7 +24,8 @@ import { readSecretFile } from './secret-file.js';
 import { version } from './version.js';
 
 const REPLAY_BLOCK_AGE_MS = 15_000;
-const REPLAY_QUIET_MS = 300;
+/** Longer than a busy machine takes between two records of a partition; at the end nothing waits so long. */
+const REPLAY_QUIET_MS = 5000;
 
 /**
  * Reads events, stores them and scores them.
@@ -50,7 +51,7 @@ export async function startWorker(
     // In a replay nobody waits for a row, and large blocks cost the store far less.
     blockAgeMs: replay ? Math.max(config.worker.block_age_max, REPLAY_BLOCK_AGE_MS) : config.worker.block_age_max,
     keepsHops: !replay,
-    blockQuietMs: replay ? Math.min(config.worker.block_age_max, REPLAY_QUIET_MS) : config.worker.block_age_max,
+    blockQuietMs: replay ? REPLAY_QUIET_MS : config.worker.block_age_max,
     checkpointIntervalMs: config.worker.checkpoint_interval,
     keysMax: config.worker.keys_max,
   });
@@ -131,6 +132,7 @@ export async function untilScored(
   let movedMs = s.clock.nowMs();
   let last = -1n;
   let finished = false;
+  worker.expectNoMore();
   const scored = async (): Promise<boolean> => {
     if (!(await worker.caughtUp())) return false;
     if (!finished) await worker.finish();

@@ -80,6 +80,7 @@ export class PartitionWorker {
   #lastTakeMs: number;
   #lastRestMs = -Infinity;
   #hasHistory = false;
+  #expectsMore = true;
   #lost: unknown = null;
   #giveUpMs = Infinity;
   #reported = { late: 0, evictions: 0 };
@@ -139,7 +140,10 @@ export class PartitionWorker {
     await this.#exclusive(async () => {
       const nowMs = this.#deps.clock.nowMs();
       const { blockAgeMs, blockQuietMs } = this.#options;
-      const isDue = nowMs - this.#block.openedMs >= blockAgeMs || nowMs - this.#lastTakeMs >= blockQuietMs;
+      // Where the log holds more, a silence is only that of a busy process.
+      const silenceMs = this.#expectsMore ? blockQuietMs : 0;
+      const isSilent = this.#next >= this.#highWatermark && nowMs - this.#lastTakeMs >= silenceMs;
+      const isDue = nowMs - this.#block.openedMs >= blockAgeMs || isSilent;
       // While the block before it is being written, a block grows rather than keep its partition waiting.
       if (this.#block.through !== null && isDue && !this.#isWriting && this.#intent === null) await this.#seal();
       if (this.#place.forwarder?.hasNews(nowMs) === true) await this.#forward();
@@ -162,6 +166,11 @@ export class PartitionWorker {
       await this.#emit();
       await this.#checkpoint();
     });
+  }
+
+  /** The log holds all that comes. */
+  expectNoMore(): void {
+    this.#expectsMore = false;
   }
 
   /** No more events come to any partition: alarms up to the newest of all are due. @param peakMs its event time. */

@@ -135,6 +135,11 @@ export class StageWorker implements Component, PartitionHandler {
     return [...this.#partitions.values()].map((worker) => worker.status());
   }
 
+  /** Partitions store what they have as soon as they have read all. */
+  expectNoMore(): void {
+    for (const worker of this.#partitions.values()) worker.expectNoMore();
+  }
+
   /**
    * For a replay, by the worker that owns all partitions: time passes in each of them up to the newest event of all, and rules
    * run over all that is stored.

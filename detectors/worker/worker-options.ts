@@ -16,7 +16,7 @@ export const workerOptionsSchema = z.strictObject({
     .int()
     .min(10)
     .default(1000)
-    .describe('Silence after which a block is stored before its age.'),
+    .describe('Silence at the end of the log after which a block is stored before its age.'),
   keepsHops: z.boolean().default(true).describe('False where hops are evaluated once, when all events are stored.'),
   checkpointIntervalMs: z.number().int().min(100).default(30_000),
   keysMax: z

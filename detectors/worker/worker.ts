@@ -15,6 +15,8 @@ export interface Worker extends Component {
    * all partitions.
    */
   caughtUp(): Promise<boolean>;
+  /** What the topics hold now is all: nothing waits for company any longer. */
+  expectNoMore(): void;
   /** Lets time pass everywhere up to the newest event, and runs rules over all that is stored; once no more events come. */
   finish(): Promise<void>;
 }
@@ -61,6 +63,10 @@ class TwoStageWorker implements Worker {
 
   status(): readonly PartitionStatus[] {
     return this.stages.flatMap((stage) => stage.status());
+  }
+
+  expectNoMore(): void {
+    for (const stage of this.stages) stage.expectNoMore();
   }
 
   async finish(): Promise<void> {

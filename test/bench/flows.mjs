@@ -50,7 +50,7 @@ export function endToEnd(job) {
     let alerts = 0;
     const alerting = await startAlerting(surroundings, log, store, () => (alerts += 1));
     const writer = await surroundings.lifecycle.start(log.writer());
-    const scorer = await startWorker(surroundings, log, store, true);
+    const scorer = await startWorker(surroundings, log, store, { replay: true });
     const result = await measure(async () => {
       const count = await collectBeside(job.lines, writer, surroundings);
       await untilScored(surroundings, log, scorer, alerting);

@@ -13,11 +13,19 @@ import type { ActiveRule, RuleSet } from './rule-set.js';
 
 const MINUTE_MS = 60_000;
 /** Minutes times rules that one pass looks at; more are left for the next. */
-const PASS_ROWS = 50_000;
+const PASS_ROWS = 200_000;
+/** Marks are written together: for each rule alone they would cost the store more than most rules do. */
+const MARK_ROWS = 50_000;
 /** A rule that met the engine's limits waits so long. */
 const ASIDE_MS = 600_000;
 /** Beyond every minute of events. */
 const MINUTE_MAX = 180_000_000;
+
+interface Mark {
+  readonly rule: string;
+  readonly minute: number;
+  readonly lines: number;
+}
 
 export interface RulePass {
   /** Minutes times rules evaluated. */
@@ -37,6 +45,7 @@ export class RuleEvaluator {
   readonly #rules: RuleSet;
   readonly #options: RuleOptions;
   readonly #aside = new Map<string, number>();
+  #marks: Mark[] = [];
 
   constructor(deps: WorkerParts, rules: RuleSet, options: RuleOptions) {
     this.#deps = deps;
@@ -63,6 +72,7 @@ export class RuleEvaluator {
     });
     let minutes = 0;
     let findings = 0;
+    this.#marks = [];
     for (const rule of rules) {
       const lastPane = paneOf(rule.compiled.plan, closedMs) - 1;
       const due = stale.filter((one) => one.rule === rule.key && paneOfMinute(rule, one.minute + 1) - 1 <= lastPane);
@@ -71,8 +81,10 @@ export class RuleEvaluator {
         if (found === null) break;
         findings += found;
         minutes += batch.minutes.length;
+        if (this.#marks.length >= MARK_ROWS) await this.#mark();
       }
     }
+    await this.#mark();
     return { minutes, findings, more: stale.length === PASS_ROWS && minutes > 0 };
   }
 
@@ -102,13 +114,21 @@ export class RuleEvaluator {
     if (cut) logger.warn({ rule: id }, 'a rule found more than one pass tells; the rest is left out');
     const fresh = await this.#notMoved(compiled, found);
     await emitFindings(this.#deps, fresh);
-    await store.writer.derive(markRuleMinutes, {
-      rule: key,
-      minutes: part.minutes.map(({ minute }) => minute),
-      lines: part.minutes.map(({ lines }) => lines),
-    });
+    // What a pass that is cut off did not mark is evaluated again, with the same findings.
+    for (const { minute, lines } of part.minutes) this.#marks.push({ rule: key, minute, lines });
     metrics?.record('tourniquet.rules.duration', (clock.nowMs() - startedMs) / 1000, { rule: id });
     return fresh.length;
+  }
+
+  async #mark(): Promise<void> {
+    const marks = this.#marks;
+    if (marks.length === 0) return;
+    this.#marks = [];
+    await this.#deps.store.writer.derive(markRuleMinutes, {
+      rules: marks.map(({ rule }) => rule),
+      minutes: marks.map(({ minute }) => minute),
+      lines: marks.map(({ lines }) => lines),
+    });
   }
 
   /**

@@ -56,13 +56,13 @@ GROUP BY minute
 ORDER BY minute`,
 });
 
-/** Marks minutes as evaluated for a rule with so many events. */
+/** Marks minutes as evaluated, each for a rule, with so many events. */
 export const markRuleMinutes = defineDerivation({
   name: 'mark-rule-minutes',
   table: 'rule_minutes',
   columns: ['rule', 'minute', 'lines'],
-  params: z.object({ rule: z.string(), minutes: z.array(minute), lines: z.array(z.number().int()) }),
+  params: z.object({ rules: z.array(z.string()), minutes: z.array(minute), lines: z.array(z.number().int()) }),
   sql: `
-SELECT {rule:String}, marked.1, marked.2
-FROM (SELECT arrayJoin(arrayZip({minutes:Array(Int32)}, {lines:Array(UInt64)})) AS marked)`,
+SELECT marked.1, marked.2, marked.3
+FROM (SELECT arrayJoin(arrayZip({rules:Array(String)}, {minutes:Array(Int32)}, {lines:Array(UInt64)})) AS marked)`,
 });

@@ -47,8 +47,8 @@ describe('KeyedState', () => {
     expect(back.isWarm('one')).toBe(true);
     expect(back.peek('one')?.states).toEqual(detectors.map((detector) => detector.initial()));
 
-    const { rate: _, ...others } = encoded.detectors;
-    back.restore('two', { ...encoded, detectors: others });
+    const others = Object.entries(encoded.detectors).filter(([id]) => id !== 'rate');
+    back.restore('two', { ...encoded, detectors: Object.fromEntries(others) });
     back.restore('three', { ...encoded, detectors: { ...encoded.detectors, rate: 999 } });
     expect([back.isWarm('two'), back.isWarm('three')]).toEqual([false, false]);
   });
