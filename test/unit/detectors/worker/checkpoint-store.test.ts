@@ -14,7 +14,7 @@ const storeOf = (state: string): ConstructorParameters<typeof CheckpointStore>[0
   querier: {
     run: <P, R>({ row }: Query<P, R>): Promise<readonly R[]> =>
       Promise.resolve([row.parse({ entity_uid: 'tok_one', state })]),
-  } as ConstructorParameters<typeof CheckpointStore>[0]['querier'],
+  },
   writer: {} as ConstructorParameters<typeof CheckpointStore>[0]['writer'],
 });
 const marker = { next: 7n, replayFrom: 7n, watermarkMs: T0, sources: [] };
