@@ -69,7 +69,7 @@ export interface FoldLimits {
   readonly edgesMax: number;
   /** Share of all boxes that a box may touch before it counts as a hub, 0 to 1; 1 (default) for never. */
   readonly hubShare?: number;
-  /** Boxes and edges that a picture holds already; they stay before others come in. */
+  /** Boxes and edges that a picture holds already; they stay before others come in, but for edges that begin to alert. */
   readonly keep?: { readonly nodes: ReadonlySet<string>; readonly edges: ReadonlySet<string> };
 }
 
@@ -91,7 +91,9 @@ export function foldMap(hops: readonly MapHop[], limits: FoldLimits): FoldedMap 
   const layers = [...new Set(edges.map((edge) => edge.layer))];
   const behindHub = (edge: MapEdge): boolean => edge.alert === null && (hubs.has(edge.source) || hubs.has(edge.target));
   const candidates = edges.filter((edge) => !behindHub(edge));
-  const first = (edge: MapEdge): number => (limits.keep?.edges.has(hopKey(edge)) === true ? 0 : 1);
+  // A line that gives way to one of an alert moves no box.
+  const first = (edge: MapEdge): number =>
+    edge.alert !== null ? 0 : limits.keep?.edges.has(hopKey(edge)) === true ? 1 : 2;
   candidates.sort((a, b) => first(a) - first(b) || rank(b) - rank(a) || weight(b) - weight(a) || byEnds(a, b));
   const shown = new Set(candidates.slice(0, limits.edgesMax));
   return {

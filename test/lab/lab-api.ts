@@ -49,7 +49,7 @@ export class LabApi {
   readonly #patienceMs: number;
 
   /** @param patienceMs how long something is waited for that is due, milliseconds. */
-  constructor(lab: Lab, patienceMs = 45_000) {
+  constructor(lab: Lab, patienceMs = 120_000) {
     this.#lab = lab;
     this.#patienceMs = patienceMs;
   }

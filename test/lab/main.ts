@@ -34,14 +34,19 @@ async function stealAndShow(lab: Lab, { alice }: Cast): Promise<void> {
   const fromMs = Date.now();
   await theft(lab.driver, alice);
   say('stolen and used; waiting for the alert');
-  const { alert, page, panels, uses } = await viewStolenToken(lab, new LabApi(lab, PATIENCE_MS), alice.jti, fromMs);
+  const { alert, page, panels, tokenUid, uses } = await viewStolenToken(
+    lab,
+    new LabApi(lab, PATIENCE_MS),
+    alice.jti,
+    fromMs,
+  );
   const { payload } = page.body as { payload: { summary: string; severity: string } };
   const answered = panels.filter(({ rows }) => rows.length > 0);
   say(`
 PagerDuty was sent (${page.faults.length === 0 ? 'within its contract' : page.faults.join('; ')}):
   ${payload.severity}: ${payload.summary}
 Alert  ${alert.links.alert}
-Token  ${alert.links.token}
+Token  ${lab.addresses.api}/tokens/${tokenUid}
 Map    ${alert.links.map}
 Grafana: ${answered.length} of ${panels.length} panels have rows.
 Where was this key used, and by whom first?`);

@@ -11,15 +11,17 @@ const open = signal<readonly Alert[]>([]);
 /** How many alerts are open, for the heading of every page; `100+` beyond a page of them. */
 export const openCount = computed(() => (open.value.length >= LIMIT ? `${LIMIT}+` : String(open.value.length)));
 
-const gravity: readonly Severity[] = ['info', 'low', 'medium', 'high', 'critical'];
+const severities: readonly Severity[] = ['info', 'low', 'medium', 'high', 'critical'];
+
+/** The gravest first; alike ones stay as they come. */
+export const byGravity = (a: Pick<Alert, 'severity'>, b: Pick<Alert, 'severity'>): number =>
+  severities.indexOf(b.severity) - severities.indexOf(a.severity);
 
 /** The gravest open alert that names a token, by token, of the newest page of open alerts. */
 export const openByToken = computed(() => {
   const found = new Map<string, Severity>();
-  for (const { severity, token_uids: uids } of open.value) {
-    for (const uid of uids) {
-      if (gravity.indexOf(severity) > gravity.indexOf(found.get(uid) ?? 'info')) found.set(uid, severity);
-    }
+  for (const { severity, token_uids: uids } of [...open.value].sort(byGravity)) {
+    for (const uid of uids) if (!found.has(uid)) found.set(uid, severity);
   }
   return found;
 });

@@ -34,9 +34,8 @@ export interface MapQuery {
   readonly boxes: number;
 }
 
-/** A focus shows the whole neighbourhood; elsewhere a lane holds at most thirty boxes. */
+/** A lane holds at most thirty boxes, so that there are 120 on the screen, beside those that count the rest. */
 export const LANE_MAX = 30;
-const FOCUS_LANE_MAX = 60;
 const EDGES_MAX = 200;
 /** Windows up to this length are read exactly; longer ones are whole hours. */
 const EXACT_MS = 6 * HOUR_MS;
@@ -71,7 +70,7 @@ export function readMapQuery(params: URLSearchParams, now: number, fits: number)
     service,
     tokenUid,
     principalUid,
-    boxes: focused ? FOCUS_LANE_MAX : Number.isInteger(asked) && asked > 0 ? Math.min(asked, LANE_MAX) : fits,
+    boxes: focused ? LANE_MAX : Number.isInteger(asked) && asked > 0 ? Math.min(asked, LANE_MAX) : fits,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Alert, MapAnswer, MapEdge, MapNode, Page } from '../lib/api-types.js';
 import { count, moment, parse, percent, rate, span } from '../lib/format.js';
 import { useJson } from '../lib/load.js';
+import { byGravity } from '../lib/open-alerts.js';
 import { withQuery } from '../lib/router.js';
 import { networkSql, sqlLink } from '../lib/sql.js';
 import { SeverityBadge } from '../shell/badge.js';
@@ -27,9 +28,10 @@ export function SidePanel(props: PanelProps) {
 function Overview({ map }: { map: MapAnswer }) {
   const { from, to } = map.window;
   const alerts = useJson<Page<Alert>>(`/v1/alerts?${new URLSearchParams({ from, to, limit: '50' }).toString()}`);
-  const open = (alerts.value.value?.items ?? []).filter(
-    (alert) => alert.state === 'open' || alert.state === 'acknowledged',
-  );
+  // Only five stand here, so a grave one must not hide behind later ones.
+  const open = (alerts.value.value?.items ?? [])
+    .filter((alert) => alert.state === 'open' || alert.state === 'acknowledged')
+    .sort(byGravity);
   return (
     <>
       <h2>Alerts in this window</h2>

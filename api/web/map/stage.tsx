@@ -278,14 +278,17 @@ function RestBox(props: { rest: MapNode; shown: number; windowMs: number; title:
   return (
     <button
       type="button"
-      class="box rest"
+      class={`box rest${rest.alert === null ? '' : ` tone-alert-${rest.alert}`}`}
       data-box={rest.id}
       tabIndex={-1}
       onClick={() => go(withQuery(more ? { boxes: String(LANE_MAX) } : { view: 'table' }), 'replace')}
     >
-      <span class="box-name">+{count(rest.nodes)} more</span>
+      <span class="box-name">
+        +{count(rest.nodes)} more{rest.alert === null ? '' : `, ▲ ${rest.alert} alert among them`}
+      </span>
       <span class="box-facts">
-        {rate(rest.requests, windowMs)} · {more ? `show up to ${LANE_MAX}` : `${title.toLowerCase()} as table`}
+        {rate(rest.requests, windowMs)} ·{' '}
+        {!more ? `${title.toLowerCase()} as table` : shown + rest.nodes > LANE_MAX ? `show ${LANE_MAX}` : 'show all'}
       </span>
     </button>
   );

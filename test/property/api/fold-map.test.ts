@@ -120,20 +120,28 @@ describe('folding the map', () => {
     );
   });
 
-  it('keeps what a picture holds, before anything else comes in', () => {
+  it('keeps what a picture holds, before anything else comes in but edges of alerts', () => {
     fc.assert(
-      fc.property(uses, uses, (list, later) => {
+      fc.property(uses, uses, fc.boolean(), (list, later, alerting) => {
         const limits = { laneMax: 3, edgesMax: 6 };
-        const first = foldMap(marked(list, null), limits);
+        const hops = (some: typeof list): MapHop[] => (alerting ? marked(some, null) : joinWindows(hopsOf(some), null));
+        const first = foldMap(joinWindows(hopsOf(list), null), limits);
         const keep = {
           nodes: new Set(first.nodes.map((node) => node.id)),
           edges: new Set(first.edges.map(hopKey)),
         };
-        const next = foldMap(marked([...list, ...later], null), { ...limits, keep });
+        const next = foldMap(hops([...list, ...later]), { ...limits, keep });
         const ids = new Set(next.nodes.map((node) => node.id));
         for (const id of keep.nodes) expect(ids.has(id)).toBe(true);
-        const edges = new Set(next.edges.map(hopKey));
-        for (const edge of keep.edges) expect(edges.has(edge)).toBe(true);
+        const whole = foldMap(hops([...list, ...later]), { laneMax: 3, edgesMax: 10_000, keep });
+        const isAlert = ({ alert }: { alert: unknown }): boolean => alert !== null;
+        const due = whole.edges.filter(isAlert).length;
+        expect(next.edges.filter(isAlert).length).toBe(Math.min(due, limits.edgesMax));
+        if (!alerting) expect(due).toBe(0);
+        // What is neither kept nor part of an alert comes in only where there is room beside them.
+        const shown = new Set(next.edges.map(hopKey));
+        const isOther = next.edges.some((edge) => !isAlert(edge) && !keep.edges.has(hopKey(edge)));
+        if (isOther || !alerting) for (const edge of keep.edges) expect(shown.has(edge)).toBe(true);
       }),
     );
   });
