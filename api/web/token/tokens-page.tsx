@@ -55,6 +55,17 @@ const columns: readonly Column<Token>[] = [
   },
 ];
 
+/** An issuer's log of a refresh tells whose token it is by id alone; another token of theirs may tell the name. */
+function named(tokens: readonly Token[]): readonly Token[] {
+  const names = new Map(
+    tokens.map((token) => [token.principal_uid, token.principal_name] as const).filter(([, name]) => name !== ''),
+  );
+  return tokens.map((token) => ({
+    ...token,
+    principal_name: token.principal_name || (names.get(token.principal_uid) ?? ''),
+  }));
+}
+
 /** The inventory, latest seen first, or what a search finds in it. */
 export function TokensPage() {
   const q = query.value.get('q') ?? '';
@@ -79,7 +90,7 @@ export function TokensPage() {
           caption={value.next_cursor === null ? 'Inventory' : `Inventory, the latest ${LIMIT}; search for others`}
           file="tourniquet-tokens.csv"
           columns={columns}
-          rows={value.items}
+          rows={named(value.items)}
           keyOf={(token) => token.token_uid}
         />
       )}
