@@ -49,9 +49,11 @@ export function githubHashedToken(secret: RawSecret): string {
   return createHash('sha256').update(secret.reveal(), 'utf8').digest('base64');
 }
 
-export interface TokenDetails extends Partial<
-  Omit<TokenFacts, 'token_uid' | 'secret_fp' | 'fp_key_id' | 'identity' | 'kind'>
-> {
+type Told = Omit<TokenFacts, 'token_uid' | 'secret_fp' | 'fp_key_id' | 'identity' | 'kind'>;
+type Draft = { -readonly [K in keyof TokenFacts]: TokenFacts[K] };
+
+/** What else is known of a token; what is not is absent or undefined. */
+export interface TokenDetails extends Readonly<{ [K in keyof Told]?: Told[K] | undefined }> {
   readonly kind: TokenKind;
   /** The bytes presented, where the collector saw them. */
   readonly secret?: RawSecret | undefined;
@@ -62,20 +64,34 @@ export interface TokenDetails extends Partial<
  * become aliases, so that what was stored before the rotation is still the same token.
  */
 export function tokenFromCanonical(name: Canonical, fp: Fingerprinter, details: TokenDetails): TokenFacts {
-  const { secret, aliases: given = [], ...rest } = details;
-  const aliases: Alias[] = [...given];
+  const { secret } = details;
+  const token: Draft = { token_uid: fp.tokenUid(name.text), fp_key_id: fp.keyId, identity: name.identity, kind: details.kind };
+  if (secret !== undefined) token.secret_fp = fp.secretFp(secret);
+  if (details.key_id !== undefined) token.key_id = details.key_id;
+  if (details.issuer !== undefined) token.issuer = details.issuer;
+  if (details.jti !== undefined) token.jti = details.jti;
+  if (details.audience !== undefined) token.audience = details.audience;
+  if (details.scopes !== undefined) token.scopes = details.scopes;
+  if (details.issued_at !== undefined) token.issued_at = details.issued_at;
+  if (details.not_before !== undefined) token.not_before = details.not_before;
+  if (details.expires_at !== undefined) token.expires_at = details.expires_at;
+  if (details.algorithm !== undefined) token.algorithm = details.algorithm;
+  if (details.binding !== undefined) token.binding = details.binding;
+  if (details.display_name !== undefined) token.display_name = details.display_name;
+  if (details.parent !== undefined) token.parent = details.parent;
+  const aliases = fp.previous.length === 0 ? details.aliases : withPrevious(name, fp, details);
+  if (aliases !== undefined && aliases.length > 0)
+    token.aliases = aliases.length > limits.listMax ? aliases.slice(-limits.listMax) : aliases;
+  return token;
+}
+
+function withPrevious(name: Canonical, fp: Fingerprinter, { secret, aliases = [] }: TokenDetails): readonly Alias[] {
+  const all = [...aliases];
   for (const older of fp.previous) {
-    aliases.push({ kind: 'previous_token_uid', value: older.tokenUid(name.text) });
-    if (secret !== undefined) aliases.push({ kind: 'secret_fp', value: older.secretFp(secret) });
+    all.push({ kind: 'previous_token_uid', value: older.tokenUid(name.text) });
+    if (secret !== undefined) all.push({ kind: 'secret_fp', value: older.secretFp(secret) });
   }
-  return {
-    token_uid: fp.tokenUid(name.text),
-    ...(secret !== undefined && { secret_fp: fp.secretFp(secret) }),
-    fp_key_id: fp.keyId,
-    identity: name.identity,
-    ...rest,
-    ...(aliases.length > 0 && { aliases: aliases.slice(-limits.listMax) }),
-  };
+  return all;
 }
 
 /**

@@ -1,11 +1,23 @@
 import { sha256Hex } from '../core/sha256.js';
 
 /** Each part is preceded by its length, so that no two different lists of parts give the same text. */
+const lengthened = (part: string): string => `${part.length}:${part}`;
+
 function uuidOfParts(parts: readonly string[]): string {
   let text = '';
-  for (const part of parts) text += `${part.length}:${part}`;
+  for (const part of parts) text += lengthened(part);
   return uuidV8OfHex(sha256Hex(text));
 }
+
+/** What the ids of an instance's records begin with; a collector reads few instances, mostly many records of each. */
+interface Beginning {
+  readonly product: string;
+  readonly instance: string;
+  readonly container: string;
+  readonly text: string;
+}
+let lastOfId: Beginning = { product: '', instance: '', container: '', text: '' };
+let lastOfPosition = lastOfId;
 
 function uuidV8OfHex(hex: string): string {
   const variant = '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) & 3);
@@ -28,7 +40,11 @@ export function deterministicUuid(...parts: string[]): string {
 
 /** event_uid of a record to which its product gave an id of its own; the same id read twice is one event. */
 export function eventUidFromId(product: string, instance: string, nativeId: string): string {
-  return uuidOfParts(['id', product, instance, nativeId]);
+  if (product !== lastOfId.product || instance !== lastOfId.instance) {
+    const text = ['id', product, instance].map(lengthened).join('');
+    lastOfId = { product, instance, container: '', text };
+  }
+  return uuidV8OfHex(sha256Hex(lastOfId.text + lengthened(nativeId)));
 }
 
 /**
@@ -43,5 +59,11 @@ export function eventUidFromPosition(
   position: { readonly container: string; readonly offset: number },
   ordinal = 0,
 ): string {
-  return uuidOfParts(['position', product, instance, position.container, String(position.offset), String(ordinal)]);
+  const { container, offset } = position;
+  const last = lastOfPosition;
+  if (container !== last.container || product !== last.product || instance !== last.instance) {
+    const text = ['position', product, instance, container].map(lengthened).join('');
+    lastOfPosition = { product, instance, container, text };
+  }
+  return uuidV8OfHex(sha256Hex(lastOfPosition.text + lengthened(String(offset)) + lengthened(String(ordinal))));
 }

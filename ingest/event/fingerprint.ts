@@ -1,6 +1,7 @@
 import { BoundedCache } from '../core/bounded-cache.js';
 import { AppError } from '../core/errors.js';
 import { HmacSha256 } from '../core/hmac-sha256.js';
+import { TextCache } from '../core/text-cache.js';
 import type { RawSecret } from './raw-secret.js';
 
 /** RFC 2104 §3 discourages keys shorter than the hash's output. */
@@ -22,14 +23,18 @@ export interface Fingerprinter {
   readonly previous: readonly Fingerprinter[];
 }
 
-/** Cost (characters) kept per generation: some 60,000 short identities, or 4,000 JWTs of 1 KiB. */
-const CACHE_COST = 8 * 1024 * 1024;
+/** Up to 32,768 identities, or secrets, that are no longer than this; and of longer ones so many characters twice. */
+const SHORT_LOG2 = 15;
+const SHORT_MAX = 256;
+const LONG_COST = 8 * 1024 * 1024;
 
 class KeyedFingerprinter implements Fingerprinter {
   readonly keyId: string;
   readonly previous: readonly Fingerprinter[];
   readonly #hmac: HmacSha256;
-  readonly #cache = new BoundedCache<string>(CACHE_COST);
+  readonly #tokens = new TextCache<string>(SHORT_LOG2, SHORT_MAX);
+  readonly #secrets = new TextCache<string>(SHORT_LOG2, SHORT_MAX);
+  readonly #long = new BoundedCache<string>(LONG_COST);
 
   constructor(key: FingerprintKey, previous: readonly Fingerprinter[]) {
     this.keyId = key.id;
@@ -38,31 +43,43 @@ class KeyedFingerprinter implements Fingerprinter {
   }
 
   tokenUid(canonical: string): string {
-    return this.#digest('token', 'tok_', canonical);
+    const known = this.#tokens.get(canonical);
+    if (known !== undefined) return known;
+    const made = this.#digest('token', 'tok_', canonical);
+    this.#tokens.set(canonical, made);
+    return made;
   }
 
   secretFp(secret: RawSecret): string {
-    return this.#digest('secret', 'fp_', secret.reveal());
+    const text = secret.reveal();
+    const known = this.#secrets.get(text);
+    if (known !== undefined) return known;
+    const made = this.#digest('secret', 'fp_', text);
+    this.#secrets.set(text, made);
+    return made;
   }
 
   /** The domain word keeps a secret that looks like a canonical identity from giving that identity's digest. */
   #digest(domain: string, prefix: string, text: string): string {
     const message = `${domain}\0${text}`;
-    const cached = this.#cache.get(message);
+    if (text.length <= SHORT_MAX) return prefix + first128Bits(this.#hmac.base64url(message));
+    const cached = this.#long.get(message);
     if (cached !== undefined) return cached;
     const made = prefix + first128Bits(this.#hmac.base64url(message));
-    this.#cache.set(message, made);
+    this.#long.set(message, made);
     return made;
   }
 }
 
 /** The base64url of the first 16 bytes: of the 22nd character only the upper two bits belong to them. */
 function first128Bits(base64url: string): string {
-  return base64url.slice(0, 21) + (lastCharacters.get(base64url.charAt(21)) ?? '');
+  return base64url.slice(0, 21) + (lastCharacters[base64url.charCodeAt(21)] ?? '');
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const lastCharacters = new Map(Array.from(alphabet, (character, value) => [character, alphabet.charAt(value & 0x30)]));
+/** By the code of the character. */
+const lastCharacters: string[] = Array.from({ length: 128 }, () => '');
+for (let value = 0; value < 64; value += 1) lastCharacters[alphabet.charCodeAt(value)] = alphabet.charAt(value & 0x30);
 
 /**
  * @param keys the active key first, then older ones that still overlap.

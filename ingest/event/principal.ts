@@ -22,14 +22,15 @@ export function principalUid(issuer: string | undefined, id: string): string {
   return `${boundText(whole, UID_MAX - 44)}~${createHash('sha256').update(whole).digest('base64url')}`;
 }
 
-export function makePrincipal(input: PrincipalInput): PrincipalFacts {
-  return {
-    principal_uid: principalUid(input.issuer, input.id),
-    kind: input.kind,
-    id: shownName(input.id, limits.longTextMax),
-    ...(input.name !== undefined && { name: shownName(input.name, limits.longTextMax) }),
-    ...(input.clientId !== undefined && { client_id: shownName(input.clientId, limits.longTextMax) }),
+export function makePrincipal({ kind, issuer, id, name, clientId }: PrincipalInput): PrincipalFacts {
+  const principal: { -readonly [K in keyof PrincipalFacts]: PrincipalFacts[K] } = {
+    principal_uid: principalUid(issuer, id),
+    kind,
+    id: shownName(id, limits.longTextMax),
   };
+  if (name !== undefined) principal.name = shownName(name, limits.longTextMax);
+  if (clientId !== undefined) principal.client_id = shownName(clientId, limits.longTextMax);
+  return principal;
 }
 
 /** The stable parent that the claims of a JWT name: `sub`, or the client where the token has no subject. */

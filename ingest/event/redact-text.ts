@@ -1,11 +1,11 @@
-import { BoundedCache } from '../core/bounded-cache.js';
 import { boundText } from '../core/text.js';
+import { TextCache } from '../core/text-cache.js';
 import { decodePercent } from './percent.js';
-import { findFlags, findNamedValues, findSchemes, findUserinfo } from './secret-context.js';
+import { findFlags, findNamedValues, findSchemes, findUserinfo, mayHoldNamedValue } from './secret-context.js';
 import { isHarmlessValue, secretNameStrength } from './secret-names.js';
 import { findEncodedSecrets } from './secret-encoded.js';
 import { findRandomRuns, findShapes, mayHoldShape, type Span } from './secret-shapes.js';
-import { isPlainId, traitsOf, type TextTraits } from './text-traits.js';
+import { traits, traitsOf, type TextTraits } from './text-traits.js';
 import { limits } from './token-event.js';
 
 const REDACTED = '[redacted]';
@@ -17,9 +17,9 @@ export interface RedactedText {
 }
 
 /** Texts that came through unchanged, so that nothing secret is kept; paths and agents repeat endlessly. */
-const cleanTexts = new BoundedCache<true>(2 * 1024 * 1024);
-const CLEAN_CHARS_MAX = 512;
-const SHORT_CHARS_MAX = 40;
+const cleanTexts = new TextCache<true>(12, 512);
+/** Looking at a shorter text is as quick as looking it up. */
+const REMEMBERED_MIN = 40;
 
 /**
  * Replaces the secrets in a free text by `[redacted]`: known token formats, values under a secret's name, credentials
@@ -27,14 +27,19 @@ const SHORT_CHARS_MAX = 40;
  * Time is linear in the length of the text; never throws.
  */
 export function redactText(text: string): RedactedText {
-  if (isPlainId(text)) return { text, found: false };
-  // Remembering a short text costs more than looking at it.
-  const isShort = text.length <= SHORT_CHARS_MAX;
-  if (!isShort && cleanTexts.get(text) === true) return { text, found: false };
-  const traits = traitsOf(text);
-  if (isShort && !mayHoldSecret(text, traits)) return { text, found: false };
-  if (isShort && cleanTexts.get(text) === true) return { text, found: false };
-  const first = redactOnce(text, traits);
+  return isClean(text) ? { text, found: false } : searchText(text);
+}
+
+/** True for nearly all texts that `redactText` would give back as they are; false says nothing. */
+export function isClean(text: string): boolean {
+  const isLong = text.length > REMEMBERED_MIN;
+  if (isLong && cleanTexts.get(text) === true) return true;
+  const seen = traitsOf(text);
+  return traits.isPlainId(seen) || !mayHoldSecret(text, seen) || (!isLong && cleanTexts.get(text) === true);
+}
+
+function searchText(text: string): RedactedText {
+  const first = redactOnce(text);
   let { text: shown, found } = first;
   let view = shown;
   // Twice, since a referer inside a query parameter is encoded twice.
@@ -46,37 +51,38 @@ export function redactText(text: string): RedactedText {
     found ||= inner.found;
     view = inner.text;
   }
-  if (shown === text && text.length <= CLEAN_CHARS_MAX) cleanTexts.set(text, true);
+  if (shown === text && !found) cleanTexts.set(text, true);
   return { text: shown, found };
 }
 
 const ENCODED_CHARS_MIN = 24;
 
 /** Whether any of the searches could find something: false for the words and names that most texts are. */
-function mayHoldSecret(text: string, traits: TextTraits): boolean {
+function mayHoldSecret(text: string, seen: TextTraits): boolean {
   return (
-    traits.hasSeparator ||
-    traits.hasSpace ||
-    traits.hasAt ||
-    traits.longestMixedRun >= ENCODED_CHARS_MIN ||
-    mayHoldShape(text, traits) ||
-    text.includes('%') ||
-    text.includes('+')
+    traits.hasSpace(seen) ||
+    traits.hasSlashAndAt(seen) ||
+    traits.longestMixedRun(seen) >= ENCODED_CHARS_MIN ||
+    traits.hasEscape(seen) ||
+    mayHoldShape(text, seen) ||
+    (traits.hasSeparator(seen) && mayHoldNamedValue(text))
   );
 }
 
-function redactOnce(text: string, traits = traitsOf(text)): RedactedText {
+function redactOnce(text: string): RedactedText {
+  const seen = traitsOf(text);
+  const hasEncoded = traits.longestMixedRun(seen) >= ENCODED_CHARS_MIN;
   const spans: Span[] = [];
-  if (mayHoldShape(text, traits)) append(spans, findShapes(text));
-  if (traits.hasSeparator) append(spans, findNamedValues(text));
-  if (traits.hasSpace || text.includes('%20') || text.includes('+')) {
+  if (mayHoldShape(text, seen)) append(spans, findShapes(text));
+  if (traits.hasSeparator(seen) && mayHoldNamedValue(text)) append(spans, findNamedValues(text));
+  if (traits.hasSpace(seen) || (traits.hasEscape(seen) && (text.includes('%20') || text.includes('+')))) {
     append(spans, findSchemes(text));
     if (text.includes('-')) append(spans, findFlags(text));
   }
-  if (traits.hasAt) append(spans, findUserinfo(text));
-  if (traits.longestMixedRun >= ENCODED_CHARS_MIN) append(spans, findEncodedSecrets(text));
+  if (traits.hasSlashAndAt(seen)) append(spans, findUserinfo(text));
+  if (hasEncoded) append(spans, findEncodedSecrets(text));
   const found = spans.length > 0;
-  if (traits.longestMixedRun >= ENCODED_CHARS_MIN) append(spans, findRandomRuns(text));
+  if (hasEncoded) append(spans, findRandomRuns(text));
   return { text: spans.length === 0 ? text : replaceSpans(text, spans), found };
 }
 
@@ -116,6 +122,7 @@ const INSPECTED_MAX = 16 * 1024;
  */
 export function shownName(text: string, max: number): string {
   const inspected = text.length > INSPECTED_MAX ? text.slice(0, INSPECTED_MAX) : text;
+  if (isClean(inspected)) return boundText(text, max);
   if (redactText(inspected).found && (findShapes(inspected).length > 0 || findUserinfo(inspected).length > 0)) {
     return boundText(redactText(inspected).text, max);
   }

@@ -3,6 +3,7 @@ import {
   isHarmlessValue,
   isProseName,
   looksSecret,
+  mayEndSecretName,
   secretNameStrength,
   startsWithAccessKeyId,
 } from './secret-names.js';
@@ -12,9 +13,31 @@ const NAME_MAX = 64;
 const GAP_MAX = 8;
 const AHEAD_MAX = 512;
 const separators = /[=:>]/g;
-const nameChar = /[A-Za-z0-9_.[\]-]/;
-const gapChar = /[\s"'\\]/;
+const NAME = 1;
+const GAP = 2;
+/** What names are made of, and what may stand between a name and its separator. */
+const kinds = new Uint8Array(128);
+for (let c = 0; c < 128; c += 1) {
+  const char = String.fromCharCode(c);
+  kinds[c] = /[A-Za-z0-9_.[\]-]/.test(char) ? NAME : /[\s"'\\]/.test(char) ? GAP : 0;
+}
+/** White space beyond ASCII is a gap, too. */
+const kindAt = (text: string, at: number): number => {
+  const c = text.charCodeAt(at);
+  return c < 128 ? (kinds[c] ?? 0) : /\s/.test(text.charAt(at)) ? GAP : 0;
+};
 const proseWord = /^[a-z]{1,20}[.,;:!?]*$/;
+
+/** Whether any separator stands behind what could be a secret's name: one cheap look in place of the search. */
+export function mayHoldNamedValue(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const c = text.charCodeAt(at);
+    if (c !== 0x3a && c !== 0x3d && c !== 0x3e) continue;
+    const end = nameEnd(text, at);
+    if (mayEndSecretName(text, Math.max(0, end - NAME_MAX), end)) return true;
+  }
+  return false;
+}
 
 /** Values behind a secret's name: `password=…`, `"client_secret": ["…"]`, `X-Vault-Token: …`, `<password>…`. */
 export function findNamedValues(text: string): Span[] {
@@ -43,11 +66,16 @@ export function findNamedValues(text: string): Span[] {
 
 /** The name that ends before a separator, past quotes and spaces; bounded, so that many separators stay cheap. */
 function nameBefore(text: string, separator: number): string {
-  let end = separator;
-  while (end > 0 && separator - end < GAP_MAX && gapChar.test(text.charAt(end - 1))) end -= 1;
+  const end = nameEnd(text, separator);
   let start = end;
-  while (start > 0 && end - start < NAME_MAX && nameChar.test(text.charAt(start - 1))) start -= 1;
+  while (start > 0 && end - start < NAME_MAX && kindAt(text, start - 1) === NAME) start -= 1;
   return text.slice(start, end);
+}
+
+function nameEnd(text: string, separator: number): number {
+  let end = separator;
+  while (end > 0 && separator - end < GAP_MAX && kindAt(text, end - 1) === GAP) end -= 1;
+  return end;
 }
 
 /** The name of the XML element that opens before `>`. */

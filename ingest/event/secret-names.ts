@@ -8,8 +8,11 @@ const strong = new Set([
 ]); // prettier-ignore
 
 /** What compound names of secrets end in: client_secret, x-vault-token, db_password … */
-const strongEnd =
-  /(?:password|passwd|passphrase|secret|token|apikey|secretkey|accesskey|privatekey|sessionkey|signingkey|subscriptionkey|jwt)$/;
+const strongEnds = [
+  'password', 'passwd', 'passphrase', 'secret', 'token', 'apikey', 'secretkey', 'accesskey', 'privatekey', 'sessionkey',
+  'signingkey', 'subscriptionkey', 'jwt',
+]; // prettier-ignore
+const strongEnd = new RegExp(`(?:${strongEnds.join('|')})$`);
 
 /** Names that are often something harmless; only a value that looks like a secret counts. */
 const weak = new Set([
@@ -36,7 +39,32 @@ export type NameStrength = 'strong' | 'weak' | 'none';
 
 const normalise = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
+/** The last three letters of every name above, as numbers: most names are told by these alone. */
+const ends = new Set([...strong, ...weak, ...strongEnds].map((name) => endOf(name, 0, name.length)));
+
+/** The last three letters or digits of a part in lower case; -1 where some characters could become others by that. */
+function endOf(text: string, from: number, to: number): number {
+  let end = 0;
+  let count = 0;
+  for (let at = to - 1; at >= from && count < 3; at -= 1) {
+    const c = text.charCodeAt(at);
+    if (c > 127) return -1;
+    const isLetter = (c >= 0x61 && c <= 0x7a) || (c >= 0x41 && c <= 0x5a);
+    if (!isLetter && (c < 0x30 || c > 0x39)) continue;
+    end = end * 128 + (isLetter ? c | 0x20 : c);
+    count += 1;
+  }
+  return end;
+}
+
+/** Whether a name that stands in this part and ends with it could be a secret's, by its last letters; no is certain. */
+export function mayEndSecretName(text: string, from: number, to: number): boolean {
+  const end = endOf(text, from, to);
+  return end < 0 || ends.has(end);
+}
+
 export function secretNameStrength(name: string): NameStrength {
+  if (!mayEndSecretName(name, 0, name.length)) return 'none';
   const plain = normalise(name);
   if (strong.has(plain) || strongEnd.test(plain)) return 'strong';
   return weak.has(plain) ? 'weak' : 'none';

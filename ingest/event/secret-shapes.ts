@@ -1,4 +1,4 @@
-import type { TextTraits } from './text-traits.js';
+import { traits, type TextTraits } from './text-traits.js';
 
 /** Part of a text, end excluded. */
 export interface Span {
@@ -8,6 +8,8 @@ export interface Span {
 
 interface Shape {
   readonly prefix: RegExp;
+  /** The first three characters of everything that the prefix matches; `*` stands for any letter or digit. */
+  readonly begins: string;
   /** Sticky: consumes the rest from the end of the prefix; it may not backtrack over more than a constant. */
   readonly body: RegExp;
   readonly bodyMin: number;
@@ -20,27 +22,27 @@ const base64 = /[A-Za-z0-9+/_=-]*/y;
 
 /** Token formats that say what they are (makers' documentation; GitHub, GitLab and Slack publish theirs for scanners). */
 const shapes: readonly Shape[] = [
-  { prefix: /gh[pousr]_/, body: dotted, bodyMin: 16 },
-  { prefix: /github_pat_/, body: word, bodyMin: 16 },
-  { prefix: /gl(?:pat|ptt|rt|oas|dt|cbt|ft|soat|imt|agent)-/, body: dotted, bodyMin: 16 },
-  { prefix: /xox[A-Za-z][.-]|xapp-|xwfp-/, body: dotted, bodyMin: 8 },
-  { prefix: /(?:sk|rk|pk)_(?:live|test)_|whsec_/, body: word, bodyMin: 10 },
-  { prefix: /AIza/, body: word, bodyMin: 30 },
-  { prefix: /ya29\./, body: dotted, bodyMin: 10 },
-  { prefix: /GOCSPX-/, body: word, bodyMin: 16 },
-  { prefix: /hv[sbr]\./, body: dotted, bodyMin: 16 },
-  { prefix: /(?:^|(?<=[^A-Za-z0-9.]))[sb]\.(?=[A-Za-z0-9]{24}(?![A-Za-z0-9]))/, body: word, bodyMin: 24 },
-  { prefix: /npm_/, body: word, bodyMin: 30 },
-  { prefix: /pypi-/, body: word, bodyMin: 30 },
-  { prefix: /do[oprt]_v1_/, body: word, bodyMin: 30 },
-  { prefix: /sk-(?=[A-Za-z0-9])/, body: word, bodyMin: 20 },
-  { prefix: /SG\./, body: dotted, bodyMin: 30 },
-  { prefix: /shp(?:at|ca|pa|ss)_/, body: word, bodyMin: 20 },
-  { prefix: /dp\.(?:pt|st|ct)\./, body: dotted, bodyMin: 20 },
+  { prefix: /gh[pousr]_/, begins: 'ghp gho ghu ghs ghr', body: dotted, bodyMin: 16 },
+  { prefix: /github_pat_/, begins: 'git', body: word, bodyMin: 16 },
+  { prefix: /gl(?:pat|ptt|rt|oas|dt|cbt|ft|soat|imt|agent)-/, begins: 'glp glr glo gld glc glf gls gli gla', body: dotted, bodyMin: 16 },
+  { prefix: /xox[A-Za-z][.-]|xapp-|xwfp-/, begins: 'xox xap xwf', body: dotted, bodyMin: 8 },
+  { prefix: /(?:sk|rk|pk)_(?:live|test)_|whsec_/, begins: 'sk_ rk_ pk_ whs', body: word, bodyMin: 10 },
+  { prefix: /AIza/, begins: 'AIz', body: word, bodyMin: 30 },
+  { prefix: /ya29\./, begins: 'ya2', body: dotted, bodyMin: 10 },
+  { prefix: /GOCSPX-/, begins: 'GOC', body: word, bodyMin: 16 },
+  { prefix: /hv[sbr]\./, begins: 'hvs hvb hvr', body: dotted, bodyMin: 16 },
+  { prefix: /(?:^|(?<=[^A-Za-z0-9.]))[sb]\.(?=[A-Za-z0-9]{24}(?![A-Za-z0-9]))/, begins: 's.* b.*', body: word, bodyMin: 24 },
+  { prefix: /npm_/, begins: 'npm', body: word, bodyMin: 30 },
+  { prefix: /pypi-/, begins: 'pyp', body: word, bodyMin: 30 },
+  { prefix: /do[oprt]_v1_/, begins: 'doo dop dor dot', body: word, bodyMin: 30 },
+  { prefix: /sk-(?=[A-Za-z0-9])/, begins: 'sk-', body: word, bodyMin: 20 },
+  { prefix: /SG\./, begins: 'SG.', body: dotted, bodyMin: 30 },
+  { prefix: /shp(?:at|ca|pa|ss)_/, begins: 'shp', body: word, bodyMin: 20 },
+  { prefix: /dp\.(?:pt|st|ct)\./, begins: 'dp.', body: dotted, bodyMin: 20 },
   // Slack webhooks: the path is the secret.
-  { prefix: /services\/T(?=[A-Z0-9]{6,12}\/B[A-Z0-9])/, body: base64, bodyMin: 20 },
+  { prefix: /services\/T(?=[A-Z0-9]{6,12}\/B[A-Z0-9])/, begins: '', body: base64, bodyMin: 20 },
   // AWS session tokens: what their first bytes always encode to.
-  { prefix: /FwoGZXIvYXdz|IQoJb3JpZ2lu|FQoGZXIvYXdz|AQoDYXdz|AQoEXAMPLE/, body: base64, bodyMin: 8 },
+  { prefix: /FwoGZXIvYXdz|IQoJb3JpZ2lu|FQoGZXIvYXdz|AQoDYXdz|AQoEXAMPLE/, begins: 'Fwo IQo FQo AQo', body: base64, bodyMin: 8 },
 ];
 
 /** JWS and JWE behind the base64 of `{"` or of `{` and white space. Padding does not belong there, but whoever pads must not get through either. */
@@ -56,16 +58,47 @@ const finder = new RegExp(
 
 /** Characters of the shortest token of a known format that stands in one run of them, the JWT left out (`xapp-` and 8). */
 const RUN_MIN = 13;
-/** How a JWT and a private key begin; runs shorter than `RUN_MIN` can belong to nothing else. */
-const shortBegins = /e[yw]|-----B/;
-/** The shortest of the formats that need none of `_`, `-` and `.`: `services/T`, six characters, `/B` and one more. */
-const UNMARKED_RUN_MIN = 18;
+/** `-----BEGIN`, and the shortest thing that reads as a JWT: `eyJaa.`; both stand in one run, too. */
+const PEM_RUN_MIN = 10;
+const JWT_RUN_MIN = 6;
+/** The shortest of the formats that need none of `_`, `-` and `.`: `AQoDYXdz` and eight more. */
+const UNMARKED_RUN_MIN = 16;
 
-/** Whether a text could hold a known format at all: one cheap look in place of the search. */
-export function mayHoldShape(text: string, traits: TextTraits): boolean {
-  if (traits.longestRun < RUN_MIN && !traits.hasSeparator && traits.longestMixedRun < RUN_MIN)
-    return shortBegins.test(text);
-  return traits.hasMark || traits.hasSeparator || traits.longestMixedRun >= UNMARKED_RUN_MIN;
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const THREE = 0x7fff;
+/** Three characters as 15 bits: five of each are kept, which is enough to tell most words from prefixes. */
+const pushChar = (three: number, c: number): number => ((three << 5) | (c & 31)) & THREE;
+/** One bit for each of those numbers that a prefix begins with. */
+const beginnings = new Uint32Array((THREE + 1) / 32);
+for (const begin of ['eyJ', 'eyA', 'ewo', 'ew0', '---', ...shapes.flatMap(({ begins }) => begins.split(' '))]) {
+  for (const text of begin.endsWith('*') ? Array.from(letters, (c) => begin.replace('*', c)) : [begin]) {
+    if (text === '') continue;
+    const three = Array.from(text, (c) => c.charCodeAt(0)).reduce(pushChar, 0);
+    beginnings[three >>> 5] = (beginnings[three >>> 5] ?? 0) | (1 << (three & 31));
+  }
+}
+
+/** Whether three characters in a row are those of a prefix, or as good as. */
+function holdsBeginning(text: string): boolean {
+  let three = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    three = pushChar(three, text.charCodeAt(at));
+    if (at >= 2 && (((beginnings[three >>> 5] ?? 0) >>> (three & 31)) & 1) === 1) return true;
+  }
+  return false;
+}
+
+/** Whether a text could hold a known format at all: cheap looks in place of the search. */
+export function mayHoldShape(text: string, seen: TextTraits): boolean {
+  const run = traits.longestRun(seen);
+  const mixedRun = traits.longestMixedRun(seen);
+  if (run >= RUN_MIN || mixedRun >= RUN_MIN) {
+    if (!traits.hasMark(seen) && mixedRun < UNMARKED_RUN_MIN) return false;
+    // The one prefix whose beginning is in many a word.
+    return holdsBeginning(text) || (traits.hasSlash(seen) && text.includes('services/T'));
+  }
+  if (!traits.hasMark(seen)) return false;
+  return (run >= JWT_RUN_MIN && traits.opensJson(seen)) || (run >= PEM_RUN_MIN && text.includes('-----BEGIN'));
 }
 
 /**

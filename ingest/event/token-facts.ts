@@ -1,5 +1,5 @@
-import { BoundedCache } from '../core/bounded-cache.js';
 import { boundText } from '../core/text.js';
+import { TextCache } from '../core/text-cache.js';
 import {
   aliasOf,
   canonical,
@@ -41,8 +41,8 @@ export interface JwtHints extends CredentialHints {
 }
 
 /** Facts are the same for the same bytes; decoding a JWT again for each of its uses would cost more than all else. */
-const factsCaches = new WeakMap<Fingerprinter, BoundedCache<CredentialFacts>>();
-const FACTS_COST = 2 * 1024 * 1024;
+const factsCaches = new WeakMap<Fingerprinter, TextCache<CredentialFacts>>();
+const FACTS_LOG2 = 14;
 
 /**
  * What a presented credential says of itself: JWT claims (decoded, never verified), AWS access key id, the kinds of
@@ -51,7 +51,7 @@ const FACTS_COST = 2 * 1024 * 1024;
 export function describeCredential(secret: RawSecret, fp: Fingerprinter, hints: CredentialHints = {}): CredentialFacts {
   let cache = factsCaches.get(fp);
   if (cache === undefined) {
-    cache = new BoundedCache(FACTS_COST);
+    cache = new TextCache(FACTS_LOG2, 512);
     factsCaches.set(fp, cache);
   }
   const cacheKey = `${fp.secretFp(secret)}|${hints.kind ?? ''}|${hints.issuer ?? ''}`;

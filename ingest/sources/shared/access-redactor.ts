@@ -1,6 +1,6 @@
-import { BoundedCache } from '../../core/bounded-cache.js';
 import { boundText } from '../../core/text.js';
-import { redactText, redactUrl } from '../../event/credential-text.js';
+import { TextCache } from '../../core/text-cache.js';
+import { isClean, redactText, redactUrl } from '../../event/credential-text.js';
 import { isPlainId } from '../../event/text-traits.js';
 import { limits, type TokenEvent } from '../../event/token-event.js';
 
@@ -19,7 +19,9 @@ export class Redactor {
   }
 
   text(value: string, max: number, where: Exposure = 'token_in_log'): string {
-    const { text, found } = redactText(value.length > SEARCHED_MAX ? value.slice(0, SEARCHED_MAX) : value);
+    const searched = value.length > SEARCHED_MAX ? value.slice(0, SEARCHED_MAX) : value;
+    if (isClean(searched)) return boundText(searched, max);
+    const { text, found } = redactText(searched);
     if (found) this.expose(where);
     return boundText(text, max);
   }
@@ -31,7 +33,7 @@ export class Redactor {
   id(value: string, max: number): string | undefined {
     if (isPlainId(value)) return value;
     const bounded = boundText(value, Math.min(max, SEARCHED_MAX));
-    if (!redactText(bounded).found) return bounded;
+    if (isClean(bounded) || !redactText(bounded).found) return bounded;
     this.expose('token_in_log');
     return undefined;
   }
@@ -47,7 +49,7 @@ export class Redactor {
 }
 
 /** What is kept of referers that hold no secret; browsers send the same few again and again. */
-const cleanReferers = new BoundedCache<string>(512 * 1024);
+const cleanReferers = new TextCache<string>(11, 512);
 
 /** Origin and path of a referer. */
 export function refererOf(referer: string, redactor: Redactor): string {
@@ -55,6 +57,6 @@ export function refererOf(referer: string, redactor: Redactor): string {
   if (known !== undefined) return known;
   const url = redactUrl(referer.length > SEARCHED_MAX ? referer.slice(0, SEARCHED_MAX) : referer);
   if (url.exposures.length > 0) redactor.expose('token_in_referer');
-  else if (referer.length <= 512) cleanReferers.set(referer, url.path);
+  else cleanReferers.set(referer, url.path);
   return url.path;
 }

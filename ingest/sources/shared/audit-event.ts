@@ -12,7 +12,7 @@ import {
 } from '../../event/token-event.js';
 import type { ParseContext } from '../source.js';
 import { parseIpAddress } from './client-address.js';
-import { type AttributeList, compact, detailText, longText, shortText } from './facts.js';
+import { type AttributeList, detailText, longText, shortText } from './facts.js';
 import { joinId } from './names.js';
 
 /** What an issuer's audit record said, neither redacted nor bounded yet, except for token and principal. */
@@ -71,43 +71,69 @@ export interface AuditOrigin {
 const within = (value: number | undefined, bound: number): number | undefined =>
   value !== undefined && Math.abs(value) <= bound ? value : undefined;
 
-function clientOf(record: AuditRecord): TokenEvent['client'] | undefined {
-  const parsed = record.address === undefined ? undefined : parseIpAddress(record.address);
-  if (parsed === undefined) return undefined;
-  const { geo } = record;
-  if (geo === undefined) return parsed;
-  const country =
-    geo.country !== undefined && /^[A-Za-z]{2}$/.test(geo.country) ? geo.country.toUpperCase() : undefined;
-  const place = compact({
-    country_iso_code: country,
-    city: shortText(geo.city),
-    latitude: within(geo.latitude, 90),
-    longitude: within(geo.longitude, 180),
-  });
-  return {
-    ...parsed,
-    ...compact({
-      geo: Object.keys(place).length === 0 ? undefined : place,
-      asn: geo.asn !== undefined && Number.isSafeInteger(geo.asn) && geo.asn >= 0 ? geo.asn : undefined,
-      as_name: shortText(geo.asName),
-    }),
-  };
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+type Client = NonNullable<TokenEvent['client']>;
+type Target = NonNullable<TokenEvent['target']>;
+
+/** Undefined for facts of which none is told. */
+function unlessEmpty<T extends object>(facts: T): T | undefined {
+  for (const name in facts) if (Object.hasOwn(facts, name)) return facts;
+  return undefined;
 }
 
-function targetOf(target: AuditTarget | undefined): TokenEvent['target'] | undefined {
-  if (target === undefined) return undefined;
-  const { status } = target;
-  const facts = compact({
-    service: shortText(target.service),
-    namespace: shortText(target.namespace),
-    address: longText(target.address),
-    method: shortText(target.method),
-    path: longText(target.path),
-    route: longText(target.route),
-    status: status !== undefined && Number.isInteger(status) && status >= 0 && status <= 999 ? status : undefined,
-    duration_ms: target.durationMs !== undefined && target.durationMs >= 0 ? target.durationMs : undefined,
-  });
-  return Object.keys(facts).length === 0 ? undefined : facts;
+function placeOf(geo: AuditPlace): Client['geo'] {
+  const place: Draft<NonNullable<Client['geo']>> = {};
+  const city = shortText(geo.city);
+  const latitude = within(geo.latitude, 90);
+  const longitude = within(geo.longitude, 180);
+  if (geo.country !== undefined && /^[A-Za-z]{2}$/.test(geo.country))
+    place.country_iso_code = geo.country.toUpperCase();
+  if (city !== undefined) place.city = city;
+  if (latitude !== undefined) place.latitude = latitude;
+  if (longitude !== undefined) place.longitude = longitude;
+  return unlessEmpty(place);
+}
+
+function clientOf({ address, geo }: AuditRecord): Client | undefined {
+  const parsed = address === undefined ? undefined : parseIpAddress(address);
+  if (parsed === undefined || geo === undefined) return parsed;
+  const client: Draft<Client> = { ...parsed };
+  const place = placeOf(geo);
+  const asName = shortText(geo.asName);
+  if (place !== undefined) client.geo = place;
+  if (geo.asn !== undefined && Number.isSafeInteger(geo.asn) && geo.asn >= 0) client.asn = geo.asn;
+  if (asName !== undefined) client.as_name = asName;
+  return client;
+}
+
+function targetOf(told: AuditTarget): Target | undefined {
+  const target: Draft<Target> = {};
+  const service = shortText(told.service);
+  const namespace = shortText(told.namespace);
+  const address = longText(told.address);
+  const method = shortText(told.method);
+  const path = longText(told.path);
+  const route = longText(told.route);
+  const { status, durationMs } = told;
+  if (service !== undefined) target.service = service;
+  if (namespace !== undefined) target.namespace = namespace;
+  if (address !== undefined) target.address = address;
+  if (method !== undefined) target.method = method;
+  if (path !== undefined) target.path = path;
+  if (route !== undefined) target.route = route;
+  if (status !== undefined && Number.isInteger(status) && status >= 0 && status <= 999) target.status = status;
+  if (durationMs !== undefined && durationMs >= 0) target.duration_ms = durationMs;
+  return unlessEmpty(target);
+}
+
+function traceOf(traceId: string | undefined, requestId: string | undefined): TokenEvent['trace'] {
+  if (traceId === undefined) return requestId === undefined ? undefined : { request_id: requestId };
+  return requestId === undefined ? { trace_id: traceId } : { trace_id: traceId, request_id: requestId };
+}
+
+function callerOf(service: string | undefined, spiffeId: string | undefined): TokenEvent['caller'] {
+  if (service === undefined) return spiffeId === undefined ? undefined : { spiffe_id: spiffeId };
+  return spiffeId === undefined ? { service } : { service, spiffe_id: spiffeId };
 }
 
 /**
@@ -122,41 +148,42 @@ export function buildAuditEvent(
   ordinal: number,
 ): TokenEvent {
   const { instance, fingerprinter } = context;
-  const requestId = joinId(record.requestId, fingerprinter);
-  const traceId = joinId(record.traceId, fingerprinter);
-  const trace = compact({ trace_id: traceId, request_id: requestId });
-  const caller = compact({ service: shortText(record.callerService), spiffe_id: longText(record.callerSpiffeId) });
-  const failed = record.outcome !== 'success';
-  return {
+  const { product, kind } = origin;
+  const recordType = shortText(record.recordType);
+  const event: Draft<TokenEvent> = {
     schema_version: SCHEMA_VERSION,
     event_uid:
       record.id === undefined
-        ? eventUidFromPosition(origin.product, instance, context.position, ordinal)
-        : eventUidFromId(origin.product, instance, record.id),
+        ? eventUidFromPosition(product, instance, context.position, ordinal)
+        : eventUidFromId(product, instance, record.id),
     time: formatTime(record.timeMs),
     observed_time: formatTime(context.observedMs),
-    source: {
-      product: origin.product,
-      instance,
-      kind: origin.kind,
-      ...compact({ record_type: shortText(record.recordType) }),
-    },
+    source:
+      recordType === undefined ? { product, instance, kind } : { product, instance, kind, record_type: recordType },
     action: record.action,
     outcome: record.outcome,
-    ...compact({
-      reason: failed ? record.reason : undefined,
-      reason_detail: detailText(...(record.detail ?? [])),
-      token: record.token,
-      principal: record.principal,
-      client: clientOf(record),
-      user_agent: longText(record.userAgent),
-      caller: Object.keys(caller).length === 0 ? undefined : caller,
-      target: targetOf(record.target),
-      session_uid: joinId(record.sessionId, fingerprinter),
-      trace: Object.keys(trace).length === 0 ? undefined : trace,
-      transport: record.transport,
-      exposures: record.exposures,
-      attributes: record.attributes?.done(),
-    }),
   };
+  const detail = record.detail === undefined ? undefined : detailText(...record.detail);
+  const client = clientOf(record);
+  const userAgent = longText(record.userAgent);
+  const caller = callerOf(shortText(record.callerService), longText(record.callerSpiffeId));
+  const target = record.target === undefined ? undefined : targetOf(record.target);
+  const session = joinId(record.sessionId, fingerprinter);
+  const trace = traceOf(joinId(record.traceId, fingerprinter), joinId(record.requestId, fingerprinter));
+  const attributes = record.attributes?.done();
+  // A key is there with a value, or it is not there; one by one is several times as quick as a spread.
+  if (record.outcome !== 'success' && record.reason !== undefined) event.reason = record.reason;
+  if (detail !== undefined) event.reason_detail = detail;
+  if (record.token !== undefined) event.token = record.token;
+  if (record.principal !== undefined) event.principal = record.principal;
+  if (client !== undefined) event.client = client;
+  if (userAgent !== undefined) event.user_agent = userAgent;
+  if (caller !== undefined) event.caller = caller;
+  if (target !== undefined) event.target = target;
+  if (session !== undefined) event.session_uid = session;
+  if (trace !== undefined) event.trace = trace;
+  if (record.transport !== undefined) event.transport = record.transport;
+  if (record.exposures !== undefined) event.exposures = record.exposures;
+  if (attributes !== undefined) event.attributes = attributes;
+  return event;
 }

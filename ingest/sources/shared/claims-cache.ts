@@ -1,4 +1,5 @@
 import { BoundedCache } from '../../core/bounded-cache.js';
+import { detached } from '../../core/text.js';
 import type { CredentialFacts } from '../../event/token-facts.js';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -38,11 +39,6 @@ export class ClaimsCache {
     }
     this.#byName.set(name, [{ claims: own, facts }, ...others.slice(0, SETS_MAX - 1)]);
   }
-}
-
-/** A copy that does not keep the whole log line alive, of which the text is a part. */
-function detached(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 /** The claim that tells most tokens apart. */

@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
 import { isPlainIpv4, type TrustedRanges } from '../../core/address-ranges.js';
-import { BoundedCache } from '../../core/bounded-cache.js';
+import { TextCache } from '../../core/text-cache.js';
 
 export interface ClientAddress {
   /** IPv4, RFC 5952 IPv6 without zone, or a host name in lower case. */
@@ -64,7 +64,7 @@ export function parseClientAddress(text: string): ClientAddress | undefined {
 }
 
 /** Addresses read before; null for texts that are none. A log names the same clients again and again. */
-const readAddresses = new BoundedCache<ClientAddress | null>(512 * 1024);
+const readAddresses = new TextCache<ClientAddress | null>(13, MAX_LENGTH);
 
 /** As `parseClientAddress`, for IP addresses only: audit logs write words where a service called. */
 export function parseIpAddress(text: string): ClientAddress | undefined {
@@ -72,7 +72,7 @@ export function parseIpAddress(text: string): ClientAddress | undefined {
   if (known !== undefined) return known ?? undefined;
   const parsed = parseClientAddress(text);
   const address = parsed !== undefined && isIP(parsed.address) !== 0 ? parsed : undefined;
-  if (text.length <= MAX_LENGTH) readAddresses.set(text, address ?? null);
+  readAddresses.set(text, address ?? null);
   return address;
 }
 

@@ -1,5 +1,5 @@
 import { boundText } from '../../core/text.js';
-import { redactText } from '../../event/credential-text.js';
+import { isClean, redactText } from '../../event/credential-text.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import { TIME_MAX_MS, parseTime, tryFormatTime } from '../../event/time.js';
 import { limits, type TokenEvent } from '../../event/token-event.js';
@@ -20,8 +20,8 @@ const inspectedChars = 16_384;
 /** A text fit for an event: secrets of known shapes gone, no longer than `max` UTF-16 units; empty is absent. */
 export function cleanText(text: string | undefined, max: number): string | undefined {
   if (text === undefined || text === '') return undefined;
-  const { text: safe } = redactText(text.length > inspectedChars ? text.slice(0, inspectedChars) : text);
-  return boundText(safe, max);
+  const inspected = text.length > inspectedChars ? text.slice(0, inspectedChars) : text;
+  return boundText(isClean(inspected) ? inspected : redactText(inspected).text, max);
 }
 
 export const shortText = (text: string | undefined): string | undefined => cleanText(text, limits.shortTextMax);
@@ -32,8 +32,12 @@ export const longText = (text: string | undefined): string | undefined => cleanT
  * with its secret.
  */
 export function detailText(...parts: readonly (string | undefined)[]): string | undefined {
-  const safe = parts.map((part) => longText(part)).filter((part) => part !== undefined);
-  return safe.length === 0 ? undefined : boundText(safe.join(': '), limits.longTextMax);
+  let detail: string | undefined;
+  for (const part of parts) {
+    const safe = longText(part);
+    if (safe !== undefined) detail = detail === undefined ? safe : `${detail}: ${safe}`;
+  }
+  return detail === undefined ? undefined : boundText(detail, limits.longTextMax);
 }
 
 /**
@@ -43,14 +47,16 @@ export function detailText(...parts: readonly (string | undefined)[]): string | 
 export function safeId(text: string | undefined, fingerprinter: Fingerprinter): string | undefined {
   if (text === undefined || text === '') return undefined;
   const inspected = text.length > inspectedChars ? text.slice(0, inspectedChars) : text;
-  const kept = text.length <= limits.shortTextMax && redactText(inspected).text === text;
+  const kept =
+    text.length <= limits.shortTextMax && (isClean(inspected) || redactText(inspected).text === text);
   return kept ? boundText(text, limits.shortTextMax) : fingerprinter.tokenUid(`id:${text}`);
 }
 
 /** A bounded, cleaned list without repeats; an empty one is absent. */
 export function cleanList(texts: readonly string[] | undefined): readonly string[] | undefined {
+  if (texts === undefined || texts.length === 0) return undefined;
   const seen = new Set<string>();
-  for (const text of texts ?? []) {
+  for (const text of texts) {
     if (seen.size >= limits.listMax) break;
     const safe = shortText(text);
     if (safe !== undefined) seen.add(safe);
@@ -65,7 +71,7 @@ export class AttributeList {
   /** Adds nothing when the value is absent or the list is full. */
   add(key: string, value: string | number | boolean | undefined): void {
     if (value === undefined || this.#list.length >= limits.attributesMax) return;
-    const safe = longText(String(value));
+    const safe = typeof value === 'string' ? longText(value) : String(value);
     if (safe !== undefined) this.#list.push({ key: cleanText(key, 64) ?? '', value: safe });
   }
 

@@ -96,7 +96,8 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** The own member `key`; `__proto__`, `constructor` and the like are only found if the record has them itself. */
 export function readValue(object: JsonObject, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
+  const value = object[key];
+  return value !== undefined && Object.hasOwn(object, key) ? value : undefined;
 }
 
 /** A string, or a number or boolean as text. Absent, null, empty and other types are undefined. */

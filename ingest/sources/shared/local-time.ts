@@ -6,6 +6,7 @@ const offsetForm = /^([+-])(\d\d):?(\d\d)$/;
 /** Minutes east of UTC for `Z`, `UTC` and `+hh:mm`; undefined for a named zone. */
 function fixedOffset(zone: string): number | undefined {
   if (zone === 'Z' || zone === 'UTC') return 0;
+  if (zone.charCodeAt(0) !== 0x2b && zone.charCodeAt(0) !== 0x2d) return undefined;
   const parts = offsetForm.exec(zone);
   if (parts === null) return undefined;
   const minutes = Number(parts[2]) * 60 + Number(parts[3]);
@@ -47,20 +48,25 @@ function wallClock(zone: string, ms: number): number {
   return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
 }
 
-/** The last answer: log lines come in order, and a zone's offset changes on the quarter hour at most. */
-let lastKey = '';
-let lastOffsetMs = 0;
+/** Answers by zone and quarter hour, since a zone's offset changes on one of those at most. */
+const offsets = new Map<string, Map<number, number>>();
+const QUARTER_MS = 900_000;
+/** Over a week: lines of a log lie closer together. */
+const QUARTERS_MAX = 1024;
 
 function zoneOffsetMs(zone: string, localMs: number): number {
-  const key = `${zone}/${Math.floor(localMs / 900_000)}`;
-  if (key !== lastKey) {
-    // Two rounds settle every case but the hour that a change of clocks repeats; there the first pass counts.
-    const guess = wallClock(zone, localMs) - localMs;
-    const start = Math.floor((localMs - guess) / 1000) * 1000;
-    lastOffsetMs = wallClock(zone, start) - start;
-    lastKey = key;
-  }
-  return lastOffsetMs;
+  const quarter = Math.floor(localMs / QUARTER_MS);
+  let known = offsets.get(zone);
+  if (known === undefined) offsets.set(zone, (known = new Map()));
+  const before = known.get(quarter);
+  if (before !== undefined) return before;
+  // Two rounds settle every case but the hour that a change of clocks repeats; there the first pass counts.
+  const guess = wallClock(zone, localMs) - localMs;
+  const start = Math.floor((localMs - guess) / 1000) * 1000;
+  const offset = wallClock(zone, start) - start;
+  if (known.size >= QUARTERS_MAX) known.clear();
+  known.set(quarter, offset);
+  return offset;
 }
 
 /**

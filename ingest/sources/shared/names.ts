@@ -1,6 +1,6 @@
 import { boundText } from '../../core/text.js';
 import type { Alias } from '../../event/canonical.js';
-import { redactText } from '../../event/credential-text.js';
+import { isClean, redactText } from '../../event/credential-text.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import { makePrincipal, type PrincipalInput } from '../../event/principal.js';
 import { limits, type PrincipalFacts } from '../../event/token-event.js';
@@ -15,6 +15,7 @@ const inspectedChars = 16_384;
 export function shownText(text: string | undefined, max: number = limits.shortTextMax): string | undefined {
   if (text === undefined || text === '') return undefined;
   const inspected = text.length > inspectedChars ? text.slice(0, inspectedChars) : text;
+  if (isClean(inspected)) return boundText(inspected, max);
   const redacted = redactText(inspected);
   return boundText(redacted.found ? redacted.text : inspected, max);
 }
@@ -23,7 +24,7 @@ export function shownText(text: string | undefined, max: number = limits.shortTe
 export function joinId(text: string | undefined, fp: Fingerprinter): string | undefined {
   if (text === undefined || text === '') return undefined;
   const inspected = text.length > inspectedChars ? text.slice(0, inspectedChars) : text;
-  const isPlain = text.length <= limits.shortTextMax && !redactText(inspected).found;
+  const isPlain = text.length <= limits.shortTextMax && (isClean(inspected) || !redactText(inspected).found);
   return isPlain ? boundText(text, limits.shortTextMax) : fp.tokenUid(`id:${text}`);
 }
 
