@@ -7,13 +7,41 @@ export interface ListFault {
 /** More pairs than any Keycloak event has; what follows is ignored so that a hostile line costs no memory. */
 const maxPairs = 128;
 
-/** Sticky and bounded, so that one look costs at most 64 characters: the whole scan stays linear. */
-const keyAt = /[A-Za-z_][A-Za-z0-9_.:-]{0,62}=/y;
-const separatorAt = /,\s{1,4}[A-Za-z_][A-Za-z0-9_.:-]{0,62}=/y;
+const KEY_MAX = 63;
+const SPACES_MAX = 4;
+const FIRST = 1;
+const LATER = 2;
+/** `[A-Za-z_][A-Za-z0-9_.:-]*` */
+const keyChars = new Uint8Array(128);
+for (let c = 0; c < 128; c += 1) {
+  const char = String.fromCharCode(c);
+  keyChars[c] = (/[A-Za-z_]/.test(char) ? FIRST : 0) | (/[A-Za-z0-9_.:-]/.test(char) ? LATER : 0);
+}
+const keyCharAt = (text: string, at: number): number => {
+  const c = text.charCodeAt(at);
+  return c < 128 ? (keyChars[c] ?? 0) : 0;
+};
 
-function startsPair(text: string, at: number): boolean {
-  separatorAt.lastIndex = at;
-  return separatorAt.test(text);
+/** Index of the `=` behind the key that begins at `at`; -1 where no key begins. One look costs at most 64 characters. */
+function keyEnd(text: string, at: number): number {
+  if ((keyCharAt(text, at) & FIRST) === 0) return -1;
+  let end = at + 1;
+  while (end - at < KEY_MAX && (keyCharAt(text, end) & LATER) !== 0) end += 1;
+  return text.charCodeAt(end) === 0x3d ? end : -1;
+}
+
+function isSpaceAt(text: string, at: number): boolean {
+  const c = text.charCodeAt(at);
+  return c === 0x20 || ((c < 0x20 || c > 0x7f) && /\s/.test(text.charAt(at)));
+}
+
+/** Index after the `=` of the pair that begins with the comma at `at`: `, key=`; -1 where none does. */
+function nextPair(text: string, at: number): number {
+  if (text.charCodeAt(at) !== 0x2c) return -1;
+  let key = at + 1;
+  while (key - at <= SPACES_MAX && isSpaceAt(text, key)) key += 1;
+  const equals = key === at + 1 ? -1 : keyEnd(text, key);
+  return equals < 0 ? -1 : equals + 1;
 }
 
 /**
@@ -25,8 +53,9 @@ function closingQuote(text: string, from: number, quote: string): number {
   for (let at = text.indexOf(quote, from); at >= 0; at = text.indexOf(quote, at + 1)) {
     const after = at + quote.length;
     if (after >= text.length || text.slice(after, after + 8).trim() === '') return at;
-    if (!startsPair(text, after)) continue;
-    if (quote !== '"' || text[at - 1] !== '\\' || text[separatorAt.lastIndex] === '"') return at;
+    const next = nextPair(text, after);
+    if (next < 0) continue;
+    if (quote !== '"' || text[at - 1] !== '\\' || text[next] === '"') return at;
   }
   return -1;
 }
@@ -39,7 +68,7 @@ function quoteAt(text: string, at: number): '' | '"' | "'" | '\\"' {
 
 function bareEnd(text: string, from: number): number {
   for (let at = text.indexOf(',', from); at >= 0; at = text.indexOf(',', at + 1)) {
-    if (startsPair(text, at)) return at;
+    if (nextPair(text, at) >= 0) return at;
   }
   return text.length;
 }
@@ -54,10 +83,10 @@ export function readKeyValues(text: string): { readonly values: Map<string, stri
   /** How the first value is quoted is how the server quotes all of them. */
   let style: string | undefined;
   while (at < text.length && values.size < maxPairs) {
-    keyAt.lastIndex = at;
-    const key = keyAt.exec(text)?.[0].slice(0, -1);
-    if (key === undefined) return { fault: { field: '', position: at } };
-    const start = at + key.length + 1;
+    const equals = keyEnd(text, at);
+    if (equals < 0) return { fault: { field: '', position: at } };
+    const key = text.slice(at, equals);
+    const start = equals + 1;
     const quote = quoteAt(text, start);
     style ??= quote;
     const close = quote === '' ? -1 : closingQuote(text, start + quote.length, quote);

@@ -1,6 +1,7 @@
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
-import { aliasOf, canonical, tokenFromCanonical } from '../../event/canonical.js';
+import { TextCache } from '../../core/text-cache.js';
+import { type Alias, canonical, tokenFromCanonical } from '../../event/canonical.js';
 import { redactUrl } from '../../event/credential-text.js';
 import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
 import { makePrincipal } from '../../event/principal.js';
@@ -38,6 +39,17 @@ const consumed: ReadonlySet<string> = new Set([
 const secretName = /token|secret|passw|cookie|assertion|otp$|^code$|requestUri|stackTrace|representation|authSession/i;
 const harmlessName = /(?:_type|_method|_id)$/;
 
+/** Whether a field is kept as an attribute, by its name; the same few names come with every event. */
+const isKept = new TextCache<boolean>(9, 64);
+
+function mayBeKept(name: string): boolean {
+  const known = isKept.get(name);
+  if (known !== undefined) return known;
+  const kept = !consumed.has(name) && (!secretName.test(name) || harmlessName.test(name));
+  isKept.set(name, kept);
+  return kept;
+}
+
 interface Subject {
   readonly record: KeycloakRecord;
   readonly context: ParseContext;
@@ -59,63 +71,53 @@ function tokenOf(subject: Subject, meaning: EventMeaning): TokenFacts | undefine
   const refreshId = values.get('refresh_token_id');
   const sessionId = sessionOf(subject);
   if (issuer === undefined) return undefined;
-  const shared = compact({ issuer: longText(issuer) });
-  const sid = aliasOf('sid', safeId(sessionId, context.fingerprinter));
+  const shownIssuer = longText(issuer);
+  const { fingerprinter } = context;
+  const sid = aliasFor('sid', safeId(sessionId, fingerprinter));
   // Versions that do not say which token was introspected or presented still say of which session it is.
   if (
     tokenId === undefined &&
     (meaning.subject === 'session' || (meaning.subject === 'presented' && refreshId === undefined))
   ) {
     if (sessionId === undefined) return undefined;
-    const aliases = sid === undefined ? [] : [sid];
-    return tokenFromCanonical(canonical.session(issuer, sessionId), context.fingerprinter, {
-      kind: 'session', aliases, ...shared,
+    return tokenFromCanonical(canonical.session(issuer, sessionId), fingerprinter, {
+      kind: 'session', issuer: shownIssuer, aliases: present([sid]),
     }); // prettier-ignore
   }
+  const safeRefresh = safeId(refreshId, fingerprinter);
   if (tokenId === undefined) {
     // A refused refresh, or a revoked grant, names the refresh token alone; it is a JWT with that jti.
-    return refreshId === undefined ? undefined : refreshToken(subject, refreshId, shared);
+    if (refreshId === undefined) return undefined;
+    return tokenFromCanonical(canonical.jwt(issuer, refreshId), fingerprinter, {
+      kind: 'refresh_token',
+      issuer: shownIssuer,
+      jti: safeRefresh,
+      scopes: cleanList(values.get('scope')?.slice(0, 16_384).split(' ')),
+      aliases: present([aliasFor('refresh_jti', safeRefresh), sid]),
+    });
   }
-  const renewed = values.get('updated_refresh_token_id');
+  const jti = safeId(tokenId, fingerprinter);
   // A login by password or implicit flow answers with the token at once.
   const made = meaning.subject !== 'presented' && !failed;
-  const parent =
-    meaning.action === 'refresh'
-      ? aliasOf('refresh_jti', safeId(refreshId, context.fingerprinter))
-      : made
-        ? sid
-        : undefined;
-  const companion = meaning.action === 'refresh' ? renewed : refreshId;
-  const aliases = [
-    aliasOf('jti', safeId(tokenId, context.fingerprinter)),
-    sid,
-    aliasOf('refresh_jti', safeId(companion, context.fingerprinter)),
-  ];
-  return tokenFromCanonical(canonical.jwt(issuer, tokenId), context.fingerprinter, {
-    ...shared,
+  const refreshed = meaning.action === 'refresh';
+  const companion = refreshed ? safeId(values.get('updated_refresh_token_id'), fingerprinter) : safeRefresh;
+  return tokenFromCanonical(canonical.jwt(issuer, tokenId), fingerprinter, {
     kind: 'access_token',
-    aliases: aliases.filter((alias) => alias !== undefined),
-    ...compact({
-      jti: safeId(tokenId, context.fingerprinter),
-      scopes: cleanList(values.get('scope')?.slice(0, 16_384).split(' ')),
-      audience: cleanList(values.get('audience')?.slice(0, 16_384).split(/[ ,]+/)),
-      issued_at: made ? formatTime(record.timeMs) : undefined,
-      parent,
-    }),
+    issuer: shownIssuer,
+    jti,
+    scopes: cleanList(values.get('scope')?.slice(0, 16_384).split(' ')),
+    audience: cleanList(values.get('audience')?.slice(0, 16_384).split(/[ ,]+/)),
+    issued_at: made ? formatTime(record.timeMs) : undefined,
+    parent: refreshed ? aliasFor('refresh_jti', safeRefresh) : made ? sid : undefined,
+    aliases: present([aliasFor('jti', jti), sid, aliasFor('refresh_jti', companion)]),
   });
 }
 
-function refreshToken(subject: Subject, refreshId: string, shared: { issuer?: string }): TokenFacts {
-  const { record, context, issuer = '' } = subject;
-  const jti = safeId(refreshId, context.fingerprinter);
-  const aliases = [aliasOf('refresh_jti', jti), aliasOf('sid', safeId(sessionOf(subject), context.fingerprinter))];
-  return tokenFromCanonical(canonical.jwt(issuer, refreshId), context.fingerprinter, {
-    ...shared,
-    kind: 'refresh_token',
-    aliases: aliases.filter((alias) => alias !== undefined),
-    ...compact({ jti, scopes: cleanList(record.values.get('scope')?.slice(0, 16_384).split(' ')) }),
-  });
-}
+/** An id that is safe already. */
+const aliasFor = (kind: Alias['kind'], id: string | undefined): Alias | undefined =>
+  id === undefined ? undefined : { kind, value: id };
+const present = (aliases: readonly (Alias | undefined)[]): readonly Alias[] =>
+  aliases.filter((alias) => alias !== undefined);
 
 function principalOf({ record, issuer }: Subject, meaning: EventMeaning): PrincipalFacts | undefined {
   const { values } = record;
@@ -140,7 +142,7 @@ function attributesOf(record: KeycloakRecord, realm: string | undefined): TokenE
   const redirect = record.values.get('redirect_uri');
   if (redirect !== undefined) attributes.add('redirect_uri', redactUrl(redirect.slice(0, 4096)).path);
   for (const [name, value] of record.values) {
-    if (consumed.has(name) || (secretName.test(name) && !harmlessName.test(name))) continue;
+    if (!mayBeKept(name)) continue;
     attributes.add(name, value.slice(0, limits.longTextMax * 2));
   }
   return attributes.done();
@@ -172,7 +174,7 @@ function eventOf(
   const failed = error !== undefined || type.endsWith('_ERROR');
   const meaning: EventMeaning =
     admin === undefined
-      ? (eventMeanings.get(type.replace(/_ERROR$/, '')) ?? unknownMeaning)
+      ? (eventMeanings.get(type.endsWith('_ERROR') ? type.slice(0, -6) : type) ?? unknownMeaning)
       : {
           action: adminAction(admin, values.get('resourceType') ?? '', values.get('resourcePath') ?? ''),
           subject: 'presented',
@@ -189,7 +191,8 @@ function eventOf(
   const natural = naturalId(record, meaning, failed);
   if (natural === undefined && options.beside_log) return undefined;
   const id = natural ?? record.id;
-  return {
+  const shownType = shortText(admin === undefined ? type : `${admin} ${values.get('resourceType') ?? ''}`.trim());
+  const event: Draft = {
     schema_version: SCHEMA_VERSION,
     event_uid:
       id === undefined
@@ -197,33 +200,36 @@ function eventOf(
         : eventUidFromId(product, context.instance, id),
     time: formatTime(record.timeMs),
     observed_time: formatTime(context.observedMs),
-    source: {
-      product,
-      instance: context.instance,
-      kind: 'issuer',
-      ...compact({
-        record_type: shortText(admin === undefined ? type : `${admin} ${values.get('resourceType') ?? ''}`.trim()),
-      }),
-    },
+    source: { product, instance: context.instance, kind: 'issuer', ...(shownType !== undefined && { record_type: shownType }) },
     action: meaning.action,
     outcome: failed ? 'failure' : 'success',
-    ...compact({
-      reason: failed ? reasonOf(error ?? '', values.get('reason'), credentialType) : undefined,
-      reason_detail: failed ? detailText(error, values.get('reason')) : undefined,
-      token: admin === undefined ? tokenOf(subject, meaning) : undefined,
-      principal: principalOf(subject, meaning),
-      client: client === undefined ? undefined : parseClientAddress(client),
-      user_agent: longText(values.get('user_agent')),
-      caller: meaning.clientOwnsToken ? undefined : callerOf(values.get('clientId')),
-      target:
-        admin === undefined
-          ? undefined
-          : compact({ service: product, method: shortText(admin), path: longText(pathOf(values.get('resourcePath'))) }),
-      session_uid: safeId(sessionOf(subject), context.fingerprinter),
-      attributes: attributesOf(record, realm),
-    }),
   };
+  const reason = failed ? reasonOf(error ?? '', values.get('reason'), credentialType) : undefined;
+  const detail = failed ? detailText(error, values.get('reason')) : undefined;
+  const token = admin === undefined ? tokenOf(subject, meaning) : undefined;
+  const principal = principalOf(subject, meaning);
+  const address = client === undefined ? undefined : parseClientAddress(client);
+  const userAgent = longText(values.get('user_agent'));
+  const caller = meaning.clientOwnsToken ? undefined : callerOf(values.get('clientId'));
+  const session = safeId(sessionOf(subject), context.fingerprinter);
+  const attributes = attributesOf(record, realm);
+  if (reason !== undefined) event.reason = reason;
+  if (detail !== undefined) event.reason_detail = detail;
+  if (token !== undefined) event.token = token;
+  if (principal !== undefined) event.principal = principal;
+  if (address !== undefined) event.client = address;
+  if (userAgent !== undefined) event.user_agent = userAgent;
+  if (caller !== undefined) event.caller = caller;
+  if (admin !== undefined) {
+    const path = longText(pathOf(values.get('resourcePath')));
+    event.target = compact({ service: product, method: shortText(admin), path });
+  }
+  if (session !== undefined) event.session_uid = session;
+  if (attributes !== undefined) event.attributes = attributes;
+  return event;
 }
+
+type Draft = { -readonly [K in keyof TokenEvent]: TokenEvent[K] };
 
 const pathOf = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : redactUrl(path.slice(0, 4096)).path;
