@@ -97,7 +97,8 @@ function placeOf(geo: AuditPlace): Client['geo'] {
 function clientOf({ address, geo }: AuditRecord): Client | undefined {
   const parsed = address === undefined ? undefined : parseIpAddress(address);
   if (parsed === undefined || geo === undefined) return parsed;
-  const client: Draft<Client> = { ...parsed };
+  const client: Draft<Client> = { address: parsed.address };
+  if (parsed.port !== undefined) client.port = parsed.port;
   const place = placeOf(geo);
   const asName = shortText(geo.asName);
   if (place !== undefined) client.geo = place;
