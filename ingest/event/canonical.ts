@@ -67,6 +67,15 @@ export function tokenFromCanonical(name: Canonical, fp: Fingerprinter, details: 
   const { secret } = details;
   const token: Draft = { token_uid: fp.tokenUid(name.text), fp_key_id: fp.keyId, identity: name.identity, kind: details.kind };
   if (secret !== undefined) token.secret_fp = fp.secretFp(secret);
+  tell(token, details);
+  const aliases = fp.previous.length === 0 ? details.aliases : withPrevious(name, fp, details);
+  if (aliases !== undefined && aliases.length > 0)
+    token.aliases = aliases.length > limits.listMax ? aliases.slice(-limits.listMax) : aliases;
+  return token;
+}
+
+/** One by one, since a spread costs several times as much and every event has a token. */
+function tell(token: Draft, details: Omit<TokenDetails, 'kind'>): void {
   if (details.key_id !== undefined) token.key_id = details.key_id;
   if (details.issuer !== undefined) token.issuer = details.issuer;
   if (details.jti !== undefined) token.jti = details.jti;
@@ -79,10 +88,18 @@ export function tokenFromCanonical(name: Canonical, fp: Fingerprinter, details: 
   if (details.binding !== undefined) token.binding = details.binding;
   if (details.display_name !== undefined) token.display_name = details.display_name;
   if (details.parent !== undefined) token.parent = details.parent;
-  const aliases = fp.previous.length === 0 ? details.aliases : withPrevious(name, fp, details);
-  if (aliases !== undefined && aliases.length > 0)
-    token.aliases = aliases.length > limits.listMax ? aliases.slice(-limits.listMax) : aliases;
-  return token;
+}
+
+/** The same token with more of it known; what is undefined stays as it was. */
+export function tokenWith(token: TokenFacts, more: Partial<Omit<TokenDetails, 'secret'>>): TokenFacts {
+  const { token_uid, fp_key_id, identity, kind, secret_fp } = token;
+  const made: Draft = { token_uid, fp_key_id, identity, kind: more.kind ?? kind };
+  if (secret_fp !== undefined) made.secret_fp = secret_fp;
+  tell(made, token);
+  tell(made, more);
+  const aliases = more.aliases ?? token.aliases;
+  if (aliases !== undefined) made.aliases = aliases;
+  return made;
 }
 
 function withPrevious(name: Canonical, fp: Fingerprinter, { secret, aliases = [] }: TokenDetails): readonly Alias[] {

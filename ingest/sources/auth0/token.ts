@@ -1,7 +1,7 @@
 import { canonical, tokenFromCanonical, type Alias } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { TokenFacts } from '../../event/token-event.js';
-import { cleanList, compact, longText, shortText, timeText } from '../shared/facts.js';
+import { cleanList, longText, shortText, timeText } from '../shared/facts.js';
 import { type JsonObject, readObject, readText, readTexts } from '../shared/json-reader.js';
 import { joinAlias, joinAliases, scopeList, shownText } from '../shared/names.js';
 import { readMoment } from '../shared/moment.js';
@@ -43,15 +43,13 @@ export function readAuth0Token(
     return tokenFromCanonical(canonical.jwt(issuer ?? '', jti), fp, {
       kind: 'access_token',
       aliases: joinAliases(joinAlias('jti', jti)),
-      ...compact({
-        jti: shownText(jti),
+      jti: shownText(jti),
         issuer: longText(issuer),
         audience,
         scopes,
         parent: family,
         expires_at: timeText(readMoment(details, 'expires_at')),
         binding: thumbprint === undefined ? undefined : ({ method: 'mtls', x5t_s256: thumbprint } as const),
-      }),
     });
   }
   const credential = readText(details, 'credential_id') ?? readText(details, 'grant_id');
@@ -60,11 +58,9 @@ export function readAuth0Token(
   return tokenFromCanonical(canonical.key(issuer ?? 'auth0', alias.value), fp, {
     kind: 'refresh_token',
     aliases: [alias],
-    ...compact({
-      key_id: shownText(readText(details, 'familyId') ?? credential),
+    key_id: shownText(readText(details, 'familyId') ?? credential),
       issuer: longText(issuer),
       audience,
       scopes,
-    }),
   });
 }

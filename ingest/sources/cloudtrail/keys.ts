@@ -1,8 +1,8 @@
-import { aliasOf } from '../../event/canonical.js';
+import { aliasOf, tokenWith } from '../../event/canonical.js';
 import type { PrincipalFacts, TokenFacts } from '../../event/token-event.js';
 import { tokenFromAwsAccessKeyId } from '../../event/token-facts.js';
 import { makePrincipal } from '../../event/principal.js';
-import { compact, longText, readIsoTime, saneTime, shortText, timeText } from '../shared/facts.js';
+import { longText, readIsoTime, saneTime, shortText, timeText } from '../shared/facts.js';
 import { digText, digValue, type JsonObject, readNumber, readObject, readText } from '../shared/json-reader.js';
 import type { ParseContext } from '../source.js';
 import type { KeySubject } from './event-names.js';
@@ -61,7 +61,7 @@ function callerFacts({ identity, context }: Call): KeyFacts {
   const token =
     keyId === undefined
       ? undefined
-      : { ...tokenFromAwsAccessKeyId(keyId, context.fingerprinter), ...compact({ issued_at: timeText(created) }) };
+      : tokenWith(tokenFromAwsAccessKeyId(keyId, context.fingerprinter), { issued_at: timeText(created) });
   return { token, principal: principalOf(identity), sessionId: sessionOf(identity) };
 }
 
@@ -107,15 +107,12 @@ function temporaryKey(call: Call): KeyFacts {
     digText(response, 'assumedRoleUser', 'assumedRoleId') ?? digText(response, 'federatedUser', 'federatedUserId');
   if (keyId === undefined || credentials === undefined) return { token: undefined, principal, sessionId };
   const made = tokenFromAwsAccessKeyId(keyId, context.fingerprinter);
-  const token = {
-    ...made,
-    ...compact({
-      issued_at: timeText(call.timeMs),
-      expires_at: timeText(readExpiration(credentials)),
-      display_name: shortText(digText(record, 'requestParameters', 'roleSessionName')),
-      parent: aliasOf('parent_access_key_id', keyIdAt(identity)),
-    }),
-  };
+  const token = tokenWith(made, {
+    issued_at: timeText(call.timeMs),
+    expires_at: timeText(readExpiration(credentials)),
+    display_name: shortText(digText(record, 'requestParameters', 'roleSessionName')),
+    parent: aliasOf('parent_access_key_id', keyIdAt(identity)),
+  });
   return { token, principal, sessionId };
 }
 
@@ -127,13 +124,10 @@ function longTermKey(call: Call): KeyFacts {
   const owner = (accessKey && readText(accessKey, 'userName')) ?? digText(record, 'requestParameters', 'userName');
   const principal = ownerOf(call, owner) ?? principalOf(identity);
   if (keyId === undefined) return { token: undefined, principal, sessionId: undefined };
-  const token = {
-    ...tokenFromAwsAccessKeyId(keyId, context.fingerprinter),
-    ...compact({
-      issued_at: timeText(call.timeMs),
-      parent: aliasOf('parent_access_key_id', keyIdAt(identity)),
-    }),
-  };
+  const token = tokenWith(tokenFromAwsAccessKeyId(keyId, context.fingerprinter), {
+    issued_at: timeText(call.timeMs),
+    parent: aliasOf('parent_access_key_id', keyIdAt(identity)),
+  });
   return { token, principal, sessionId: undefined };
 }
 

@@ -5,7 +5,7 @@ import { formatTime } from '../../event/time.js';
 import { SCHEMA_VERSION, type Action, type TokenEvent } from '../../event/token-event.js';
 import { parseIpAddress } from '../shared/client-address.js';
 import { collectRecords } from '../shared/collect-each.js';
-import { AttributeList, compact, detailText, longText, readIsoTime, safeId, shortText } from '../shared/facts.js';
+import { AttributeList, detailText, longText, readIsoTime, safeId, shortText } from '../shared/facts.js';
 import {
   digText,
   digValue,
@@ -79,17 +79,6 @@ function attributesOf(
   return attributes.done();
 }
 
-/** An address, or the AWS service that called in its place. */
-function originOf(record: JsonObject, identity: JsonObject): Pick<TokenEvent, 'client' | 'caller'> {
-  const source = readText(record, 'sourceIPAddress');
-  const client = source === undefined ? undefined : parseIpAddress(source);
-  const service = shortText(readText(identity, 'invokedBy') ?? (client === undefined ? source : undefined));
-  return compact({
-    client,
-    caller: service === undefined ? undefined : { service },
-  });
-}
-
 function eventOf(record: JsonObject, context: ParseContext, ordinal: number): Result<TokenEvent, ParseError> {
   const timeText = readText(record, 'eventTime');
   const timeMs = readIsoTime(timeText);
@@ -118,49 +107,68 @@ function eventOf(record: JsonObject, context: ParseContext, ordinal: number): Re
   const nameless = Object.keys(identity).length <= 1 || readText(identity, 'type') === 'Unknown';
   const principal = facts.principal ?? additionalUser(record);
   const actor = nameless ? undefined : principalOf(identity)?.principal_uid;
-  const extra = readObject(record, 'additionalEventData') ?? {};
   const eventId = readText(record, 'eventID');
   const secretShown =
     digText(record, 'responseElements', 'accessKey', 'secretAccessKey') ??
     digText(record, 'responseElements', 'credentials', 'secretAccessKey');
-  return ok({
+  const recordType = shortText(eventType);
+  const { instance } = context;
+  const event: Draft<TokenEvent> = {
     schema_version: SCHEMA_VERSION,
     event_uid:
       eventId === undefined
-        ? eventUidFromPosition(product, context.instance, context.position, ordinal)
-        : eventUidFromId(product, context.instance, eventId),
+        ? eventUidFromPosition(product, instance, context.position, ordinal)
+        : eventUidFromId(product, instance, eventId),
     time: formatTime(timeMs),
     observed_time: formatTime(context.observedMs),
-    source: {
-      product,
-      instance: context.instance,
-      kind: 'cloud',
-      ...compact({ record_type: shortText(eventType) }),
-    },
+    source:
+      recordType === undefined
+        ? { product, instance, kind: 'cloud' }
+        : { product, instance, kind: 'cloud', record_type: recordType },
     action: actionOf(record, eventName, meaning.action),
     outcome: failed ? 'failure' : 'success',
-    ...compact({
-      reason: failed ? reasonOf(errorCode ?? '', errorMessage) : undefined,
-      reason_detail: failed ? detailText(errorCode, errorMessage) : undefined,
-      token: facts.token,
-      principal,
-      ...originOf(record, identity),
-      user_agent: longText(readText(record, 'userAgent')),
-      target: compact({
-        service: shortText(eventSource),
-        address: longText(digText(record, 'tlsDetails', 'clientProvidedHostHeader')),
-        method: shortText(eventName),
-        request_bytes: readCount(extra, 'bytesTransferredIn'),
-        response_bytes: readCount(extra, 'bytesTransferredOut'),
-      }),
-      session_uid: safeId(facts.sessionId, context.fingerprinter),
-      trace: traceOf(record, context),
-      transport: digText(record, 'tlsDetails', 'tlsVersion') === undefined ? undefined : ('tls' as const),
-      exposures:
-        secretShown === undefined || /hidden|\*{3}/i.test(secretShown) ? undefined : (['token_in_log'] as const),
-      attributes: attributesOf(record, identity, actor === principal?.principal_uid ? undefined : actor),
-    }),
-  });
+  };
+  // An address, or the AWS service that called in its place.
+  const source = readText(record, 'sourceIPAddress');
+  const client = source === undefined ? undefined : parseIpAddress(source);
+  const caller = shortText(readText(identity, 'invokedBy') ?? (client === undefined ? source : undefined));
+  const detail = failed ? detailText(errorCode, errorMessage) : undefined;
+  const userAgent = longText(readText(record, 'userAgent'));
+  const session = safeId(facts.sessionId, context.fingerprinter);
+  const trace = traceOf(record, context);
+  const attributes = attributesOf(record, identity, actor === principal?.principal_uid ? undefined : actor);
+  if (failed) event.reason = reasonOf(errorCode ?? '', errorMessage);
+  if (detail !== undefined) event.reason_detail = detail;
+  if (facts.token !== undefined) event.token = facts.token;
+  if (principal !== undefined) event.principal = principal;
+  if (client !== undefined) event.client = client;
+  if (caller !== undefined) event.caller = { service: caller };
+  if (userAgent !== undefined) event.user_agent = userAgent;
+  event.target = targetOf(record, eventSource, eventName);
+  if (session !== undefined) event.session_uid = session;
+  if (trace !== undefined) event.trace = trace;
+  if (digText(record, 'tlsDetails', 'tlsVersion') !== undefined) event.transport = 'tls';
+  if (secretShown !== undefined && !/hidden|\*{3}/i.test(secretShown)) event.exposures = ['token_in_log'];
+  if (attributes !== undefined) event.attributes = attributes;
+  return ok(event);
+}
+
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+function targetOf(record: JsonObject, eventSource: string, eventName: string): NonNullable<TokenEvent['target']> {
+  const target: Draft<NonNullable<TokenEvent['target']>> = {};
+  const extra = readObject(record, 'additionalEventData') ?? {};
+  const service = shortText(eventSource);
+  const address = longText(digText(record, 'tlsDetails', 'clientProvidedHostHeader'));
+  const method = shortText(eventName);
+  const requestBytes = readCount(extra, 'bytesTransferredIn');
+  const responseBytes = readCount(extra, 'bytesTransferredOut');
+  if (service !== undefined) target.service = service;
+  if (address !== undefined) target.address = address;
+  if (method !== undefined) target.method = method;
+  if (requestBytes !== undefined) target.request_bytes = requestBytes;
+  if (responseBytes !== undefined) target.response_bytes = responseBytes;
+  return target;
 }
 
 function traceOf(record: JsonObject, context: ParseContext): TokenEvent['trace'] | undefined {

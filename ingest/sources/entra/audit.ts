@@ -4,7 +4,7 @@ import { canonical, entraIssuer, tokenFromCanonical } from '../../event/canonica
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { PrincipalFacts, TokenFacts } from '../../event/token-event.js';
 import type { AuditRecord } from '../shared/audit-event.js';
-import { AttributeList, compact } from '../shared/facts.js';
+import { AttributeList } from '../shared/facts.js';
 import { digText, isObject, type JsonObject, readList, readObject, readText } from '../shared/json-reader.js';
 import { auditPrincipal, joinAlias, joinAliases, shownText } from '../shared/names.js';
 import { refuse } from '../shared/refuse.js';
@@ -58,7 +58,7 @@ function changedKey(properties: JsonObject, fp: Fingerprinter): TokenFacts | und
         kind: 'api_key',
         issuer: entraIssuer,
         aliases: joinAliases(joinAlias('key_id', `entra:${id}`)),
-        ...compact({ key_id: shownText(id), display_name: shownText(readText(target, 'displayName')) }),
+        key_id: shownText(id), display_name: shownText(readText(target, 'displayName')),
       });
     }
   }

@@ -1,7 +1,7 @@
 import { canonical, entraIssuer, tokenFromCanonical } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { TokenFacts } from '../../event/token-event.js';
-import { cleanList, compact } from '../shared/facts.js';
+import { cleanList } from '../shared/facts.js';
 import { type JsonObject, readText } from '../shared/json-reader.js';
 import { joinAlias, joinAliases, shownText } from '../shared/names.js';
 
@@ -15,14 +15,12 @@ export function signInToken(properties: JsonObject, fp: Fingerprinter): TokenFac
     kind: 'access_token',
     issuer: entraIssuer,
     aliases: joinAliases(joinAlias('jti', uti)),
-    ...compact({
-      jti: shownText(uti),
+    jti: shownText(uti),
       audience: cleanList(
         [readText(properties, 'resourceId') ?? readText(properties, 'resourceIdentity')].filter(
           (id) => id !== undefined,
         ),
       ),
       parent: joinAlias('key_id', credential === undefined ? undefined : `entra:${credential}`),
-    }),
   });
 }

@@ -6,7 +6,7 @@ import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { PrincipalFacts, TokenFacts } from '../../event/token-event.js';
 import type { AuditRecord } from '../shared/audit-event.js';
 import { auditSourceFactory } from '../shared/audit-source.js';
-import { AttributeList, compact } from '../shared/facts.js';
+import { AttributeList } from '../shared/facts.js';
 import {
   digText,
   digValue,
@@ -41,7 +41,7 @@ function tokenOfKey(name: string | undefined, fp: Fingerprinter): TokenFacts | u
     kind: parts === null ? 'api_key' : 'access_key',
     issuer: 'google',
     aliases: joinAliases(joinAlias('key_id', `google:${id}`)),
-    ...compact({ key_id: shownText(id), display_name: shownText(parts?.[1]) }),
+    key_id: shownText(id), display_name: shownText(parts?.[1]),
   });
 }
 

@@ -1,9 +1,9 @@
-import { canonical, tokenFromCanonical } from '../../event/canonical.js';
+import { type Alias, canonical, tokenFromCanonical, tokenWith } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import { RawSecret } from '../../event/raw-secret.js';
 import type { TokenFacts, TokenKind } from '../../event/token-event.js';
 import { describeCredential } from '../../event/token-facts.js';
-import { compact, shortText, timeText } from '../shared/facts.js';
+import { shortText, timeText } from '../shared/facts.js';
 import { type JsonObject, readText, readTexts } from '../shared/json-reader.js';
 import { joinAlias, joinAliases, scopeList, shownText } from '../shared/names.js';
 import { readMoment } from '../shared/moment.js';
@@ -48,20 +48,20 @@ export function readGithubToken(record: JsonObject, action: string, fp: Fingerpr
   const idAlias = joinAlias('key_id', id === undefined ? undefined : `github:${id}`);
   const details = {
     kind,
-    ...compact({
-      key_id: shownText(id),
-      scopes: scopeList(readTexts(record, 'token_scopes')),
-      expires_at: timeText(readMoment(record, 'token_expires_at') ?? readMoment(record, 'expires_at')),
-      display_name: shortText(readText(record, 'user_programmatic_access_name') ?? readText(record, 'token_name')),
-    }),
+    key_id: shownText(id),
+    scopes: scopeList(readTexts(record, 'token_scopes')),
+    expires_at: timeText(readMoment(record, 'token_expires_at') ?? readMoment(record, 'expires_at')),
+    display_name: shortText(readText(record, 'user_programmatic_access_name') ?? readText(record, 'token_name')),
+    issuer: 'github',
+    aliases: undefined as readonly Alias[] | undefined,
   };
   const hash = written === undefined ? undefined : hashOf(written);
   if (written !== undefined && hash === undefined) {
     const { token } = describeCredential(new RawSecret(written), fp, { kind, issuer: 'github' });
-    return { token: { ...token, ...details }, exposed: true };
+    return { token: tokenWith(token, { ...details, issuer: undefined }), exposed: true };
   }
   const hashAlias = joinAlias('github_hashed_token', hash);
-  const aliases = joinAliases(hashAlias, idAlias);
+  details.aliases = joinAliases(hashAlias, idAlias);
   const name = hash === undefined ? canonical.key('github', id ?? '') : canonical.github(hash);
-  return { token: tokenFromCanonical(name, fp, { ...details, issuer: 'github', aliases }), exposed: false };
+  return { token: tokenFromCanonical(name, fp, details), exposed: false };
 }

@@ -1,9 +1,9 @@
-import { canonical, tokenFromCanonical, type Alias } from '../../event/canonical.js';
+import { canonical, tokenFromCanonical, tokenWith, type Alias } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import { RawSecret } from '../../event/raw-secret.js';
 import { describeCredential } from '../../event/token-facts.js';
 import type { TokenFacts } from '../../event/token-event.js';
-import { compact, timeText } from '../shared/facts.js';
+import { timeText } from '../shared/facts.js';
 import { digValue, type JsonObject, readObject, readText, readTexts } from '../shared/json-reader.js';
 import { joinAlias, joinAliases, shownText } from '../shared/names.js';
 import { readMoment } from '../shared/moment.js';
@@ -39,13 +39,13 @@ export function tokenOfCredential(credential: CredentialId, issuer: string, fp: 
       kind: 'access_token',
       issuer,
       aliases,
-      ...compact({ jti: shownText(credential.id) }),
+      jti: shownText(credential.id),
     });
   }
   return tokenFromCanonical(canonical.key('x509', credential.id), fp, {
     kind: 'client_certificate',
     aliases,
-    ...compact({ key_id: shownText(credential.id) }),
+    key_id: shownText(credential.id),
   });
 }
 
@@ -69,8 +69,7 @@ export function issuedToken(
   if (token === undefined) return undefined;
   const expires =
     typeof status === 'object' && status !== null ? readMoment(status as JsonObject, 'expirationTimestamp') : undefined;
-  const details = compact({ expires_at: timeText(expires), parent: aliasOfCredential(parent) });
-  return { ...token, ...details };
+  return tokenWith(token, { expires_at: timeText(expires), parent: aliasOfCredential(parent) });
 }
 
 /** The token that a TokenReview asks about; it stands there itself, so it is fingerprinted and goes no further. */

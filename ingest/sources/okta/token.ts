@@ -1,7 +1,7 @@
 import { canonical, tokenFromCanonical } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { TokenFacts, TokenKind } from '../../event/token-event.js';
-import { compact, shortText, timeText } from '../shared/facts.js';
+import { shortText, timeText } from '../shared/facts.js';
 import {
   digText,
   isObject,
@@ -61,13 +61,11 @@ function targetToken(
     kind,
     issuer: shortText(issuer ?? 'okta') ?? 'okta',
     aliases: joinAliases(...aliases),
-    ...compact({
-      key_id: kind === 'api_key' ? shownText(id) : undefined,
+    key_id: kind === 'api_key' ? shownText(id) : undefined,
       jti: kind === 'access_token' ? shownText(id) : undefined,
       display_name: shortText(readText(target, 'displayName')),
       expires_at: timeText(readMoment(details, 'expires')),
       scopes: scopeList(readTexts(debug, 'grantedScopes')),
-    }),
   });
 }
 
@@ -101,7 +99,7 @@ export function readOktaToken(
       kind: 'api_key',
       issuer: 'okta',
       aliases: joinAliases(joinAlias('key_id', `okta:${apiToken}`)),
-      ...compact({ key_id: shownText(apiToken) }),
+      key_id: shownText(apiToken),
     });
   }
   const session = sessionOf(record);

@@ -44,7 +44,7 @@ export function readRecord(raw: string): Result<JsonObject | undefined, ParseErr
 /** `hmac-sha256:` and 64 hex digits: Vault's salted hash, safe to keep. */
 const hashForm = /^hmac-sha256:[0-9a-f]{64}$/;
 
-export const isHash = (text: string): boolean => hashForm.test(text);
+export const isHash = (text: string): boolean => text.startsWith('hmac-') && hashForm.test(text);
 
 /** What names a token in an `auth` block, a request or a wrap_info; each may be a hash or, on a raw device, plain. */
 export interface TokenNames {
@@ -52,10 +52,11 @@ export interface TokenNames {
   readonly tokens: readonly string[];
 }
 
-const namesOf = (accessor: string | undefined, ...tokens: readonly (string | undefined)[]): TokenNames | undefined => {
-  const present = tokens.filter((token) => token !== undefined);
-  return accessor === undefined && present.length === 0 ? undefined : { accessor, tokens: [...new Set(present)] };
-};
+function namesOf(accessor?: string, token?: string, other?: string): TokenNames | undefined {
+  const tokens: string[] = token === undefined ? [] : [token];
+  if (other !== undefined && other !== token) tokens.push(other);
+  return accessor === undefined && tokens.length === 0 ? undefined : { accessor, tokens };
+}
 
 /** The token that made the request: the auth block, and what the request itself presented. */
 export function callerNames(record: JsonObject, login: boolean): TokenNames | undefined {

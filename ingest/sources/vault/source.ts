@@ -13,7 +13,6 @@ import { collectList } from '../shared/collect-each.js';
 import {
   AttributeList,
   cleanList,
-  compact,
   longText,
   readIsoTime,
   safeId,
@@ -67,14 +66,12 @@ function tokenOf(
     kind: 'service_token',
     secret,
     aliases: aliases.filter((alias) => alias !== undefined),
-    ...compact({
-      issuer: longText(context.instance),
+    issuer: longText(context.instance),
       scopes: cleanList(readTexts(auth, 'policies') ?? readTexts(auth, 'token_policies')),
       issued_at: timeText(issuedMs),
       expires_at: issuedMs === undefined || ttl === undefined || ttl <= 0 ? undefined : timeText(issuedMs + ttl * 1000),
       display_name: shortText(readText(auth, 'display_name')),
       parent,
-    }),
   });
 }
 
@@ -226,44 +223,59 @@ function eventOf(record: JsonObject, type: string, context: ParseContext, ordina
   const address = parseClientAddress(readText(request, 'remote_address') ?? '');
   const port = readNumber(request, 'remote_port');
   const { path: safePath } = redactUrl(path.slice(0, 4096));
-  const event: TokenEvent = {
+  const recordType = shortText(type);
+  const { instance } = context;
+  const event: Draft<TokenEvent> = {
     schema_version: SCHEMA_VERSION,
     // Request and response of one call have one id, so a denial that both tell of is one event.
     event_uid:
       requestId === undefined
-        ? eventUidFromPosition(product, context.instance, context.position, ordinal)
-        : eventUidFromId(product, context.instance, requestId),
+        ? eventUidFromPosition(product, instance, context.position, ordinal)
+        : eventUidFromId(product, instance, requestId),
     time: formatTime(timeMs),
     observed_time: formatTime(context.observedMs),
-    source: { product, instance: context.instance, kind: 'issuer', ...compact({ record_type: shortText(type) }) },
+    source:
+      recordType === undefined
+        ? { product, instance, kind: 'issuer' }
+        : { product, instance, kind: 'issuer', record_type: recordType },
     action,
     outcome: failed ? 'failure' : 'success',
-    ...compact({
-      reason: failed ? reasonOf(isHash(errorText) ? '' : errorText, login, auth !== undefined, presented) : undefined,
-      reason_detail: failed && !isHash(errorText) ? longText(errorText.replace(/\s+/g, ' ').trim()) : undefined,
-      token,
-      principal,
-      client:
-        address === undefined
-          ? undefined
-          : address.port === undefined && port !== undefined && Number.isInteger(port) && port > 0 && port < 65_536
-            ? { ...address, port }
-            : address,
-      user_agent: longText(headerOf(request, 'user-agent')),
-      target: compact({
-        service: product,
-        namespace: shortText(digText(request, 'namespace', 'path')),
-        method: shortText(readText(request, 'operation')),
-        path: longText(safePath),
-        route: routeOf(request),
-      }),
-      trace: requestId === undefined ? undefined : compact({ request_id: safeId(requestId, context.fingerprinter) }),
-      transport: readText(request, 'client_certificate_serial_number') === undefined ? undefined : ('mtls' as const),
-      exposures: isRaw(record) ? (['token_in_log'] as const) : undefined,
-      attributes: attributesOf(call, principal),
-    }),
   };
+  const toldError = failed && !isHash(errorText) ? errorText : undefined;
+  const detail = toldError === undefined ? undefined : longText(toldError.replace(/\s+/g, ' ').trim());
+  const userAgent = longText(headerOf(request, 'user-agent'));
+  const safeRequestId = safeId(requestId, context.fingerprinter);
+  const attributes = attributesOf(call, principal);
+  if (failed) event.reason = reasonOf(toldError ?? '', login, auth !== undefined, presented);
+  if (detail !== undefined) event.reason_detail = detail;
+  if (token !== undefined) event.token = token;
+  if (principal !== undefined) event.principal = principal;
+  if (address !== undefined) {
+    const isPort = port !== undefined && Number.isInteger(port) && port > 0 && port < 65_536;
+    event.client = address.port === undefined && isPort ? { address: address.address, port } : address;
+  }
+  if (userAgent !== undefined) event.user_agent = userAgent;
+  event.target = targetOf(request, safePath);
+  if (safeRequestId !== undefined) event.trace = { request_id: safeRequestId };
+  if (readText(request, 'client_certificate_serial_number') !== undefined) event.transport = 'mtls';
+  if (isRaw(record)) event.exposures = ['token_in_log'];
+  if (attributes !== undefined) event.attributes = attributes;
   return ok([event]);
+}
+
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+function targetOf(request: JsonObject, safePath: string): NonNullable<TokenEvent['target']> {
+  const target: Draft<NonNullable<TokenEvent['target']>> = { service: product };
+  const namespace = shortText(digText(request, 'namespace', 'path'));
+  const method = shortText(readText(request, 'operation'));
+  const path = longText(safePath);
+  const route = routeOf(request);
+  if (namespace !== undefined) target.namespace = namespace;
+  if (method !== undefined) target.method = method;
+  if (path !== undefined) target.path = path;
+  if (route !== undefined) target.route = route;
+  return target;
 }
 
 /** Mount and wildcard: Vault paths hold names of secrets without end, the mount is what stays. */
@@ -274,13 +286,13 @@ function routeOf(request: JsonObject): string | undefined {
 
 /** A device with `log_raw=true` wrote the token itself. */
 function isRaw(record: JsonObject): boolean {
-  const shown = [
-    digText(record, 'auth', 'client_token'),
-    digText(record, 'request', 'client_token'),
-    digText(record, 'response', 'auth', 'client_token'),
-    digText(record, 'response', 'wrap_info', 'token'),
-  ];
-  return shown.some((token) => token !== undefined && !isHash(token));
+  const isShown = (token: string | undefined): boolean => token !== undefined && !isHash(token);
+  return (
+    isShown(digText(record, 'auth', 'client_token')) ||
+    isShown(digText(record, 'request', 'client_token')) ||
+    isShown(digText(record, 'response', 'auth', 'client_token')) ||
+    isShown(digText(record, 'response', 'wrap_info', 'token'))
+  );
 }
 
 function parseOne(raw: string, context: ParseContext, ordinal: number): Events {

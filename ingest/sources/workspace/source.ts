@@ -6,7 +6,7 @@ import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { PrincipalFacts, Reason, TokenFacts } from '../../event/token-event.js';
 import type { AuditRecord } from '../shared/audit-event.js';
 import { auditSourceFactory } from '../shared/audit-source.js';
-import { AttributeList, compact } from '../shared/facts.js';
+import { AttributeList } from '../shared/facts.js';
 import {
   digText,
   isObject,
@@ -48,11 +48,9 @@ function grantOf(actor: JsonObject, parameters: Parameters, fp: Fingerprinter): 
     kind: 'refresh_token',
     issuer: 'google',
     aliases: joinAliases(joinAlias('key_id', `google:${client}|${user}`)),
-    ...compact({
-      key_id: shownText(client),
+    key_id: shownText(client),
       display_name: shownText(one(parameters, 'app_name')),
       scopes: scopeList(parameters.get('scope')),
-    }),
   });
 }
 

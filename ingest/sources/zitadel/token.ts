@@ -1,7 +1,7 @@
 import { canonical, tokenFromCanonical, type Alias } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { TokenFacts, TokenKind } from '../../event/token-event.js';
-import { cleanList, compact, longText, timeText } from '../shared/facts.js';
+import { cleanList, longText, timeText } from '../shared/facts.js';
 import { type JsonObject, readNumber, readText, readTexts } from '../shared/json-reader.js';
 import { readMoment } from '../shared/moment.js';
 import { joinAlias, joinAliases, scopeList, shownText } from '../shared/names.js';
@@ -37,7 +37,7 @@ function accessToken(event: ZitadelEvent, jti: string, parent: Alias | undefined
   return tokenFromCanonical(canonical.jwt(issuer, jti), fp, {
     kind: 'access_token',
     aliases: joinAliases(joinAlias('jti', jti)),
-    ...compact({ ...shared(event.payload, issuer), jti: shownText(jti), expires_at: expiryOf(event), parent }),
+    ...shared(event.payload, issuer), jti: shownText(jti), expires_at: expiryOf(event), parent,
   });
 }
 
@@ -52,7 +52,7 @@ function keyToken(
   return tokenFromCanonical(canonical.key(issuer, id), fp, {
     kind,
     aliases: joinAliases(alias),
-    ...compact({ ...shared(event.payload, issuer), key_id: shownText(id), expires_at: expiryOf(event), parent }),
+    ...shared(event.payload, issuer), key_id: shownText(id), expires_at: expiryOf(event), parent,
   });
 }
 
@@ -61,7 +61,7 @@ function sessionToken(event: ZitadelEvent, id: string, parent: Alias | undefined
   return tokenFromCanonical(canonical.session(issuer, id), fp, {
     kind: 'session',
     aliases: joinAliases(sid(id)),
-    ...compact({ ...shared(event.payload, issuer), parent }),
+    ...shared(event.payload, issuer), parent,
   });
 }
 
