@@ -49,13 +49,22 @@ export class TextCache<V> {
 
   /** Keeps the value if the text was offered before; of two neighbours the older one goes. */
   set(text: string, value: V): void {
-    if (text.length > this.#charsMax) return;
+    if (this.isDue(text)) this.keep(text, value);
+  }
+
+  /** Whether `set` would keep a value now; true from a text's second sight on. */
+  isDue(text: string): boolean {
+    if (text.length > this.#charsMax) return false;
     const hash = sampleHash(text);
     const at = hash & this.#mask;
-    if (this.#marks[at] !== hash) {
-      this.#marks[at] = hash;
-      return;
-    }
+    const isDue = this.#marks[at] === hash;
+    this.#marks[at] = hash;
+    return isDue;
+  }
+
+  /** As `set`, for a text of which `isDue` was true. */
+  keep(text: string, value: V): void {
+    const at = sampleHash(text) & this.#mask;
     if (this.#texts[at] !== undefined && this.#texts[at] !== text) {
       this.#texts[at ^ 1] = this.#texts[at];
       this.#values[at ^ 1] = this.#values[at];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { boundText } from '../core/text.js';
-import { shownName } from './redact-text.js';
+import { TextCache } from '../core/text-cache.js';
+import { isClean, shownName } from './redact-text.js';
 import { limits, type PrincipalFacts } from './token-event.js';
 
 const UID_MAX = 1024;
@@ -22,7 +23,28 @@ export function principalUid(issuer: string | undefined, id: string): string {
   return `${boundText(whole, UID_MAX - 44)}~${createHash('sha256').update(whole).digest('base64url')}`;
 }
 
-export function makePrincipal({ kind, issuer, id, name, clientId }: PrincipalInput): PrincipalFacts {
+interface Known {
+  readonly input: PrincipalInput;
+  readonly principal: PrincipalFacts;
+}
+
+/** Principals by their id, whose texts are all kept as they are: the same few act again and again. */
+const known = new TextCache<Known>(12, limits.shortTextMax);
+
+/** The principal if one of the very same texts was made before, and none of them held a secret or was too long. */
+export function knownPrincipal(input: PrincipalInput): PrincipalFacts | undefined {
+  const before = known.get(input.id);
+  if (before === undefined) return undefined;
+  const { kind, issuer, name, clientId } = before.input;
+  const isSame =
+    kind === input.kind && issuer === input.issuer && name === input.name && clientId === input.clientId;
+  return isSame ? before.principal : undefined;
+}
+
+export function makePrincipal(input: PrincipalInput): PrincipalFacts {
+  const before = knownPrincipal(input);
+  if (before !== undefined) return before;
+  const { kind, issuer, id, name, clientId } = input;
   const principal: { -readonly [K in keyof PrincipalFacts]: PrincipalFacts[K] } = {
     principal_uid: principalUid(issuer, id),
     kind,
@@ -30,8 +52,14 @@ export function makePrincipal({ kind, issuer, id, name, clientId }: PrincipalInp
   };
   if (name !== undefined) principal.name = shownName(name, limits.longTextMax);
   if (clientId !== undefined) principal.client_id = shownName(clientId, limits.longTextMax);
+  if (known.isDue(id) && [issuer, id, name, clientId].every(isKeptWhole)) {
+    known.keep(id, { input: { kind, issuer, id, name, clientId }, principal });
+  }
   return principal;
 }
+
+const isKeptWhole = (text: string | undefined): boolean =>
+  text === undefined || (text !== '' && text.length <= limits.shortTextMax && text.isWellFormed() && isClean(text));
 
 /** The stable parent that the claims of a JWT name: `sub`, or the client where the token has no subject. */
 export function principalFromClaims(claims: Readonly<Record<string, unknown>>): PrincipalFacts | undefined {

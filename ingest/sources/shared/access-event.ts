@@ -79,11 +79,11 @@ function callerOf(record: AccessRecord, redactor: Redactor): TokenEvent['caller'
   const named = spiffeId === undefined ? {} : spiffeParts(spiffeId);
   const service = record.callerService ?? named.service;
   const namespace = record.callerNamespace ?? named.namespace;
-  return {
-    ...(service !== undefined && { service: redactor.short(service) }),
-    ...(namespace !== undefined && { namespace: redactor.short(namespace) }),
-    ...(spiffeId !== undefined && { spiffe_id: redactor.long(spiffeId) }),
-  };
+  const caller: { service?: string; namespace?: string; spiffe_id?: string } = {};
+  if (service !== undefined) caller.service = redactor.short(service);
+  if (namespace !== undefined) caller.namespace = redactor.short(namespace);
+  if (spiffeId !== undefined) caller.spiffe_id = redactor.long(spiffeId);
+  return caller;
 }
 
 function attributesOf(record: AccessRecord, redactor: Redactor): { key: string; value: string }[] {
@@ -205,10 +205,10 @@ export function buildAccessEvent(record: AccessRecord, context: ParseContext, se
   const traceId = record.traceId === undefined ? undefined : redactor.id(record.traceId, limits.shortTextMax);
   const requestId = record.requestId === undefined ? undefined : redactor.id(record.requestId, limits.shortTextMax);
   if (traceId !== undefined || requestId !== undefined) {
-    event.trace = {
-      ...(traceId !== undefined && { trace_id: traceId }),
-      ...(requestId !== undefined && { request_id: requestId }),
-    };
+    const trace: { trace_id?: string; request_id?: string } = {};
+    if (traceId !== undefined) trace.trace_id = traceId;
+    if (requestId !== undefined) trace.request_id = requestId;
+    event.trace = trace;
   }
   if (record.direction !== undefined) event.direction = record.direction;
   if (record.transport !== undefined) event.transport = record.transport;

@@ -14,7 +14,7 @@ const statusKeys = ['status', 'response_code', 'status_code', 'request', 'method
 
 /** The `log` of docker's json-file driver, or `message`/`log` of a shipper's envelope around a text line. */
 function insideEnvelope(line: string): string | undefined {
-  if (!line.startsWith('{') || !(line.includes('"log"') || line.includes('"message"'))) return undefined;
+  if (line.charCodeAt(0) !== 0x7b || !(line.includes('"log"') || line.includes('"message"'))) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(line);

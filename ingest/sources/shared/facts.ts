@@ -1,4 +1,4 @@
-import { boundText } from '../../core/text.js';
+import { boundText, detached } from '../../core/text.js';
 import { isClean, redactText } from '../../event/credential-text.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import { TIME_MAX_MS, parseTime, tryFormatTime } from '../../event/time.js';
@@ -64,6 +64,17 @@ export function cleanList(texts: readonly string[] | undefined): readonly string
   return seen.size === 0 ? undefined : [...seen];
 }
 
+/** Keys are few: most are words of our own. */
+const cleanKeys = new Set<string>();
+const KEYS_KEPT = 4096;
+
+function cleanKey(key: string): string {
+  if (cleanKeys.has(key)) return key;
+  const clean = cleanText(key, 64) ?? '';
+  if (clean === key && cleanKeys.size < KEYS_KEPT) cleanKeys.add(detached(key));
+  return clean;
+}
+
 /** Collects the bounded, redacted rest of a record. */
 export class AttributeList {
   readonly #list: { key: string; value: string }[] = [];
@@ -72,7 +83,7 @@ export class AttributeList {
   add(key: string, value: string | number | boolean | undefined): void {
     if (value === undefined || this.#list.length >= limits.attributesMax) return;
     const safe = typeof value === 'string' ? longText(value) : String(value);
-    if (safe !== undefined) this.#list.push({ key: cleanText(key, 64) ?? '', value: safe });
+    if (safe !== undefined) this.#list.push({ key: cleanKey(key), value: safe });
   }
 
   done(): NonNullable<TokenEvent['attributes']> | undefined {

@@ -96,8 +96,7 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** The own member `key`; `__proto__`, `constructor` and the like are only found if the record has them itself. */
 export function readValue(object: JsonObject, key: string): unknown {
-  const value = object[key];
-  return value !== undefined && Object.hasOwn(object, key) ? value : undefined;
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /** A string, or a number or boolean as text. Absent, null, empty and other types are undefined. */
@@ -162,16 +161,25 @@ export function readTexts(object: JsonObject, key: string): readonly string[] | 
   return texts;
 }
 
-/** Follows `keys` through nested objects. */
-export function digValue(object: JsonObject, ...keys: readonly string[]): unknown {
-  let value: unknown = object;
-  for (const key of keys) {
-    if (!isObject(value)) return undefined;
-    value = readValue(value, key);
-  }
-  return value;
+/** Follows keys through nested objects. */
+export function digValue(object: JsonObject, first: string, second?: string, third?: string, fourth?: string): unknown {
+  const outer = readValue(object, first);
+  if (second === undefined) return outer;
+  if (!isObject(outer)) return undefined;
+  const inner = readValue(outer, second);
+  if (third === undefined) return inner;
+  if (!isObject(inner)) return undefined;
+  const innermost = readValue(inner, third);
+  if (fourth === undefined) return innermost;
+  return isObject(innermost) ? readValue(innermost, fourth) : undefined;
 }
 
-export function digText(object: JsonObject, ...keys: readonly string[]): string | undefined {
-  return asText(digValue(object, ...keys));
+export function digText(
+  object: JsonObject,
+  first: string,
+  second?: string,
+  third?: string,
+  fourth?: string,
+): string | undefined {
+  return asText(digValue(object, first, second, third, fourth));
 }

@@ -2,7 +2,7 @@ import { boundText } from '../../core/text.js';
 import type { Alias } from '../../event/canonical.js';
 import { isClean, redactText } from '../../event/credential-text.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
-import { makePrincipal, type PrincipalInput } from '../../event/principal.js';
+import { knownPrincipal, makePrincipal, type PrincipalInput } from '../../event/principal.js';
 import { limits, type PrincipalFacts } from '../../event/token-event.js';
 import { cleanList } from './facts.js';
 
@@ -57,13 +57,16 @@ export function auditPrincipal(
   input: Omit<PrincipalInput, 'id'> & { readonly id: string | undefined },
   fp: Fingerprinter,
 ): PrincipalFacts | undefined {
+  const { kind, issuer, name, clientId } = input;
+  const before = input.id === undefined ? undefined : knownPrincipal({ kind, issuer, id: input.id, name, clientId });
+  if (before !== undefined) return before;
   const id = joinId(input.id, fp);
   if (id === undefined) return undefined;
   return makePrincipal({
-    kind: input.kind,
-    issuer: shownText(input.issuer, limits.longTextMax),
+    kind,
+    issuer: shownText(issuer, limits.longTextMax),
     id,
-    name: shownText(input.name, limits.longTextMax),
-    clientId: shownText(input.clientId, limits.longTextMax),
+    name: shownText(name, limits.longTextMax),
+    clientId: shownText(clientId, limits.longTextMax),
   });
 }
