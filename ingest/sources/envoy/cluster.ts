@@ -1,3 +1,5 @@
+import { TextCache } from '../../core/text-cache.js';
+
 export interface ClusterParts {
   readonly direction?: 'inbound' | 'outbound';
   readonly service?: string;
@@ -24,6 +26,17 @@ export function serviceOfHost(host: string): { service?: string; namespace?: str
  * SNI form `outbound_.9080_._.reviews…`, or the operator's own name, which is taken for the service's.
  */
 export function readCluster(cluster: string): ClusterParts {
+  const before = clusters.get(cluster);
+  if (before !== undefined) return before;
+  const parts = partsOf(cluster);
+  clusters.set(cluster, parts);
+  return parts;
+}
+
+/** A proxy has few clusters. */
+const clusters = new TextCache<ClusterParts>(10, 512);
+
+function partsOf(cluster: string): ClusterParts {
   const name = cluster.slice(0, 512);
   const pipes = name.split('|', 5);
   const sni = /^(inbound|outbound)_\.\d{1,5}_\.([^_]{0,64})_\.(.+)$/.exec(name);

@@ -12,9 +12,16 @@ function afterCri(line: string): string | undefined {
 
 const statusKeys = ['status', 'response_code', 'status_code', 'request', 'method'];
 
+/** Whether `"log"` or `"message"` stands in a line; looked for without its first quote, of which a JSON line is full. */
+function namesText(line: string): boolean {
+  for (let at = line.indexOf('log"'); at >= 0; at = line.indexOf('log"', at + 1))
+    if (line.charCodeAt(at - 1) === 0x22) return true;
+  return line.includes('"message"');
+}
+
 /** The `log` of docker's json-file driver, or `message`/`log` of a shipper's envelope around a text line. */
 function insideEnvelope(line: string): string | undefined {
-  if (line.charCodeAt(0) !== 0x7b || !(line.includes('"log"') || line.includes('"message"'))) return undefined;
+  if (line.charCodeAt(0) !== 0x7b || !namesText(line)) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(line);
