@@ -65,7 +65,12 @@ export interface TokenDetails extends Readonly<{ [K in keyof Told]?: Told[K] | u
  */
 export function tokenFromCanonical(name: Canonical, fp: Fingerprinter, details: TokenDetails): TokenFacts {
   const { secret } = details;
-  const token: Draft = { token_uid: fp.tokenUid(name.text), fp_key_id: fp.keyId, identity: name.identity, kind: details.kind };
+  const token: Draft = {
+    token_uid: fp.tokenUid(name.text),
+    fp_key_id: fp.keyId,
+    identity: name.identity,
+    kind: details.kind,
+  };
   if (secret !== undefined) token.secret_fp = fp.secretFp(secret);
   tell(token, details);
   const aliases = fp.previous.length === 0 ? details.aliases : withPrevious(name, fp, details);

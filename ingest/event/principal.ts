@@ -36,8 +36,7 @@ export function knownPrincipal(input: PrincipalInput): PrincipalFacts | undefine
   const before = known.get(input.id);
   if (before === undefined) return undefined;
   const { kind, issuer, name, clientId } = before.input;
-  const isSame =
-    kind === input.kind && issuer === input.issuer && name === input.name && clientId === input.clientId;
+  const isSame = kind === input.kind && issuer === input.issuer && name === input.name && clientId === input.clientId;
   return isSame ? before.principal : undefined;
 }
 

@@ -24,14 +24,24 @@ const base64 = /[A-Za-z0-9+/_=-]*/y;
 const shapes: readonly Shape[] = [
   { prefix: /gh[pousr]_/, begins: 'ghp gho ghu ghs ghr', body: dotted, bodyMin: 16 },
   { prefix: /github_pat_/, begins: 'git', body: word, bodyMin: 16 },
-  { prefix: /gl(?:pat|ptt|rt|oas|dt|cbt|ft|soat|imt|agent)-/, begins: 'glp glr glo gld glc glf gls gli gla', body: dotted, bodyMin: 16 },
+  {
+    prefix: /gl(?:pat|ptt|rt|oas|dt|cbt|ft|soat|imt|agent)-/,
+    begins: 'glp glr glo gld glc glf gls gli gla',
+    body: dotted,
+    bodyMin: 16,
+  },
   { prefix: /xox[A-Za-z][.-]|xapp-|xwfp-/, begins: 'xox xap xwf', body: dotted, bodyMin: 8 },
   { prefix: /(?:sk|rk|pk)_(?:live|test)_|whsec_/, begins: 'sk_ rk_ pk_ whs', body: word, bodyMin: 10 },
   { prefix: /AIza/, begins: 'AIz', body: word, bodyMin: 30 },
   { prefix: /ya29\./, begins: 'ya2', body: dotted, bodyMin: 10 },
   { prefix: /GOCSPX-/, begins: 'GOC', body: word, bodyMin: 16 },
   { prefix: /hv[sbr]\./, begins: 'hvs hvb hvr', body: dotted, bodyMin: 16 },
-  { prefix: /(?:^|(?<=[^A-Za-z0-9.]))[sb]\.(?=[A-Za-z0-9]{24}(?![A-Za-z0-9]))/, begins: 's.* b.*', body: word, bodyMin: 24 },
+  {
+    prefix: /(?:^|(?<=[^A-Za-z0-9.]))[sb]\.(?=[A-Za-z0-9]{24}(?![A-Za-z0-9]))/,
+    begins: 's.* b.*',
+    body: word,
+    bodyMin: 24,
+  },
   { prefix: /npm_/, begins: 'npm', body: word, bodyMin: 30 },
   { prefix: /pypi-/, begins: 'pyp', body: word, bodyMin: 30 },
   { prefix: /do[oprt]_v1_/, begins: 'doo dop dor dot', body: word, bodyMin: 30 },
@@ -42,7 +52,12 @@ const shapes: readonly Shape[] = [
   // Slack webhooks: the path is the secret.
   { prefix: /services\/T(?=[A-Z0-9]{6,12}\/B[A-Z0-9])/, begins: '', body: base64, bodyMin: 20 },
   // AWS session tokens: what their first bytes always encode to.
-  { prefix: /FwoGZXIvYXdz|IQoJb3JpZ2lu|FQoGZXIvYXdz|AQoDYXdz|AQoEXAMPLE/, begins: 'Fwo IQo FQo AQo', body: base64, bodyMin: 8 },
+  {
+    prefix: /FwoGZXIvYXdz|IQoJb3JpZ2lu|FQoGZXIvYXdz|AQoDYXdz|AQoEXAMPLE/,
+    begins: 'Fwo IQo FQo AQo',
+    body: base64,
+    bodyMin: 8,
+  },
 ];
 
 /** JWS and JWE behind the base64 of `{"` or of `{` and white space. Padding does not belong there, but whoever pads must not get through either. */

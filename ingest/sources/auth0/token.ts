@@ -44,12 +44,12 @@ export function readAuth0Token(
       kind: 'access_token',
       aliases: joinAliases(joinAlias('jti', jti)),
       jti: shownText(jti),
-        issuer: longText(issuer),
-        audience,
-        scopes,
-        parent: family,
-        expires_at: timeText(readMoment(details, 'expires_at')),
-        binding: thumbprint === undefined ? undefined : ({ method: 'mtls', x5t_s256: thumbprint } as const),
+      issuer: longText(issuer),
+      audience,
+      scopes,
+      parent: family,
+      expires_at: timeText(readMoment(details, 'expires_at')),
+      binding: thumbprint === undefined ? undefined : ({ method: 'mtls', x5t_s256: thumbprint } as const),
     });
   }
   const credential = readText(details, 'credential_id') ?? readText(details, 'grant_id');
@@ -59,8 +59,8 @@ export function readAuth0Token(
     kind: 'refresh_token',
     aliases: [alias],
     key_id: shownText(readText(details, 'familyId') ?? credential),
-      issuer: longText(issuer),
-      audience,
-      scopes,
+    issuer: longText(issuer),
+    audience,
+    scopes,
   });
 }

@@ -58,7 +58,8 @@ function changedKey(properties: JsonObject, fp: Fingerprinter): TokenFacts | und
         kind: 'api_key',
         issuer: entraIssuer,
         aliases: joinAliases(joinAlias('key_id', `entra:${id}`)),
-        key_id: shownText(id), display_name: shownText(readText(target, 'displayName')),
+        key_id: shownText(id),
+        display_name: shownText(readText(target, 'displayName')),
       });
     }
   }

@@ -16,11 +16,9 @@ export function signInToken(properties: JsonObject, fp: Fingerprinter): TokenFac
     issuer: entraIssuer,
     aliases: joinAliases(joinAlias('jti', uti)),
     jti: shownText(uti),
-      audience: cleanList(
-        [readText(properties, 'resourceId') ?? readText(properties, 'resourceIdentity')].filter(
-          (id) => id !== undefined,
-        ),
-      ),
-      parent: joinAlias('key_id', credential === undefined ? undefined : `entra:${credential}`),
+    audience: cleanList(
+      [readText(properties, 'resourceId') ?? readText(properties, 'resourceIdentity')].filter((id) => id !== undefined),
+    ),
+    parent: joinAlias('key_id', credential === undefined ? undefined : `entra:${credential}`),
   });
 }

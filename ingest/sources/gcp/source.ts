@@ -41,7 +41,8 @@ function tokenOfKey(name: string | undefined, fp: Fingerprinter): TokenFacts | u
     kind: parts === null ? 'api_key' : 'access_key',
     issuer: 'google',
     aliases: joinAliases(joinAlias('key_id', `google:${id}`)),
-    key_id: shownText(id), display_name: shownText(parts?.[1]),
+    key_id: shownText(id),
+    display_name: shownText(parts?.[1]),
   });
 }
 

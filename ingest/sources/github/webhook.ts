@@ -54,7 +54,9 @@ export function auditRecordOf(wrapped: JsonObject): JsonObject | undefined {
   const name = act === undefined ? event : `${event}.${act}`;
   // Only what happened is as old as the object; of a later change the delivery alone has the time.
   const isNew = act === 'created' || act === undefined;
-  const own = isNew ? timePaths.map(([part, member]) => digText(payload, part, member)).find((time) => time !== undefined) : undefined;
+  const own = isNew
+    ? timePaths.map(([part, member]) => digText(payload, part, member)).find((time) => time !== undefined)
+    : undefined;
   const request = readObject(payload, 'personal_access_token_request') ?? {};
   const alert = readObject(payload, 'alert') ?? {};
   const entries: readonly (readonly [string, unknown])[] = [

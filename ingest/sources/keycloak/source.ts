@@ -200,7 +200,12 @@ function eventOf(
         : eventUidFromId(product, context.instance, id),
     time: formatTime(record.timeMs),
     observed_time: formatTime(context.observedMs),
-    source: { product, instance: context.instance, kind: 'issuer', ...(shownType !== undefined && { record_type: shownType }) },
+    source: {
+      product,
+      instance: context.instance,
+      kind: 'issuer',
+      ...(shownType !== undefined && { record_type: shownType }),
+    },
     action: meaning.action,
     outcome: failed ? 'failure' : 'success',
   };

@@ -62,10 +62,10 @@ function targetToken(
     issuer: shortText(issuer ?? 'okta') ?? 'okta',
     aliases: joinAliases(...aliases),
     key_id: kind === 'api_key' ? shownText(id) : undefined,
-      jti: kind === 'access_token' ? shownText(id) : undefined,
-      display_name: shortText(readText(target, 'displayName')),
-      expires_at: timeText(readMoment(details, 'expires')),
-      scopes: scopeList(readTexts(debug, 'grantedScopes')),
+    jti: kind === 'access_token' ? shownText(id) : undefined,
+    display_name: shortText(readText(target, 'displayName')),
+    expires_at: timeText(readMoment(details, 'expires')),
+    scopes: scopeList(readTexts(debug, 'grantedScopes')),
   });
 }
 

@@ -47,8 +47,7 @@ export function detailText(...parts: readonly (string | undefined)[]): string | 
 export function safeId(text: string | undefined, fingerprinter: Fingerprinter): string | undefined {
   if (text === undefined || text === '') return undefined;
   const inspected = text.length > inspectedChars ? text.slice(0, inspectedChars) : text;
-  const kept =
-    text.length <= limits.shortTextMax && (isClean(inspected) || redactText(inspected).text === text);
+  const kept = text.length <= limits.shortTextMax && (isClean(inspected) || redactText(inspected).text === text);
   return kept ? boundText(text, limits.shortTextMax) : fingerprinter.tokenUid(`id:${text}`);
 }
 

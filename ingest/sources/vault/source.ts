@@ -10,15 +10,7 @@ import { describeCredential } from '../../event/token-facts.js';
 import { SCHEMA_VERSION, type PrincipalFacts, type TokenEvent, type TokenFacts } from '../../event/token-event.js';
 import { parseClientAddress } from '../shared/client-address.js';
 import { collectList } from '../shared/collect-each.js';
-import {
-  AttributeList,
-  cleanList,
-  longText,
-  readIsoTime,
-  safeId,
-  shortText,
-  timeText,
-} from '../shared/facts.js';
+import { AttributeList, cleanList, longText, readIsoTime, safeId, shortText, timeText } from '../shared/facts.js';
 import {
   type JsonObject,
   digText,
@@ -67,11 +59,11 @@ function tokenOf(
     secret,
     aliases: aliases.filter((alias) => alias !== undefined),
     issuer: longText(context.instance),
-      scopes: cleanList(readTexts(auth, 'policies') ?? readTexts(auth, 'token_policies')),
-      issued_at: timeText(issuedMs),
-      expires_at: issuedMs === undefined || ttl === undefined || ttl <= 0 ? undefined : timeText(issuedMs + ttl * 1000),
-      display_name: shortText(readText(auth, 'display_name')),
-      parent,
+    scopes: cleanList(readTexts(auth, 'policies') ?? readTexts(auth, 'token_policies')),
+    issued_at: timeText(issuedMs),
+    expires_at: issuedMs === undefined || ttl === undefined || ttl <= 0 ? undefined : timeText(issuedMs + ttl * 1000),
+    display_name: shortText(readText(auth, 'display_name')),
+    parent,
   });
 }
 

@@ -49,8 +49,8 @@ function grantOf(actor: JsonObject, parameters: Parameters, fp: Fingerprinter): 
     issuer: 'google',
     aliases: joinAliases(joinAlias('key_id', `google:${client}|${user}`)),
     key_id: shownText(client),
-      display_name: shownText(one(parameters, 'app_name')),
-      scopes: scopeList(parameters.get('scope')),
+    display_name: shownText(one(parameters, 'app_name')),
+    scopes: scopeList(parameters.get('scope')),
   });
 }
 

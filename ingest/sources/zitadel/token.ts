@@ -37,7 +37,10 @@ function accessToken(event: ZitadelEvent, jti: string, parent: Alias | undefined
   return tokenFromCanonical(canonical.jwt(issuer, jti), fp, {
     kind: 'access_token',
     aliases: joinAliases(joinAlias('jti', jti)),
-    ...shared(event.payload, issuer), jti: shownText(jti), expires_at: expiryOf(event), parent,
+    ...shared(event.payload, issuer),
+    jti: shownText(jti),
+    expires_at: expiryOf(event),
+    parent,
   });
 }
 
@@ -52,7 +55,10 @@ function keyToken(
   return tokenFromCanonical(canonical.key(issuer, id), fp, {
     kind,
     aliases: joinAliases(alias),
-    ...shared(event.payload, issuer), key_id: shownText(id), expires_at: expiryOf(event), parent,
+    ...shared(event.payload, issuer),
+    key_id: shownText(id),
+    expires_at: expiryOf(event),
+    parent,
   });
 }
 
@@ -61,7 +67,8 @@ function sessionToken(event: ZitadelEvent, id: string, parent: Alias | undefined
   return tokenFromCanonical(canonical.session(issuer, id), fp, {
     kind: 'session',
     aliases: joinAliases(sid(id)),
-    ...shared(event.payload, issuer), parent,
+    ...shared(event.payload, issuer),
+    parent,
   });
 }
 

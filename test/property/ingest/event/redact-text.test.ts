@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { parseAuthorization, redactBounded, redactText, redactUrl } from '../../../../ingest/event/credential-text.js';
-import { findShapes, mayHoldShape } from '../../../../ingest/event/secret-shapes.js';
+import { isClean } from '../../../../ingest/event/redact-text.js';
+import {
+  findFlags,
+  findNamedValues,
+  findSchemes,
+  findUserinfo,
+  mayHoldNamedValue,
+} from '../../../../ingest/event/secret-context.js';
+import { findEncodedSecrets } from '../../../../ingest/event/secret-encoded.js';
+import { secretNameStrength } from '../../../../ingest/event/secret-names.js';
+import { findRandomRuns, findShapes, mayHoldShape } from '../../../../ingest/event/secret-shapes.js';
 import { traitsOf } from '../../../../ingest/event/text-traits.js';
 
 const alphabet = (chars: string, length: number): fc.Arbitrary<string> =>
@@ -183,7 +193,7 @@ describe('mayHoldShape', () => {
   const begins = fc.constantFrom(
     'ghp_', 'github_pat_', 'glpat-', 'glrt-', 'xoxb-', 'xoxe.', 'xapp-', 'xwfp-', 'sk_live_', 'pk_test_', 'whsec_', 'AIza',
     'ya29.', 'GOCSPX-', 'hvs.', 's.', 'b.', 'npm_', 'pypi-', 'dop_v1_', 'sk-', 'SG.', 'shpat_', 'dp.pt.',
-    'services/T12345678/B1', 'FwoGZXIvYXdz', 'IQoJb3JpZ2lu', 'AQoEXAMPLE', 'eyJ', 'eyAi', 'ewog', 'ew0K',
+    'services/T12345678/B1', 'FwoGZXIvYXdz', 'IQoJb3JpZ2lu', 'AQoEXAMPLE', 'AQoDYXdz', 'eyJ', 'eyAi', 'ewog', 'ew0K',
     '-----BEGIN PRIVATE KEY', '-----BEGIN RSA PRIVATE KEY',
   ); // prettier-ignore
   const body = fc.oneof(alphabet(base62, 40), alphabet(`${base62}_-./+=`, 30), alphabet('ab1./', 12));
@@ -207,5 +217,89 @@ describe('mayHoldShape', () => {
       { numRuns: 3000 },
     );
     expect(held).toBeGreaterThan(300);
+  });
+});
+
+describe('the cheap looks', () => {
+  const searches = [
+    findShapes, findNamedValues, findSchemes, findFlags, findUserinfo, findEncodedSecrets, findRandomRuns,
+  ]; // prettier-ignore
+  const words = fc.constantFrom(
+    'token', 'client_secret', 'pass', 'sid', 'code', 'user', 'arn:aws:iam::123456789012:role/ci', 'https://', 'u:pw@h', '//', '@',
+    'Mozilla/5.0 (X11; Linux)', 'bearer', 'Basic', '--password', '-u', 'hunter2', '%20', '%3D', '+', '=', ': ', ':', '>', '<', '"', '&', '?', ' ',
+    '.', '-', '_', '/', 's.', 'b.', 'xapp-', 'services/T12345678/B1', 'AQoDYXdz', 'eyJ', 'ey.', 'ghp_', 'dp.pt.', '-----BEGIN PRIVATE KEY', '\u212a', '\ud83d', 'é',
+    '0123456789abcdef', 'abcd1234', 'AbCd1234EfGh5678', 'c2VjcmV0', '9'.repeat(30), 'a'.repeat(30),
+  ); // prettier-ignore
+  const texts = fc.array(fc.oneof(words, words, words, filler, secrets, plainSecrets), { maxLength: 8 });
+
+  it('call a text clean only where not one of the searches finds anything', () => {
+    let clean = 0;
+    let found = 0;
+    fc.assert(
+      fc.property(texts, fc.nat(120), (parts, cut) => {
+        for (const text of [parts.join(''), parts.join('').slice(0, cut)]) {
+          const spans = searches.flatMap((search) => search(text));
+          // Digits and hexadecimal alone are ids, whatever they are as long as.
+          const isId = text.length <= 64 && /^[0-9a-f:.-]*$/.test(text);
+          if (spans.length > 0) found += 1;
+          if (!isClean(text)) continue;
+          clean += 1;
+          if (!isId) expect({ text, spans }).toEqual({ text, spans: [] });
+          expect(redactText(text)).toEqual({ text, found: false });
+        }
+      }),
+      { numRuns: 2500 },
+    );
+    expect(clean).toBeGreaterThan(200);
+    expect(found).toBeGreaterThan(200);
+  });
+
+  it('find a name wherever the search for named values finds a value', () => {
+    let held = 0;
+    const names = fc.constantFrom(
+      'token',
+      'client_secret',
+      'X-Api-Key',
+      'sid',
+      'PASSWORD',
+      'set-cookie',
+      'a.jwt',
+      'user',
+    );
+    const marks = fc.constantFrom('=', ': ', '":"', "' : '", '>', ':', '\\":\\"', '=\u00a0');
+    fc.assert(
+      fc.property(
+        texts,
+        names,
+        marks,
+        fc.oneof(words, plainSecrets, secrets),
+        texts,
+        (before, name, mark, value, after) => {
+          const text = [...before, name, mark, value, ...after].join('');
+          if (findNamedValues(text).length === 0) return;
+          held += 1;
+          expect({ text, may: mayHoldNamedValue(text) }).toEqual({ text, may: true });
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    expect(held).toBeGreaterThan(200);
+  });
+
+  it('take time in proportion to the text', () => {
+    const text = 'x-'.repeat(100_000) + '_:'.repeat(100_000);
+    const from = performance.now();
+    expect(mayHoldNamedValue(text)).toBe(false);
+    // Some 50 ms; a walk back to the beginning for each colon would take a minute.
+    expect(performance.now() - from).toBeLessThan(5000);
+  });
+
+  it('tell the strength of a name as the whole name does', () => {
+    expect(secretNameStrength('to\u212aen')).toBe('strong');
+    expect(secretNameStrength(`token${'-'.repeat(200)}`)).toBe('strong');
+    expect(secretNameStrength('X-Vault-Token')).toBe('strong');
+    expect(secretNameStrength('s.i.d')).toBe('weak');
+    expect(secretNameStrength('user')).toBe('none');
+    expect(secretNameStrength('')).toBe('none');
   });
 });

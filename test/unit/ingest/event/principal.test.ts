@@ -1,0 +1,57 @@
+import { makePrincipal } from '../../../../ingest/event/principal.js';
+
+const secret = 'ghp_Zk3vQ9tR7mW2xY5bN8cJ4dL6fH1gP0sAqEuT';
+
+describe('makePrincipal', () => {
+  it('is one object for the same principal that comes again', () => {
+    const make = (): ReturnType<typeof makePrincipal> =>
+      makePrincipal({ kind: 'user', issuer: 'https://sso.example.com', id: 'alice', name: 'Alice', clientId: 'web' });
+    const first = make();
+    make();
+    expect(make()).toEqual(first);
+    expect(make()).toBe(make());
+    expect(first).toEqual({
+      principal_uid: 'https://sso.example.com|alice', kind: 'user', id: 'alice', name: 'Alice', client_id: 'web',
+    }); // prettier-ignore
+  });
+
+  it('tells principals of one id apart by whatever else is told of them', () => {
+    const inputs = [
+      { kind: 'user', issuer: 'a', id: 'bob' },
+      { kind: 'client', issuer: 'a', id: 'bob' },
+      { kind: 'user', issuer: 'b', id: 'bob' },
+      { kind: 'user', id: 'bob' },
+      { kind: 'user', issuer: 'a', id: 'bob', name: 'Bob' },
+      { kind: 'user', issuer: 'a', id: 'bob', clientId: 'Bob' },
+    ] as const;
+    for (let round = 0; round < 4; round += 1) {
+      for (const input of inputs) {
+        const { issuer, id, name, clientId, kind } = {
+          issuer: undefined,
+          name: undefined,
+          clientId: undefined,
+          ...input,
+        };
+        expect(makePrincipal(input)).toEqual({
+          principal_uid: issuer === undefined ? id : `${issuer}|${id}`,
+          kind,
+          id,
+          ...(name !== undefined && { name }),
+          ...(clientId !== undefined && { client_id: clientId }),
+        });
+      }
+    }
+  });
+
+  it('takes a secret out of every text, however often it comes', () => {
+    for (let round = 0; round < 4; round += 1) {
+      const all = [
+        makePrincipal({ kind: 'user', issuer: 'a', id: secret }),
+        makePrincipal({ kind: 'user', issuer: secret, id: 'carol' }),
+        makePrincipal({ kind: 'user', issuer: 'a', id: 'carol', name: secret }),
+        makePrincipal({ kind: 'user', issuer: 'a', id: 'carol', clientId: secret }),
+      ];
+      expect(JSON.stringify(all)).not.toContain(secret);
+    }
+  });
+});
