@@ -57,7 +57,7 @@ const QUARTERS_MAX = 1024;
 function zoneOffsetMs(zone: string, localMs: number): number {
   const quarter = Math.floor(localMs / QUARTER_MS);
   let known = offsets.get(zone);
-  if (known === undefined) offsets.set(zone, (known = new Map()));
+  if (known === undefined) offsets.set(zone, (known = new Map<number, number>()));
   const before = known.get(quarter);
   if (before !== undefined) return before;
   // Two rounds settle every case but the hour that a change of clocks repeats; there the first pass counts.
