@@ -232,7 +232,8 @@ describe('the lab', () => {
       await page.getByRole('button', { name: /token alice.*alert (low|medium|high|critical)/ }).click();
       await page.getByRole('link', { name: 'Open token' }).click();
       await page.waitForURL(`**/tokens/${await api.tokenUidOf(cast.alice.jti)}`);
-      await page.locator('.five .line-of').nth(1).getByText(thief.from).waitFor();
+      // As a value of the incident; where the theft began a window earlier, it also stands among what was before.
+      await page.locator('.five .line-of').nth(1).locator('.value').filter({ hasText: thief.from }).waitFor();
       await page.locator('#token-alerts ~ .alert-list a').first().click();
       await page.locator('.why td').first().waitFor();
       const detail = await page.locator('.alert-detail').innerText();
