@@ -44,14 +44,15 @@ export const REQUEST_KEY = [
 ].join(' ');
 
 /**
- * Requests of the entity since a time, each by the first of the lines that tell of it: when (`at`), and whether it `failed`.
+ * Requests of the entity since a time, each by the first of the lines that tell of it: when (`at`), and whether a condition
+ * held of that line.
  *
- * @param failed a condition of a line.
+ * @param name of the column that says so.
  */
-const requests = (observation: Observation, fromMs: number, failed = FAILED): string =>
+const requests = (observation: Observation, fromMs: number, name = 'failed', condition = FAILED): string =>
   [
-    `FROM (SELECT min(time) AS at, argMin(is_failed, (time, toString(event_uid))) AS failed FROM`,
-    `(SELECT time, event_uid, ${failed} AS is_failed, cityHash64(${REQUEST_KEY}) AS request,`,
+    `FROM (SELECT min(time) AS at, argMin(is_${name}, (time, toString(event_uid))) AS ${name} FROM`,
+    `(SELECT time, event_uid, ${condition} AS is_${name}, cityHash64(${REQUEST_KEY}) AS request,`,
     `row_number() OVER (PARTITION BY request, record_type ORDER BY time, toString(event_uid)) AS nth`,
     `${upToDecisive(observation, Math.max(0, fromMs - TOLD_MS))} AND ${REQUEST})`,
     `GROUP BY request, nth) WHERE at >= ${sqlTime(fromMs)}`,
@@ -92,11 +93,16 @@ export function failuresSinceSql(observation: Observation, startMs: number, reas
   const named = `reason IN (${list(reasons)})`;
   const bare = "(reason = '' AND target_status = 401)";
   const refused = `(${FAILED} AND (${reasons.length === 1 ? named : `${named} OR ${bare}`}))`;
-  return `SELECT countIf(failed) AS observed ${requests(observation, startMs, refused)}`;
+  return `SELECT countIf(refused) AS observed ${requests(observation, startMs, 'refused', refused)}`;
 }
 
 /** The words of `isServed` for the store. */
 export const SERVED = "direction != 'outbound' AND action = 'use' AND outcome = 'success'";
+
+/** Requests of the entity since `startMs` that were served. */
+export function servedSinceSql(observation: Observation, startMs: number): string {
+  return `SELECT countIf(served) AS observed ${requests(observation, startMs, 'served', `(${SERVED})`)}`;
+}
 
 /** A use of which `accepted` is true, in the words of the store. */
 export const ACCEPTED = [

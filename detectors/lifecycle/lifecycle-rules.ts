@@ -1,6 +1,6 @@
 import type { AlarmRule, FactRule } from '../core/fact-detector.js';
 import type { Observation, Score } from '../core/detector.js';
-import { figureSql, lastUseSql, SERVED, sqlText, sqlTime } from '../core/reproduce.js';
+import { figureSql, lastUseSql, SERVED, servedSinceSql, sqlText, sqlTime } from '../core/reproduce.js';
 import { spanText } from '../core/span-text.js';
 
 const DAY_MS = 86_400_000;
@@ -142,7 +142,7 @@ export const lifecycleRules = {
     gapMs: 30 * DAY_MS,
     summary: (s, { event }) =>
       `Used ${s.observed} times today and expires at ${event.token?.expires_at ?? 'an unknown time'}: an outage to come.`,
-    sql: (s, o) => figureSql(o, s.windowStartMs, SERVED),
+    sql: (s, o) => servedSinceSql(o, s.windowStartMs),
   },
 } as const satisfies Readonly<Record<string, FactRule>>;
 
