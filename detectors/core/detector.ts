@@ -25,7 +25,7 @@ export interface Observation {
   readonly late?: true;
 }
 
-/** Whose state a detector may be given: those of the stages, and the sources that pulses tell of. */
+/** Whose state a detector may be given: those of the stages, and the sources (and groups of peers) that pulses tell of. */
 export type Speaker = Stage | 'source';
 
 export const fidelities = ['low', 'medium', 'high'] as const;
@@ -75,8 +75,14 @@ export interface HourlyUsage {
   readonly failures: number;
 }
 
-/** The state that a detector has of another entity. Only what every partition has, sources, may be asked for. */
+/**
+ * The state that a detector has of another entity. Only what every partition has, sources and groups of peers, may be asked
+ * for.
+ */
 export type Peers<State> = (key: string) => State | undefined;
+
+/** Where nobody else is known. */
+export const noPeers: Peers<never> = () => undefined;
 
 /** The time that a detector asked for has come, and the entity has been silent since. */
 export interface Alarm {
@@ -111,9 +117,9 @@ export interface Detector<State> extends Guidance {
   readonly idleMs: number;
   initial(): State;
   /** Readings of this observation; empty when it does not concern the detector. */
-  score(state: State, observation: Observation): readonly Score[];
-  /** Turns a reading into a verdict, or null if it is nothing to report. @param state what `score` was given. */
-  classify(score: Score, observation: Observation, state: State): Verdict | null;
+  score(state: State, observation: Observation, peers: Peers<State>): readonly Score[];
+  /** Turns a reading into a verdict, or null if it is nothing to report. @param state what `score` was given, as `peers`. */
+  classify(score: Score, observation: Observation, state: State, peers: Peers<State>): Verdict | null;
   /** @param suspect true if this observation gave a verdict: its window must not teach the expectation. */
   learn(state: State, observation: Observation, suspect: boolean, peers: Peers<State>): State;
   /** True if it is given pulses too (core/pulse.ts); the others never see one. */

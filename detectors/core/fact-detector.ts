@@ -8,6 +8,7 @@ import type {
   HourlyUsage,
   Notice,
   Observation,
+  Peers,
   Score,
   Severity,
   Stage,
@@ -76,11 +77,13 @@ export interface FactKernel<Own> extends Guidance {
   readonly idleMs: number;
   readonly stages: readonly Stage[];
   readonly rules: Readonly<Record<string, FactRule>>;
+  /** As that of a detector. */
+  readonly hearsPulses?: true;
   /** Of the own state as JSON; its keys stand in the order in which `initial` and `learn` write them. */
   readonly schema: z.ZodType<Own>;
   initial(): Own;
   /** Must not change the state. */
-  facts(own: Own, observation: Observation): readonly Fact[];
+  facts(own: Own, observation: Observation, peers: Peers<FactState<Own>>): readonly Fact[];
   /** @param suspect true if this observation gave a fact. May change and return the same object. */
   learn(own: Own, observation: Observation, suspect: boolean): Own;
   warmUp?(own: Own, history: readonly HourlyUsage[]): Own;
@@ -111,6 +114,7 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
   readonly nextSteps: readonly string[];
   readonly stateBytesMax: number;
   readonly idleMs: number;
+  readonly hearsPulses?: true;
   readonly warmUp?: (state: FactState<Own>, history: readonly HourlyUsage[]) => FactState<Own>;
   readonly wakeMs?: (state: FactState<Own>) => number;
   readonly wake?: (state: FactState<Own>, alarm: Alarm) => readonly [FactState<Own>, readonly Notice[]];
@@ -127,6 +131,7 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
     this.stateBytesMax = kernel.ownBytesMax + Object.keys(kernel.rules).length * EPISODE_BYTES + 8;
     this.#kernel = kernel;
     this.#schema = z.tuple([kernel.schema, z.array(episodeSchema)]);
+    if (kernel.hearsPulses === true) this.hearsPulses = true;
     if (kernel.warmUp !== undefined) {
       this.warmUp = (state, history) => ({ own: kernel.warmUp?.(state.own, history) ?? state.own, episodes: state.episodes });
     }
@@ -142,23 +147,33 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
     return { own: this.#kernel.initial(), episodes: NO_EPISODES };
   }
 
-  score(state: FactState<Own>, observation: Observation): readonly Score[] {
-    const facts = this.#kernel.facts(state.own, observation);
+  score(state: FactState<Own>, observation: Observation, peers: Peers<FactState<Own>>): readonly Score[] {
+    const facts = this.#kernel.facts(state.own, observation, peers);
     return facts.length === 0 ? NONE : facts.map((fact) => this.#reading(state, fact, observation));
   }
 
-  classify(score: Score, observation: Observation, state: FactState<Own>): Verdict | null {
+  classify(
+    score: Score,
+    observation: Observation,
+    state: FactState<Own>,
+    peers: Peers<FactState<Own>>,
+  ): Verdict | null {
     const rule = this.#kernel.rules[score.measure];
-    const fact = this.#kernel.facts(state.own, observation).find(({ measure }) => measure === score.measure);
+    const fact = this.#kernel.facts(state.own, observation, peers).find(({ measure }) => measure === score.measure);
     if (rule === undefined || fact === undefined) return null;
     const { severity, fidelity, techniques } = rule;
     const { evidence = [] } = fact;
     return { severity, fidelity, techniques, evidence, summary: rule.summary(score, observation, fact) };
   }
 
-  learn(state: FactState<Own>, observation: Observation, suspect: boolean): FactState<Own> {
+  learn(
+    state: FactState<Own>,
+    observation: Observation,
+    suspect: boolean,
+    peers: Peers<FactState<Own>>,
+  ): FactState<Own> {
     if (suspect) {
-      for (const fact of this.#kernel.facts(state.own, observation)) {
+      for (const fact of this.#kernel.facts(state.own, observation, peers)) {
         const { startMs, lastMs, count } = this.#episode(state, fact, observation);
         const others = state.episodes.filter(([measure]) => measure !== fact.measure);
         state.episodes = [...others, [fact.measure, startMs, lastMs, count]];

@@ -2,7 +2,8 @@ import { isDrill } from '../../ingest/event/drill.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { eventTimeMs } from './observation.js';
 import { compactToken, toPrincipalEvent } from './principal-event.js';
-import { MINUTE_MS, sourceUid, toPulse } from './pulse.js';
+import { PeerWords } from './peer-words.js';
+import { MINUTE_MS, sourceUid, toPeersPulse, toPulse } from './pulse.js';
 
 /** Speakers whose last minutes are remembered; beyond it pulses are told again, which does no harm. */
 const SPEAKERS_MAX = 100_000;
@@ -12,7 +13,7 @@ const MINUTES_MAX = 4;
 /** What goes on to the principal stage. */
 export interface HandedOn {
   readonly event: TokenEvent;
-  /** Sources concern every partition there: each must know which of them are silent. */
+  /** Sources concern every partition there: each must know which of them are silent. So do groups of peers. */
   readonly everywhere: boolean;
 }
 
@@ -25,6 +26,7 @@ type Told = readonly [minute: number, timeMs: number, event_uid: string];
 export class HandOver {
   /** The minutes told last, the newest word first. */
   readonly #told = new Map<string, Told[]>();
+  readonly #peerWords = new PeerWords();
   /** Most events come from the source of the one before. */
   #source: TokenEvent['source'] | null = null;
   #sourceUid = '';
@@ -34,6 +36,8 @@ export class HandOver {
     const ofPrincipal = toPrincipalEvent(event);
     const found: HandedOn[] = ofPrincipal === null ? [] : [{ event: ofPrincipal, everywhere: false }];
     if (isDrill(event)) return found;
+    const word = ofPrincipal === null ? null : this.#peerWords.take(ofPrincipal, timeMs);
+    if (ofPrincipal !== null && word !== null) found.push({ event: toPeersPulse(ofPrincipal, word), everywhere: true });
     const { token, principal, direction, action, source } = event;
     if (source !== this.#source) {
       this.#source = source;

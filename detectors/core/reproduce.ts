@@ -28,11 +28,11 @@ export function isOfEntity({ entityKind, entityUid }: Observation): string {
 }
 
 /** Events of the entity from `fromMs` up to and with the deciding one, in the order in which detectors see them. */
-function upToDecisive(observation: Observation, fromMs: number): string {
+function upToDecisive(observation: Observation, fromMs: number, whose = isOfEntity(observation)): string {
   const at = sqlTime(observation.timeMs);
   const uid = sqlText(observation.event.event_uid);
   return [
-    `FROM events_v1 WHERE ${isOfEntity(observation)} AND time >= ${sqlTime(fromMs)}`,
+    `FROM events_v1 WHERE ${whose} AND time >= ${sqlTime(fromMs)}`,
     `AND (time < ${at} OR (time = ${at} AND toString(event_uid) <= ${uid}))`,
   ].join(' ');
 }
@@ -124,6 +124,16 @@ export const NETWORK = [
  */
 export function figureSql(observation: Observation, startMs: number, condition: string, figure = 'count()'): string {
   return `SELECT ${figure} AS observed ${upToDecisive(observation, startMs)} AND ${condition}`;
+}
+
+/**
+ * Principals of a group of peers with such events from `startMs` up to and with the deciding one.
+ *
+ * @param group condition of `events_v1` for the group.
+ * @param condition which of the events count.
+ */
+export function peersSql(observation: Observation, startMs: number, group: string, condition: string): string {
+  return `SELECT uniqExact(principal_uid) AS observed ${upToDecisive(observation, startMs, group)} AND ${condition}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import type { Detector, Observation } from '../core/detector.js';
+import type { Detector, Observation, Peers } from '../core/detector.js';
 import {
   createFactDetector,
   type Fact,
@@ -7,12 +7,25 @@ import {
   type FactRule,
   type FactState,
 } from '../core/fact-detector.js';
+import {
+  dimensions,
+  isComparable,
+  isMachine,
+  isOutside,
+  peerValue,
+  peerValues,
+  type Dimension,
+} from '../core/dimensions.js';
 import { textHash } from '../core/hash.js';
 import { isServed } from '../core/observation.js';
-import { figureSql, SERVED, sqlTime } from '../core/reproduce.js';
+import { peerGroupOf } from '../core/peer-group.js';
+import { PEERS_SAMPLED } from '../core/peer-sample.js';
+import { memberOf } from '../core/peer-words.js';
+import { peersKey, pulseOf } from '../core/pulse.js';
+import { figureSql, peersSql, SERVED, sqlTime } from '../core/reproduce.js';
 import { familyOf, isTool } from '../../ingest/enrich/user-agent.js';
-import { dimensions, isMachine, isOutside, type Dimension } from './dimensions.js';
 import type { NoveltyOptions } from './novelty-options.js';
+import { PeerView, withUse } from './peer-book.js';
 import { newNoveltyState, NOVELTY_BYTES_MAX, noveltyStateSchema, withValue, type NoveltyState, type Seen } from './novelty-state.js'; // prettier-ignore
 
 const NONE: readonly Fact[] = [];
@@ -22,6 +35,14 @@ const PARTS_MIN = 3;
 /** Who comes from a new place tries new things one after the other, not all in the first request. */
 const FRESH_S = 3600;
 const WRITE = textHash('write');
+/** Below one bit more than half of the peers have it: that is what its kind does. */
+const NEWS_BITS_MIN = 1;
+/** A release reaches those whom it concerns within so long. */
+const ROLLOUT_MS = 7 * DAY_MS;
+/** Fewer do not tell what is usual. */
+const PEERS_MIN = 3;
+/** What a thief brings or walks to; routes and places of one's own are too many. */
+const telling: ReadonlySet<string> = new Set(['target', 'caller', 'agent', 'scope', 'audience']);
 
 interface News {
   readonly dimension: Dimension;
@@ -29,6 +50,12 @@ interface News {
   readonly bits: number;
   /** False for a value that is new since less than an hour. */
   readonly first: boolean;
+}
+
+/** What it is when the peers were asked. */
+interface Weighed extends News {
+  /** How many peers were asked where none of them has it, 0 where some do or too few are known. */
+  readonly aloneAmong: number;
 }
 
 /**
@@ -49,6 +76,12 @@ const isToolOfPerson = (event: TokenEvent, news: readonly News[]): boolean =>
 /** Second from which on a value counts as new, though it was seen. */
 const freshSince = (timeMs: number): number => Math.floor(timeMs / 1000) - FRESH_S;
 
+/** Somebody else may stand at a public place: that others came from there, too, is no explanation. */
+const isPlace = ({ name }: Dimension, event: TokenEvent): boolean =>
+  name === 'country' || ((name === 'network' || name === 'zone') && isOutside(event));
+
+const measureAlone = ({ name }: Dimension): string => `alone_${name}`;
+
 function measureOf({ name, of }: Dimension, event: TokenEvent): string {
   if (name === 'method' && isMachine(event) && textHash(of(event)) === WRITE) return 'machine_writes';
   return name === 'zone' && isOutside(event) ? 'machine_outside' : `new_${name}`;
@@ -56,8 +89,9 @@ function measureOf({ name, of }: Dimension, event: TokenEvent): string {
 
 class NoveltyKernel implements FactKernel<NoveltyState> {
   readonly id = 'novelty';
-  readonly version = 2;
+  readonly version = 3;
   readonly stages = ['principal'] as const;
+  readonly hearsPulses = true;
   readonly falsePositives = [
     'A release or a move to another cluster: new program, routes and networks for many principals on the same day.',
     'A person on a journey, at a new computer or with a new task.',
@@ -86,11 +120,12 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
     return newNoveltyState();
   }
 
-  facts(own: NoveltyState, observation: Observation): readonly Fact[] {
-    if (!isServed(observation) || !this.#hasLearnt(own, observation.timeMs)) return NONE;
-    const news = this.#news(own, observation);
-    if (news.length === 0) return NONE;
+  facts(own: NoveltyState, observation: Observation, peers: Peers<FactState<NoveltyState>>): readonly Fact[] {
     const { event } = observation;
+    if (event.principal === undefined || !isServed(observation)) return NONE;
+    if (!this.#hasLearnt(own, observation.timeMs)) return NONE;
+    const news = this.#weigh(this.#news(own, observation), observation, peers);
+    if (news.length === 0) return NONE;
     const found: Fact[] = [];
     const bits = news.reduce((sum, one) => sum + one.bits, 0);
     const sides = new Set(news.map(({ dimension }) => dimension.side));
@@ -99,15 +134,29 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
       const against = `${news.map(({ dimension: { label, of } }) => `${label} ${of(event).slice(0, 60)}`).join(', ')} (${Math.round(bits)} bits)`;
       found.push({ measure: 'combination', observed: news.length, against });
     }
-    for (const { dimension, first } of news) {
-      if (first) found.push({ measure: measureOf(dimension, event), observed: 1 });
+    for (const { dimension, first, aloneAmong } of news) {
+      if (!first) continue;
+      found.push({ measure: measureOf(dimension, event), observed: 1 });
+      if (aloneAmong > 0)
+        found.push({
+          measure: measureAlone(dimension),
+          observed: 1,
+          against: `${aloneAmong < PEERS_SAMPLED ? '' : 'about '}${aloneAmong}`,
+        });
     }
     return found;
   }
 
   learn(own: NoveltyState, observation: Observation): NoveltyState {
-    if (!isServed(observation)) return own;
     const { event, timeMs } = observation;
+    if (event.principal === undefined) {
+      const member = pulseOf(event)?.member;
+      // Of sources and of tokens without an owner nothing is new.
+      if (member !== undefined)
+        own.book = withUse(own.book, peerValues(event), member, timeMs, this.#options.forget_days);
+      return own;
+    }
+    if (!isServed(observation)) return own;
     // After a long silence nothing that was known is worth comparing with.
     if (own.sinceMs < 0 || timeMs - own.lastMs > this.#forgetMs) {
       own.sinceMs = timeMs;
@@ -151,6 +200,43 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
     return found;
   }
 
+  /**
+   * What is left of news once the peers are asked: a value is no more surprising than its share among them says, and
+   * what spreads among them since a few days is a release, unless it comes from a new place.
+   */
+  #weigh(
+    news: readonly News[],
+    { event, timeMs }: Observation,
+    peers: Peers<FactState<NoveltyState>>,
+  ): readonly Weighed[] {
+    const group = news.length === 0 || event.principal === undefined ? null : peerGroupOf(event.principal);
+    const book = group === null ? undefined : peers(peersKey(group.hash))?.own.book;
+    if (book === undefined) return news.map((one) => ({ ...one, aloneAmong: 0 }));
+    const { learning_days: days, forget_days: forget } = this.#options;
+    const view = new PeerView(book, memberOf(event.principal?.principal_uid ?? ''), timeMs, forget);
+    const members = view.members(timeMs - days * DAY_MS);
+    if (members.count < PEERS_MIN) return news.map((one) => ({ ...one, aloneAmong: 0 }));
+    const aloneAmong = members.aged >= PEERS_MIN && view.isComplete ? members.count : 0;
+    const spreadMs = Math.max(timeMs - ROLLOUT_MS, members.oldestMs + days * DAY_MS);
+    const elsewhere = news.some(({ dimension }) => isPlace(dimension, event));
+    const released = new Set<string>();
+    const weighed = news.map((one): Weighed => {
+      const { dimension, bits } = one;
+      const value = isComparable(dimension) ? peerValue(dimension, event) : 0;
+      if (value === 0) return { ...one, aloneAmong: 0 };
+      const { count, oldestMs } = view.having(value);
+      if (count === 0) return { ...one, aloneAmong: telling.has(dimension.name) ? aloneAmong : 0 };
+      const isRelease = !elsewhere && oldestMs >= spreadMs;
+      if (isRelease) released.add(dimension.name);
+      const ofPeers = isRelease ? 0 : Math.max(0, Math.log2((members.count + 1) / count));
+      return { ...one, bits: Math.min(bits, ofPeers), aloneAmong: 0 };
+    });
+    // Who begins to write by a route of a release was released so.
+    return weighed.filter(
+      ({ dimension, bits }) => bits >= NEWS_BITS_MIN && !(dimension.name === 'method' && released.has('route')),
+    );
+  }
+
   #makeRules(): Readonly<Record<string, FactRule>> {
     const since = (o: Observation): number => o.timeMs - this.#forgetMs;
     const days = this.#options.forget_days;
@@ -181,6 +267,7 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
         sql: (_s, o) => figureSql(o, since(o), `${SERVED} AND ${condition(o.event)}`),
       };
       rules[`new_${name}`] = rule;
+      if (telling.has(name)) rules[`alone_${name}`] = this.#aloneRule({ label, of, condition });
       if (name === 'zone') {
         const summary: FactRule['summary'] = (_s, { event }) =>
           `A machine that was only seen in private networks for ${days} days or since it is known comes from ${event.client?.address ?? ''}.`;
@@ -191,6 +278,24 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
       rules['machine_writes'] = { ...rule, severity: 'low', fidelity: 'medium', summary };
     }
     return rules;
+  }
+
+  /** Nobody's kind of thing, as far as is known: one of those with others makes an alert. */
+  #aloneRule({ label, of, condition }: Pick<Dimension, 'label' | 'of' | 'condition'>): FactRule {
+    const days = this.#options.forget_days;
+    const groupOf = ({ principal }: TokenEvent) => (principal === undefined ? null : peerGroupOf(principal));
+    return {
+      severity: 'low',
+      fidelity: 'low',
+      techniques: ['T1078.004'],
+      unit: 'principals',
+      summary: (_s, { event }, { against }) =>
+        `First ${label} ${of(event).slice(0, 120)} in ${days} days, of this principal and of its ${against ?? ''} peers (${groupOf(event)?.label.slice(0, 120) ?? ''}).`,
+      sql: (_s, o) => {
+        const group = groupOf(o.event)?.condition ?? 'false';
+        return peersSql(o, o.timeMs - this.#forgetMs, group, `${SERVED} AND ${condition(o.event)}`);
+      },
+    };
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { dimensions } from './dimensions.js';
+import { dimensions } from '../core/dimensions.js';
+import { PEER_BOOK_BYTES_MAX, peerBookSchema, type PeerBook } from './peer-book.js';
 
 /** One value of a dimension: its hash, when it was seen first and last (seconds), and how often (up to 2^31). */
 export type Seen = readonly [value: number, firstS: number, lastS: number, count: number];
@@ -13,20 +14,25 @@ export const noveltyStateSchema = z.strictObject({
   uses: z.number(),
   /** Values by dimension, the one used longest ago first. */
   seen: z.array(z.array(seenSchema).readonly()).length(dimensions.length),
+  /** Of a group of peers only, which has nothing else. */
+  book: peerBookSchema,
 });
 
 export type NoveltyState = z.output<typeof noveltyStateSchema>;
 
 const SEEN_BYTES = 18 + 11 + 11 + 11 + 4;
-export const NOVELTY_BYTES_MAX = 128 + dimensions.reduce((sum, { max }) => sum + 4 + max * SEEN_BYTES, 0);
+export const NOVELTY_BYTES_MAX =
+  128 + Math.max(PEER_BOOK_BYTES_MAX, dimensions.reduce((sum, { max }) => sum + 4 + max * SEEN_BYTES, 0)); // prettier-ignore
 
 const NONE: readonly Seen[] = [];
+const NO_BOOK: PeerBook = [];
 
 export const newNoveltyState = (): NoveltyState => ({
   sinceMs: -1,
   lastMs: -1,
   uses: 0,
   seen: dimensions.map(() => NONE),
+  book: NO_BOOK,
 });
 
 /** The values with one more use. */

@@ -66,6 +66,8 @@ class SilenceDetector implements Detector<SilenceState> {
     if (at <= state.last) return state;
     const { event } = observation;
     const pulse = pulseOf(event);
+    // Peers are no speaker whom somebody would miss.
+    if (pulse?.member !== undefined) return state;
     if (pulse === null) {
       // People sleep and travel, and drills end.
       if (!observation.request || event.principal?.kind === 'user' || isDrill(event)) return state;

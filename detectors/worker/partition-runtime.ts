@@ -1,5 +1,5 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import { fidelities, severities, type AnyDetector, type HourlyUsage, type Observation, type Peers, type Stage, type Verdict } from '../core/detector.js'; // prettier-ignore
+import { fidelities, noPeers, severities, type AnyDetector, type HourlyUsage, type Observation, type Peers, type Stage, type Verdict } from '../core/detector.js'; // prettier-ignore
 import type { Finding } from '../core/finding.js';
 import { EVIDENCE_MAX, makeFinding, makeNotice, subjectOf } from '../core/make-finding.js';
 import { entityOf, eventTimeMs, toldAgain, toObservation } from '../core/observation.js';
@@ -259,7 +259,7 @@ export class PartitionRuntime {
     for (const index of this.#sleepers) {
       const detector = this.#detectors[index];
       if (detector?.wake === undefined || (detector.wakeMs?.(entity.states[index]) ?? Infinity) > timeMs) continue;
-      const peers = this.#peers[index] ?? nobody;
+      const peers = this.#peers[index] ?? noPeers;
       const [state, notices] = detector.wake(entity.states[index], { timeMs, entityKind, entityUid }, peers);
       entity.states[index] = state;
       if (entityKind === 'source' && this.#options.speaksFor?.(entityUid) === false) continue;
@@ -277,11 +277,11 @@ export class PartitionRuntime {
   #apply(uid: string, seen: Observation): void {
     const entity = this.#keyed.touch(uid);
     entity.dirty = true;
-    const again = seen.request && isToldAgain(entity.told, seen.event, seen.timeMs);
+    // Only the token stage makes pulses; what a source calls so is none.
+    const isPulse = this.#stage === 'principal' && pulseOf(seen.event) !== null;
+    const again = !isPulse && seen.request && isToldAgain(entity.told, seen.event, seen.timeMs);
     const observation = again ? toldAgain(seen) : seen;
     if (observation.timeMs > entity.lastMs) entity.lastMs = observation.timeMs;
-    // Only the token stage makes pulses; what a source calls so is none.
-    const isPulse = this.#stage === 'principal' && pulseOf(observation.event) !== null;
     for (let index = 0; index < this.#detectors.length; index += 1) {
       const detector = this.#detectors[index];
       if (detector !== undefined && (!isPulse || detector.hearsPulses === true)) this.#run(detector, index, entity, observation);
@@ -308,9 +308,10 @@ export class PartitionRuntime {
 
   #run(detector: AnyDetector, index: number, entity: Entity, observation: Observation): void {
     const state = entity.states[index];
+    const peers = this.#peers[index] ?? noPeers;
     let suspect = false;
-    for (const score of detector.score(state, observation)) {
-      const verdict = detector.classify(score, observation, state);
+    for (const score of detector.score(state, observation, peers)) {
+      const verdict = detector.classify(score, observation, state, peers);
       if (verdict === null) continue;
       suspect = true;
       const measure = `${detector.id}/${score.measure}`;
@@ -318,11 +319,10 @@ export class PartitionRuntime {
       if (news === null) continue;
       this.#findings.push(makeFinding(detector, observation, score, verdict, entity.recent, news === 'graver'));
     }
-    entity.states[index] = detector.learn(state, observation, suspect, this.#peers[index] ?? nobody);
+    entity.states[index] = detector.learn(state, observation, suspect, peers);
   }
 }
 
-const nobody: Peers<unknown> = () => undefined;
 const minuteOf = (timeMs: number): number => Math.floor(timeMs / MINUTE_MS);
 
 /** A finding of high fidelity is worth more than a severe one that is not sure. */

@@ -2,7 +2,15 @@ import { AppError } from '../../ingest/core/errors.js';
 import { parseTime } from '../../ingest/event/time.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import type { Querier } from '../../ingest/store/store.js';
-import { stages, type AnyDetector, type Observation, type Score, type Stage, type Verdict } from '../core/detector.js';
+import {
+  noPeers,
+  stages,
+  type AnyDetector,
+  type Observation,
+  type Score,
+  type Stage,
+  type Verdict,
+} from '../core/detector.js';
 import { entityOf, toldAgain, toObservation } from '../core/observation.js';
 import { toPrincipalEvent } from '../core/principal-event.js';
 import { isToldAgain } from '../core/told-once.js';
@@ -105,7 +113,7 @@ async function readingsOf(
     detectors: own.map((detector, n) => ({
       detector: detector.id,
       readings: detector
-        .score(states[n], observation)
+        .score(states[n], observation, noPeers)
         .map((score) => toReading(detector, score, observation, states[n])),
       stateBytes: Buffer.byteLength(detector.encode(states[n])),
     })),
@@ -113,7 +121,7 @@ async function readingsOf(
 }
 
 function toReading(detector: AnyDetector, score: Score, observation: Observation, state: unknown): Reading {
-  const verdict = detector.classify(score, observation, state);
+  const verdict = detector.classify(score, observation, state, noPeers);
   if (verdict !== null) return { ...score, verdict, whyNone: '' };
   const whyNone = score.warmedUp ? 'within what is usual' : 'still learning what is usual';
   return { ...score, verdict, whyNone };

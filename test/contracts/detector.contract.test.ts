@@ -54,6 +54,8 @@ function adorned(event: TokenEvent, random: () => number): TokenEvent {
   const elsewhere = random() < 0.05;
   const route = `/orders/${Math.floor(random() * 8)}`;
   const denied = event.target?.status === 404 && random() < 0.6;
+  // Each service is new at some time; one of the principals is there first.
+  const report = `reports-${Math.floor((Date.parse(event.time) - T0) / 1_800_000)}`;
   return {
     ...event,
     client: elsewhere
@@ -61,7 +63,13 @@ function adorned(event: TokenEvent, random: () => number): TokenEvent {
       : { address: '203.0.113.7', geo: { latitude: 48.85, longitude: 2.35 } },
     session_uid: `s${Math.floor(random() * 3)}`,
     user_agent: elsewhere ? 'curl/8.5.0' : 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
-    target: { ...event.target, route, method: random() < 0.03 ? 'DELETE' : 'GET', ...(denied && { status: 403 }) },
+    target: {
+      ...event.target,
+      ...(random() < 0.03 && { service: report }),
+      route,
+      method: random() < 0.03 ? 'DELETE' : 'GET',
+      ...(denied && { status: 403 }),
+    },
     ...(event.token !== undefined && { token: { ...event.token, scopes: ['orders:read'] } }),
     ...(denied && { reason: 'insufficient_scope' }),
     ...(random() < 0.01 && { exposures: ['token_in_url'] }),
@@ -166,8 +174,8 @@ function walk(
     state = now;
     each(state, observation, notices);
     const suspect = detector
-      .score(state, observation)
-      .some((score) => detector.classify(score, observation, state) !== null);
+      .score(state, observation, alone)
+      .some((score) => detector.classify(score, observation, state, alone) !== null);
     state = detector.learn(state, observation, suspect, alone);
   }
   return state;
@@ -203,15 +211,17 @@ describe.each(detectors)('detector $id', (detector) => {
 
 describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
   const see = (event: TokenEvent): Observation => toObservation(event, stage);
-  const observations = (detector.hearsPulses === true ? words() : traffic(7, 3000, 1)).map(see);
+  const observations = (
+    detector.hearsPulses === true && detector.wakeMs !== undefined ? words() : traffic(7, 3000, 1)
+  ).map(see);
 
   it('gives readings and verdicts on this traffic, or the tests below prove nothing', () => {
     let readings = 0;
     let verdicts = 0;
     walk(detector, observations, (state, observation, notices) => {
-      const scores = detector.score(state, observation);
+      const scores = detector.score(state, observation, alone);
       readings += scores.length + notices.length;
-      verdicts += scores.filter((score) => detector.classify(score, observation, state) !== null).length;
+      verdicts += scores.filter((score) => detector.classify(score, observation, state, alone) !== null).length;
       verdicts += notices.length;
     });
     expect(readings).toBeGreaterThan(0);
@@ -227,10 +237,10 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
       const before = detector.encode(state);
       const frozen = copy(detector, state);
       deepFreeze(frozen);
-      const scores = detector.score(frozen, observation);
-      for (const score of scores) detector.classify(score, observation, frozen);
+      const scores = detector.score(frozen, observation, alone);
+      for (const score of scores) detector.classify(score, observation, frozen, alone);
       expect(detector.encode(frozen)).toBe(before);
-      expect(detector.score(state, observation)).toEqual(scores);
+      expect(detector.score(state, observation, alone)).toEqual(scores);
     });
   });
 
@@ -284,10 +294,10 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
       const [now, told] = woken(detector, other, observation.timeMs, observation);
       other = now;
       if (JSON.stringify(told) !== JSON.stringify(notices)) parted.push(turn);
-      const scores = detector.score(other, observation);
-      const mine = [detector.encode(state), JSON.stringify(detector.score(state, observation))];
+      const scores = detector.score(other, observation, alone);
+      const mine = [detector.encode(state), JSON.stringify(detector.score(state, observation, alone))];
       if (detector.encode(other) !== mine[0] || JSON.stringify(scores) !== mine[1]) parted.push(turn);
-      const suspect = scores.some((score) => detector.classify(score, observation, other) !== null);
+      const suspect = scores.some((score) => detector.classify(score, observation, other, alone) !== null);
       other = detector.learn(other, observation, suspect, alone);
     });
     expect(parted).toEqual([]);
@@ -307,7 +317,7 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
         const past = score.windowStartMs <= score.windowEndMs && score.windowEndMs < observation.timeMs;
         if (!past || !closed(sql)) wrong.push({ score, sql });
       }
-      for (const score of detector.score(state, observation)) {
+      for (const score of detector.score(state, observation, alone)) {
         const numbers = [score.value, score.observed, score.expected, score.spread];
         const sound =
           numbers.every((number) => Number.isFinite(number) && number >= 0) &&
@@ -323,7 +333,7 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
 });
 
 describe.each(stages)('all detectors in the runtime of the %s stage', (stage) => {
-  const traffics = traffic(11, 6000, 9);
+  const traffics = traffic(11, 6000, 15);
   const events = seenBy(stage, traffics);
   const expected = run(stage, events);
 

@@ -18,10 +18,12 @@ export const MINUTE_MS = 60_000;
  * traffic.json: phases one after the other in one stream. `requests` lie evenly, with some jitter, in each `every` of
  * the phase (a phase without `every_minutes` is one stretch); `hours` keeps only some hours of the day, `weekdays` only
  * Monday to Friday. `with` is laid over each event of the phase, part by part; a text `{+90}` in it becomes the time of
- * ninety minutes after the scenario's start, `{now-5}` that of five minutes before the event.
+ * ninety minutes after the scenario's start, `{now-5}` that of five minutes before the event. `copies` of a phase, each with a token of
+ * its own, are told apart by `{n}` in these texts.
  */
 const phase = z.strictObject({
   token: z.string().default('subject'),
+  copies: z.number().default(1),
   start_minute: z.number(),
   minutes: z.number().default(1),
   every_minutes: z.number().optional(),
@@ -75,8 +77,9 @@ function isOn(part: Phase, timeMs: number): boolean {
 }
 
 /** The overlay with its times filled in, laid over what the event has. */
-function laidOver(base: unknown, over: unknown, startMs: number, nowMs: number): unknown {
+function laidOver(base: unknown, over: unknown, startMs: number, nowMs: number, copy: number): unknown {
   if (typeof over === 'string') {
+    if (over.includes('{n}')) return over.replaceAll('{n}', String(copy));
     const [, now, minutes] = /^\{(now)?([+-]?\d+(?:\.\d+)?)\}$/.exec(over) ?? [];
     if (minutes === undefined) return over;
     return new Date((now === undefined ? startMs : nowMs) + Number(minutes) * MINUTE_MS).toISOString();
@@ -84,7 +87,7 @@ function laidOver(base: unknown, over: unknown, startMs: number, nowMs: number):
   if (typeof over !== 'object' || over === null || Array.isArray(over)) return over;
   const known = typeof base === 'object' && base !== null ? (base as Record<string, unknown>) : {};
   const merged = { ...known };
-  for (const [key, value] of Object.entries(over)) merged[key] = laidOver(known[key], value, startMs, nowMs);
+  for (const [key, value] of Object.entries(over)) merged[key] = laidOver(known[key], value, startMs, nowMs, copy);
   return merged;
 }
 
@@ -98,7 +101,7 @@ function ownPrincipal(made: unknown, scenario: string): TokenEvent {
 
 const isEmpty = (over: Readonly<Record<string, unknown>>): boolean => Object.keys(over).length === 0;
 
-function* eventsOf(part: Phase, name: string, startMs: number, random: () => number): Generator<TokenEvent> {
+function* eventsOf(part: Phase, name: string, startMs: number, random: () => number, copy = 0): Generator<TokenEvent> {
   const fromMs = startMs + part.start_minute * MINUTE_MS;
   const lastMs = part.minutes * MINUTE_MS;
   const everyMs = (part.every_minutes ?? part.minutes) * MINUTE_MS;
@@ -110,7 +113,7 @@ function* eventsOf(part: Phase, name: string, startMs: number, random: () => num
       const failed = random() < part.failing_share;
       const sketch: EventSketch = {
         timeMs: Math.floor(atMs + ((n + random()) / count) * spreadMs),
-        token: `${name}/${part.token}`,
+        token: `${name}/${part.token}${part.copies === 1 ? '' : copy}`,
         kind: part.kind,
         action: part.action,
         ...(part.secret === undefined ? {} : { secret: part.secret }),
@@ -119,7 +122,7 @@ function* eventsOf(part: Phase, name: string, startMs: number, random: () => num
         ...(failed && part.reason !== undefined ? { reason: part.reason } : {}),
       };
       const made = makeEvent(sketch);
-      yield isEmpty(part.with) ? made : ownPrincipal(laidOver(made, part.with, startMs, sketch.timeMs), name);
+      yield isEmpty(part.with) ? made : ownPrincipal(laidOver(made, part.with, startMs, sketch.timeMs, copy), name);
     }
   }
 }
@@ -129,7 +132,9 @@ function readScenario(name: string): Scenario {
   const { detectors, start, phases } = scenarioSchema.parse(json('traffic.json'));
   const random = seededRandom(42);
   const startMs = Date.parse(start);
-  const byPhase = phases.map((part) => [...eventsOf(part, name, startMs, random)]);
+  const byPhase = phases.map((part) =>
+    Array.from({ length: part.copies }, (_, copy) => [...eventsOf(part, name, startMs, random, copy)]).flat(),
+  );
   // Events of a phase are alike: what is laid over them is right in all if it is in one.
   for (const [first] of byPhase) if (first !== undefined) tokenEventSchema.parse(first);
   const events = byPhase.flat().sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));

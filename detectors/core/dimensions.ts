@@ -1,10 +1,11 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import { networkOf } from '../core/network.js';
-import { NETWORK, sqlText } from '../core/reproduce.js';
+import { textHash } from './hash.js';
+import { networkOf } from './network.js';
+import { NETWORK, sqlText } from './reproduce.js';
 import { familyOf } from '../../ingest/enrich/user-agent.js';
-import { isOwnNetwork, OWN_NETWORK } from '../core/known-network.js';
+import { isOwnNetwork, OWN_NETWORK } from './known-network.js';
 
-/** One thing that a use says of its holder or of its purpose. */
+/** One thing that a use says of its holder or of its purpose; what is new is told by it. */
 export interface Dimension {
   readonly name: string;
   /** `where`: from which place; `what`: by which program for what. A theft changes both at once, a release only `what`. */
@@ -79,7 +80,7 @@ const zone: Pick<Dimension, 'of' | 'condition'> = {
     `client_address != '' AND ${isOutside(event) ? 'NOT ' : ''}(match(client_address, ${sqlText(`(?i)${INSIDE.source}`)}) OR ${OWN_NETWORK})`,
 };
 
-/** In the order in which a state keeps them; raise the detector's version when it changes. */
+/** In the order in which a state of `novelty` keeps them; raise its version when it changes. */
 export const dimensions: readonly Dimension[] = [
   { name: 'network', side: 'where', label: 'network', max: 16, ...network },
   { name: 'country', side: 'where', label: 'country', max: 8, ...text('client_country', (e) => e.client?.geo?.country_iso_code ?? '') },
@@ -106,3 +107,18 @@ export const dimensions: readonly Dimension[] = [
   { name: 'scope', side: 'what', label: 'set of scopes', max: 8, ...set('scopes', (e) => e.token?.scopes) },
   { name: 'audience', side: 'what', label: 'audience', max: 8, ...set('audience', (e) => e.token?.audience) },
 ]; // prettier-ignore
+
+/** What peers have in common; the two sides of the edge and the two kinds of access say too little. */
+export const isComparable = ({ name }: Dimension): boolean => name !== 'zone' && name !== 'method';
+const comparable = dimensions.filter(isComparable);
+
+/** A value of a dimension as peers remember it, a whole number above 0; 0 for none, and for an address that is nobody's but its own. */
+export function peerValue({ name, of }: Dimension, event: TokenEvent): number {
+  if (name === 'network' && isOutside(event) && event.client?.network_name === undefined && event.client?.asn === undefined) return 0; // prettier-ignore
+  const value = of(event);
+  return value === '' ? 0 : textHash(`${name} ${value}`) + 1;
+}
+
+/** All values of a use that peers remember. */
+export const peerValues = (event: TokenEvent): readonly number[] =>
+  comparable.map((dimension) => peerValue(dimension, event)).filter((value) => value !== 0);

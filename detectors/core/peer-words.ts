@@ -1,0 +1,110 @@
+import type { PrincipalFacts, TokenEvent } from '../../ingest/event/token-event.js';
+import { familyOf } from '../../ingest/enrich/user-agent.js';
+import { peerValues } from './dimensions.js';
+import { textHash } from './hash.js';
+import { peerGroupOf } from './peer-group.js';
+import { MEMBER_SPAN, PEERS_SAMPLED } from './peer-sample.js';
+
+const DAY_MS = 86_400_000;
+/** Days of event time of which is known what was told; of older ones all is told, which does no harm. */
+const DAYS_MAX = 2;
+/** Of one day; beyond it is forgotten what was told, and told again. */
+const USES_MAX = 100_000;
+const VALUES_MAX = 100_000;
+/** Places of a member in a list. */
+const STEP = 2;
+
+/** That a member of a group was served with values that its peers may not know of. */
+export interface PeerWord {
+  readonly group: number;
+  readonly member: number;
+}
+
+interface Day {
+  /** When each combination of values was seen of a principal, the earliest that was looked at. */
+  readonly uses: Map<number, number>;
+  /** Of each value of a group the members told, and when: hash and milliseconds in turn. */
+  readonly values: Map<number, number[]>;
+}
+
+/** Which of its peers a principal is, in 32 bits: of a group only some are remembered. */
+export const memberOf = (uid: string): number => textHash(uid) % MEMBER_SPAN;
+
+/**
+ * Says which served uses the groups of peers must hear of: of each value of a group, each day anew, the members that are
+ * among the {@link PEERS_SAMPLED} with the smallest hashes up to then. What one partition leaves out, those it has told stand
+ * before, so all partitions together tell at least that sample, at the time when each member had the value first.
+ */
+export class PeerWords {
+  readonly #days = new Map<number, Day>();
+  #newest = -Infinity;
+
+  /** @param timeMs that of the event, as detectors take it. @returns null where there is nothing to tell. */
+  take(event: TokenEvent, timeMs: number): PeerWord | null {
+    const { principal, action, outcome } = event;
+    if (principal === undefined || action !== 'use' || outcome !== 'success') return null;
+    const { uses, values } = this.#dayOf(Math.floor(timeMs / DAY_MS));
+    const use = useOf(event, principal);
+    const seenMs = uses.get(use);
+    if (seenMs !== undefined && seenMs <= timeMs) return null;
+    if (uses.size >= USES_MAX) uses.clear();
+    uses.set(use, timeMs);
+    const group = peerGroupOf(principal)?.hash;
+    if (group === undefined) return null;
+    const member = memberOf(principal.principal_uid);
+    let isNews = false;
+    for (const value of peerValues(event)) {
+      // All are looked at, so that each is known as told.
+      if (tell(values, textHash(`${group} ${value}`), member, timeMs)) isNews = true;
+    }
+    return isNews ? { group, member } : null;
+  }
+
+  #dayOf(day: number): Day {
+    const known = this.#days.get(day);
+    if (known !== undefined) return known;
+    const made: Day = { uses: new Map(), values: new Map() };
+    if (day <= this.#newest - DAYS_MAX) return made;
+    this.#newest = Math.max(this.#newest, day);
+    this.#days.set(day, made);
+    for (const old of this.#days.keys()) if (old <= this.#newest - DAYS_MAX) this.#days.delete(old);
+    return made;
+  }
+}
+
+/** What names all values that peers are told of, in one number; cheap, since it is asked of each event. */
+function useOf(event: TokenEvent, { principal_uid: uid, client_id: client }: PrincipalFacts): number {
+  const { client: from, caller, target, token } = event;
+  const place = from?.network_name ?? from?.asn ?? from?.address ?? '';
+  const [country, service, scopes] = [from?.geo?.country_iso_code ?? '', target?.service ?? '', token?.scopes ?? ''];
+  return textHash(
+    `${uid}\n${client ?? ''}\n${place}\n${country}\n${familyOf(event)}\n${caller?.service ?? ''}\n${service}\n${target?.method ?? ''} ${target?.route ?? ''}\n${String(scopes)}\n${String(token?.audience ?? '')}`,
+  );
+}
+
+/** True if the member is among those with the smallest hashes of them that had the value by then, and was not told of. */
+function tell(values: Map<number, number[]>, value: number, member: number, timeMs: number): boolean {
+  const told = values.get(value);
+  if (told === undefined) {
+    if (values.size >= VALUES_MAX) values.clear();
+    values.set(value, [member, timeMs]);
+    return true;
+  }
+  let before = 0;
+  let largest = 0;
+  for (let at = 0; at < told.length; at += STEP) {
+    const [hash = 0, firstMs = 0] = [told[at], told[at + 1]];
+    if (hash === member) {
+      if (firstMs <= timeMs) return false;
+      told[at + 1] = timeMs;
+      return true;
+    }
+    if (hash < member && firstMs <= timeMs) before += 1;
+    if (hash > (told[largest] ?? 0)) largest = at;
+  }
+  if (before >= PEERS_SAMPLED) return false;
+  // Whoever leaves is told of again when it comes again: that does no harm.
+  if (told.length >= PEERS_SAMPLED * STEP) told.splice(largest, STEP);
+  told.push(member, timeMs);
+  return true;
+}
