@@ -110,7 +110,10 @@ export const dimensions: readonly Dimension[] = [
 
 /** What peers have in common; the two sides of the edge and the two kinds of access say too little. */
 export const isComparable = ({ name }: Dimension): boolean => name !== 'zone' && name !== 'method';
-const comparable = dimensions.filter(isComparable);
+const comparable = {
+  place: dimensions.filter((one) => isComparable(one) && one.name !== 'target' && one.name !== 'route'),
+  purpose: dimensions.filter(({ name }) => name === 'target' || name === 'route'),
+};
 
 /** A value of a dimension as peers remember it, a whole number above 0; 0 for none, and for an address that is nobody's but its own. */
 export function peerValue({ name, of }: Dimension, event: TokenEvent): number {
@@ -119,6 +122,12 @@ export function peerValue({ name, of }: Dimension, event: TokenEvent): number {
   return value === '' ? 0 : textHash(`${name} ${value}`) + 1;
 }
 
+/** Values of a use that peers remember: what it is for, or all else that it says of the user. */
+export const peerValuesOf = (part: keyof typeof comparable, event: TokenEvent): readonly number[] =>
+  comparable[part].map((dimension) => peerValue(dimension, event)).filter((value) => value !== 0);
+
 /** All values of a use that peers remember. */
-export const peerValues = (event: TokenEvent): readonly number[] =>
-  comparable.map((dimension) => peerValue(dimension, event)).filter((value) => value !== 0);
+export const peerValues = (event: TokenEvent): readonly number[] => [
+  ...peerValuesOf('place', event),
+  ...peerValuesOf('purpose', event),
+];

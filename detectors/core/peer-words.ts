@@ -1,6 +1,6 @@
 import type { PrincipalFacts, TokenEvent } from '../../ingest/event/token-event.js';
 import { familyOf } from '../../ingest/enrich/user-agent.js';
-import { peerValues } from './dimensions.js';
+import { peerValues, peerValuesOf } from './dimensions.js';
 import { textHash } from './hash.js';
 import { peerGroupOf } from './peer-group.js';
 import { MEMBER_SPAN, PEERS_SAMPLED } from './peer-sample.js';
@@ -43,21 +43,22 @@ export class PeerWords {
   take(event: TokenEvent, timeMs: number): PeerWord | null {
     const { principal, action, outcome } = event;
     if (principal === undefined || action !== 'use' || outcome !== 'success') return null;
-    const { uses, values } = this.#dayOf(Math.floor(timeMs / DAY_MS));
-    const use = useOf(event, principal);
-    const seenMs = uses.get(use);
-    if (seenMs !== undefined && seenMs <= timeMs) return null;
-    if (uses.size >= USES_MAX) uses.clear();
-    uses.set(use, timeMs);
+    const day = this.#dayOf(Math.floor(timeMs / DAY_MS));
+    // Both are noted: most uses have been seen in both, and few in neither.
+    const isOldPlace = isKnown(day.uses, placeOf(event, principal), timeMs);
+    const isOldPurpose = isKnown(day.uses, purposeOf(event, principal), timeMs);
+    if (isOldPlace && isOldPurpose) return null;
     const group = peerGroupOf(principal)?.hash;
     if (group === undefined) return null;
     const member = memberOf(principal.principal_uid);
-    let isNews = false;
-    for (const value of peerValues(event)) {
-      // All are looked at, so that each is known as told.
-      if (tell(values, textHash(`${group} ${value}`), member, timeMs)) isNews = true;
-    }
-    return isNews ? { group, member } : null;
+    const values = isOldPlace
+      ? peerValuesOf('purpose', event)
+      : isOldPurpose
+        ? peerValuesOf('place', event)
+        : peerValues(event);
+    // All are looked at, so that each is known as told.
+    const news = values.filter((value) => tell(day.values, textHash(`${group} ${value}`), member, timeMs));
+    return news.length === 0 ? null : { group, member };
   }
 
   #dayOf(day: number): Day {
@@ -72,14 +73,27 @@ export class PeerWords {
   }
 }
 
-/** What names all values that peers are told of, in one number; cheap, since it is asked of each event. */
-function useOf(event: TokenEvent, { principal_uid: uid, client_id: client }: PrincipalFacts): number {
-  const { client: from, caller, target, token } = event;
-  const place = from?.network_name ?? from?.asn ?? from?.address ?? '';
-  const [country, service, scopes] = [from?.geo?.country_iso_code ?? '', target?.service ?? '', token?.scopes ?? ''];
-  return textHash(
-    `${uid}\n${client ?? ''}\n${place}\n${country}\n${familyOf(event)}\n${caller?.service ?? ''}\n${service}\n${target?.method ?? ''} ${target?.route ?? ''}\n${String(scopes)}\n${String(token?.audience ?? '')}`,
-  );
+/** What names the values of a place in one number, and those of a purpose; cheap, since it is asked of each event. */
+function placeOf(event: TokenEvent, { principal_uid: uid, client_id: client = '' }: PrincipalFacts): number {
+  const { client: from, caller, token } = event;
+  const network = from?.network_name ?? from?.asn ?? from?.address ?? '';
+  const [country, workload] = [from?.geo?.country_iso_code ?? '', caller?.service ?? ''];
+  const rights = `${String(token?.scopes ?? '')}\n${String(token?.audience ?? '')}`;
+  return textHash(`${uid}\n${client}\n${network}\n${country}\n${familyOf(event)}\n${workload}\n${rights}`);
+}
+
+function purposeOf({ target }: TokenEvent, { principal_uid: uid, client_id: client = '' }: PrincipalFacts): number {
+  const { service = '', method = '', route = '' } = target ?? {};
+  return textHash(`${uid}\n${client}\n${service} ${method} ${route}`);
+}
+
+/** True if it was seen by then; it is now. */
+function isKnown(uses: Map<number, number>, use: number, timeMs: number): boolean {
+  const seenMs = uses.get(use);
+  if (seenMs !== undefined && seenMs <= timeMs) return true;
+  if (uses.size >= USES_MAX) uses.clear();
+  uses.set(use, timeMs);
+  return false;
 }
 
 /** True if the member is among those with the smallest hashes of them that had the value by then, and was not told of. */

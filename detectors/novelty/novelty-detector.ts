@@ -93,12 +93,12 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
   readonly stages = ['principal'] as const;
   readonly hearsPulses = true;
   readonly falsePositives = [
-    'A release or a move to another cluster: new program, routes and networks for many principals on the same day.',
+    'A release or a move to another cluster: new program, routes and networks, told of the first principal that has them.',
     'A person on a journey, at a new computer or with a new task.',
     'A job that runs less often than the memory lasts.',
   ];
   readonly nextSteps = [
-    'Look whether other principals of the same client or team show the same new values: then it is a release.',
+    'Look whether other principals of the same client or team show the same new values since: then it is a release.',
     'Ask the owner of the principal; acknowledge with the reason what is expected, and it is usual from then on.',
     'If nobody knows it, see what else came from the new place, and revoke the tokens used there.',
   ];
