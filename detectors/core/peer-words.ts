@@ -4,6 +4,7 @@ import { peerValues, peerValuesOf } from './dimensions.js';
 import { textHash } from './hash.js';
 import { peerGroupOf } from './peer-group.js';
 import { MEMBER_SPAN, PEERS_SAMPLED } from './peer-sample.js';
+import type { PeerWord } from './pulse.js';
 
 const DAY_MS = 86_400_000;
 /** Days of event time of which is known what was told; of older ones all is told, which does no harm. */
@@ -13,12 +14,6 @@ const USES_MAX = 100_000;
 const VALUES_MAX = 100_000;
 /** Places of a member in a list. */
 const STEP = 2;
-
-/** That a member of a group was served with values that its peers may not know of. */
-export interface PeerWord {
-  readonly group: number;
-  readonly member: number;
-}
 
 interface Day {
   /** When each combination of values was seen of a principal, the earliest that was looked at. */

@@ -1,6 +1,5 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import type { Speaker } from './detector.js';
-import type { PeerWord } from './peer-words.js';
 
 /**
  * A pulse says that a speaker spoke in a minute: a source, or a token whose principal nobody knows. The token stage hands
@@ -15,6 +14,12 @@ export interface Pulse {
   readonly uid: string;
   /** Only where a group of peers is told: which of them was served. */
   readonly member?: number;
+}
+
+/** That a member of a group was served with values that its peers may not know of. */
+export interface PeerWord {
+  readonly group: number;
+  readonly member: number;
 }
 
 export const MINUTE_MS = 60_000;
