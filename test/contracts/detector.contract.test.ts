@@ -65,7 +65,7 @@ function adorned(event: TokenEvent, random: () => number): TokenEvent {
     user_agent: elsewhere ? 'curl/8.5.0' : 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
     target: {
       ...event.target,
-      ...(random() < 0.03 && { service: report }),
+      ...(event.event_uid < '08' && { service: report }),
       route,
       method: random() < 0.03 ? 'DELETE' : 'GET',
       ...(denied && { status: 403 }),
