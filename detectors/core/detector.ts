@@ -75,6 +75,16 @@ export interface HourlyUsage {
   readonly failures: number;
 }
 
+/** What history tells of one value that a principal was served with (migration 0020), over the last month. */
+export interface PastValue {
+  /** As in dimensions.ts; `address` and `program` where the value is the text from which it follows, '' for all uses. */
+  readonly dimension: string;
+  readonly value: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly uses: number;
+}
+
 /**
  * The state that a detector has of another entity. Only what every partition has, sources and groups of peers, may be asked
  * for.
@@ -135,6 +145,8 @@ export interface Detector<State> extends Guidance {
   sql(score: Score, observation: Observation): string;
   /** Starts a key warm from closed hours, oldest first. */
   warmUp?(state: State, history: readonly HourlyUsage[]): State;
+  /** Starts a principal with what history knows of it, the values in any order. */
+  recall?(state: State, past: readonly PastValue[]): State;
   encode(state: State): string;
   decode(text: string): State;
 }

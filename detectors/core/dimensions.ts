@@ -2,7 +2,8 @@ import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { textHash } from './hash.js';
 import { networkOf } from './network.js';
 import { NETWORK, sqlText } from './reproduce.js';
-import { familyOf } from '../../ingest/enrich/user-agent.js';
+import { agentFamily, familyOf } from '../../ingest/enrich/user-agent.js';
+import type { PastValue } from './detector.js';
 import { isOwnNetwork, OWN_NETWORK } from './known-network.js';
 
 /** One thing that a use says of its holder or of its purpose; what is new is told by it. */
@@ -43,11 +44,13 @@ const set = (column: string, value: (event: TokenEvent) => readonly string[] | u
 
 /** Addresses of private networks, loopback included; for code and store alike (RFC 1918, 3927, 4193, 4291, 6598). */
 const INSIDE =
-  /^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:|::1$)/i;
+  /^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.|f[cd][0-9a-f][0-9a-f]:|fe[89ab][0-9a-f]:|::1$)/i;
 
 /** Pods get another address with each deploy; its first half tells the cluster. Undefined for other addresses. */
 const clusterOf = (address: string): string | undefined =>
   INSIDE.test(address) ? /^\d+\.\d+\./.exec(address)?.[0] : undefined;
+
+const networkOfAddress = (address: string): string => clusterOf(address) ?? networkOf(address);
 
 /**
  * Its name where the operator gave one, the AS where a database knows it, else the network: a home connection changes its
@@ -57,14 +60,16 @@ const network: Pick<Dimension, 'of' | 'condition'> = {
   of: ({ client }) => {
     if (client === undefined) return '';
     if (client.network_name !== undefined) return client.network_name;
-    return client.asn === undefined ? (clusterOf(client.address) ?? networkOf(client.address)) : `AS${client.asn}`;
+    return client.asn === undefined ? networkOfAddress(client.address) : `AS${client.asn}`;
   },
   condition: ({ client }) => {
     if (client?.network_name !== undefined) return `client_network_name = ${sqlText(client.network_name)}`;
     if (client?.asn !== undefined) return `client_asn = ${client.asn}`;
     const cluster = clusterOf(client?.address ?? '');
     if (cluster !== undefined) return `client_asn = 0 AND startsWith(client_address, ${sqlText(cluster)})`;
-    return `client_asn = 0 AND ${NETWORK} = ${sqlText(networkOf(client?.address ?? ''))}`;
+    // The engine writes the network of an IPv6 address its own way.
+    const own = NETWORK.replaceAll('client_address', () => sqlText(client?.address ?? ''));
+    return `client_asn = 0 AND ${NETWORK} = ${own}`;
   },
 };
 
@@ -107,6 +112,23 @@ export const dimensions: readonly Dimension[] = [
   { name: 'scope', side: 'what', label: 'set of scopes', max: 8, ...set('scopes', (e) => e.token?.scopes) },
   { name: 'audience', side: 'what', label: 'audience', max: 8, ...set('audience', (e) => e.token?.audience) },
 ]; // prettier-ignore
+
+const byName = new Map(dimensions.map((dimension, index) => [dimension.name, index]));
+
+/**
+ * Where in {@link dimensions} a value of history belongs, and how it is called there.
+ *
+ * @returns null for what is no value of any.
+ */
+export function pastDimension({
+  dimension,
+  value,
+}: PastValue): { readonly index: number; readonly value: string } | null {
+  const isText = dimension === 'address' || dimension === 'program';
+  const index = byName.get(dimension === 'address' ? 'network' : dimension === 'program' ? 'agent' : dimension);
+  const named = !isText ? value : dimension === 'address' ? networkOfAddress(value) : agentFamily(value);
+  return index === undefined || named === '' ? null : { index, value: named };
+}
 
 /** What peers have in common; the two sides of the edge and the two kinds of access say too little. */
 export const isComparable = ({ name }: Dimension): boolean => name !== 'zone' && name !== 'method';

@@ -8,6 +8,7 @@ import type {
   HourlyUsage,
   Notice,
   Observation,
+  PastValue,
   Peers,
   Score,
   Severity,
@@ -87,6 +88,7 @@ export interface FactKernel<Own> extends Guidance {
   /** @param suspect true if this observation gave a fact. May change and return the same object. */
   learn(own: Own, observation: Observation, suspect: boolean): Own;
   warmUp?(own: Own, history: readonly HourlyUsage[]): Own;
+  recall?(own: Own, past: readonly PastValue[]): Own;
   /** As those of a detector; both or none. */
   wakeMs?(own: Own): number;
   wake?(own: Own, alarm: Alarm): readonly [Own, readonly Notice[]];
@@ -116,6 +118,7 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
   readonly idleMs: number;
   readonly hearsPulses?: true;
   readonly warmUp?: (state: FactState<Own>, history: readonly HourlyUsage[]) => FactState<Own>;
+  readonly recall?: (state: FactState<Own>, past: readonly PastValue[]) => FactState<Own>;
   readonly wakeMs?: (state: FactState<Own>) => number;
   readonly wake?: (state: FactState<Own>, alarm: Alarm) => readonly [FactState<Own>, readonly Notice[]];
   readonly #kernel: FactKernel<Own>;
@@ -134,6 +137,9 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
     if (kernel.hearsPulses === true) this.hearsPulses = true;
     if (kernel.warmUp !== undefined) {
       this.warmUp = (state, history) => ({ own: kernel.warmUp?.(state.own, history) ?? state.own, episodes: state.episodes });
+    }
+    if (kernel.recall !== undefined) {
+      this.recall = (state, past) => ({ own: kernel.recall?.(state.own, past) ?? state.own, episodes: state.episodes });
     }
     if (kernel.wakeMs === undefined) return;
     this.wakeMs = ({ own }) => kernel.wakeMs?.(own) ?? Infinity;

@@ -1,5 +1,5 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import type { Detector, Observation, Peers } from '../core/detector.js';
+import type { Detector, Observation, PastValue, Peers } from '../core/detector.js';
 import {
   createFactDetector,
   type Fact,
@@ -12,6 +12,7 @@ import {
   isComparable,
   isMachine,
   isOutside,
+  pastDimension,
   peerValue,
   peerValues,
   type Dimension,
@@ -26,7 +27,7 @@ import { figureSql, peersSql, SERVED, sqlTime } from '../core/reproduce.js';
 import { familyOf, isTool } from '../../ingest/enrich/user-agent.js';
 import type { NoveltyOptions } from './novelty-options.js';
 import { PeerView, withUse } from './peer-book.js';
-import { newNoveltyState, NOVELTY_BYTES_MAX, noveltyStateSchema, withValue, type NoveltyState, type Seen } from './novelty-state.js'; // prettier-ignore
+import { newNoveltyState, NOVELTY_BYTES_MAX, noveltyStateSchema, withPast, withValue, type NoveltyState, type Seen } from './novelty-state.js'; // prettier-ignore
 
 const NONE: readonly Fact[] = [];
 const DAY_MS = 86_400_000;
@@ -169,6 +170,20 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
       const value = dimension?.of(event) ?? '';
       if (dimension === undefined || value === '') continue;
       own.seen[n] = withValue(own.seen[n] ?? [], textHash(value), timeMs, dimension.max);
+    }
+    return own;
+  }
+
+  /** As if it had learnt all of it; only of what came when and how often in between nothing is known. */
+  recall(own: NoveltyState, past: readonly PastValue[]): NoveltyState {
+    for (const one of [...past].sort((a, b) => a.lastMs - b.lastMs)) {
+      own.sinceMs = own.sinceMs < 0 ? one.firstMs : Math.min(own.sinceMs, one.firstMs);
+      own.lastMs = Math.max(own.lastMs, one.lastMs);
+      if (one.dimension === '') own.uses = one.uses;
+      const known = pastDimension(one);
+      if (known === null) continue;
+      const [list, max] = [own.seen[known.index] ?? [], dimensions[known.index]?.max ?? 0];
+      own.seen[known.index] = withPast(list, textHash(known.value), one, max);
     }
     return own;
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { PastValue } from '../core/detector.js';
 import { dimensions } from '../core/dimensions.js';
 import { PEER_BOOK_BYTES_MAX, peerBookSchema, type PeerBook } from './peer-book.js';
 
@@ -25,6 +26,7 @@ export const NOVELTY_BYTES_MAX =
   128 + Math.max(PEER_BOOK_BYTES_MAX, dimensions.reduce((sum, { max }) => sum + 4 + max * SEEN_BYTES, 0)); // prettier-ignore
 
 const NONE: readonly Seen[] = [];
+const COUNT_MAX = 0x7fffffff;
 const NO_BOOK: PeerBook = [];
 
 export const newNoveltyState = (): NoveltyState => ({
@@ -42,7 +44,21 @@ export function withValue(list: readonly Seen[], value: number, timeMs: number, 
   if (last?.[0] === value && last[2] === second) return list;
   const known = last?.[0] === value ? last : list.find((one) => one[0] === value);
   if (known === undefined) return [...(list.length >= max ? list.slice(1) : list), [value, second, second, 1]];
-  const used: Seen = [value, known[1], Math.max(known[2], second), Math.min(known[3] + 1, 0x7fffffff)];
+  const used: Seen = [value, known[1], Math.max(known[2], second), Math.min(known[3] + 1, COUNT_MAX)];
   if (list.length === 1) return [used];
   return [...list.filter((one) => one !== known), used];
+}
+
+/** The values with one that history tells of, which was used later than those before. */
+export function withPast(
+  list: readonly Seen[],
+  value: number,
+  { firstMs, lastMs, uses }: PastValue,
+  max: number,
+): readonly Seen[] {
+  const known = list.find((one) => one[0] === value);
+  const firstS = Math.min(known?.[1] ?? Infinity, Math.floor(firstMs / 1000));
+  const seen: Seen = [value, firstS, Math.floor(lastMs / 1000), Math.min((known?.[3] ?? 0) + uses, COUNT_MAX)];
+  const others = list.filter((one) => one !== known);
+  return [...(others.length >= max ? others.slice(1) : others), seen];
 }

@@ -1,5 +1,5 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import { fidelities, noPeers, severities, type AnyDetector, type HourlyUsage, type Observation, type Peers, type Stage, type Verdict } from '../core/detector.js'; // prettier-ignore
+import { fidelities, noPeers, severities, type AnyDetector, type HourlyUsage, type Observation, type PastValue, type Peers, type Stage, type Verdict } from '../core/detector.js'; // prettier-ignore
 import type { Finding } from '../core/finding.js';
 import { EVIDENCE_MAX, makeFinding, makeNotice, subjectOf } from '../core/make-finding.js';
 import { entityOf, eventTimeMs, toldAgain, toObservation } from '../core/observation.js';
@@ -201,12 +201,14 @@ export class PartitionRuntime {
   }
 
   /** Starts an entity warm, before its first event is offered: all detectors of a new one, else the cold ones. */
-  warmUp(uid: string, history: readonly HourlyUsage[]): void {
+  warmUp(uid: string, history: readonly HourlyUsage[], past: readonly PastValue[] = []): void {
     const known = this.#keyed.peek(uid);
     const entity = known ?? this.#keyed.touch(uid);
     this.#detectors.forEach((detector, index) => {
-      if (detector.warmUp === undefined || (known !== undefined && !known.cold.includes(index))) return;
-      entity.states[index] = detector.warmUp(entity.states[index], history);
+      if (known !== undefined && !known.cold.includes(index)) return;
+      if (history.length > 0)
+        entity.states[index] = detector.warmUp?.(entity.states[index], history) ?? entity.states[index];
+      if (past.length > 0) entity.states[index] = detector.recall?.(entity.states[index], past) ?? entity.states[index];
     });
     entity.dirty = true;
   }

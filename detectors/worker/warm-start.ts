@@ -5,6 +5,7 @@ import type { HourlyUsage, Stage } from '../core/detector.js';
 import { entityOf, eventTimeMs, outageReasons } from '../core/observation.js';
 import type { PartitionRuntime } from './partition-runtime.js';
 import type { DecodedRecord } from './record-intake.js';
+import { pastValuesOf } from './past-values.js';
 import type { WorkerParts } from './worker-deps.js';
 import { principalToldAgainQuery, tokenRefusalsQuery, usageQueries } from './worker-queries.js';
 
@@ -70,7 +71,10 @@ const plus = (row: Row, { requests, failures }: Counts = { requests: 0, failures
   failures: Math.max(0, row.failures + sign * failures),
 });
 
-/** Gives entities without state their closed hours from the store, so that a restart or a backfill starts them warm. */
+/**
+ * Gives entities without state their closed hours from the store, and principals what they were served with, so that a restart or
+ * a backfill starts them warm.
+ */
 export async function warmStart(
   deps: WorkerParts,
   stage: Stage,
@@ -93,6 +97,10 @@ export async function warmStart(
     if (list === undefined) history.set(row.uid, [usage]);
     else list.push(usage);
   }
-  for (const [uid, usage] of history) runtime.warmUp(uid, usage);
-  for (const uid of unknown.keys()) runtime.keyed.markWarm(uid);
+  const past = stage === 'principal' ? await pastValuesOf(deps, unknown) : null;
+  for (const uid of unknown.keys()) {
+    const [usage, values] = [history.get(uid) ?? [], past?.get(uid) ?? []];
+    if (usage.length > 0 || values.length > 0) runtime.warmUp(uid, usage, values);
+    runtime.keyed.markWarm(uid);
+  }
 }

@@ -144,6 +144,7 @@ describe('migrations', () => {
           hops: `evaluated + toIntervalDay(${events})`,
           token_usage_hourly: usage,
           principal_usage_hourly: usage,
+          principal_values: 'day + toIntervalDay(400)',
           edges_hourly: usage,
           edge_hours: usage,
           token_hours: usage,
@@ -160,6 +161,7 @@ describe('migrations', () => {
       expect(await ttls(opened)).toEqual({
         token_usage_hourly: usage,
         principal_usage_hourly: usage,
+        principal_values: 'day + toIntervalDay(400)',
         edges_hourly: usage,
         edge_hours: usage,
         token_hours: usage,

@@ -34,6 +34,14 @@ const recounts = [
       FROM token_events WHERE principal_uid != '' GROUP BY principal_uid, hour ORDER BY principal_uid, hour`,
   },
   {
+    name: 'principal_values',
+    rollup: `SELECT principal_uid, value, day, min(first_time) AS first, max(last_time) AS last, sum(uses) AS uses
+      FROM principal_values WHERE dimension = '' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+    raw: `SELECT principal_uid, 'uses' AS value, toDate(time) AS day, min(time) AS first, max(time) AS last, count() AS uses
+      FROM token_events WHERE principal_uid != '' AND direction != 'outbound' AND action = 'use'
+      AND outcome = 'success' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+  },
+  {
     name: 'hop_buckets',
     rollup: 'SELECT bucket, sum(lines) AS lines FROM hop_buckets GROUP BY bucket ORDER BY bucket',
     raw: `SELECT toInt32(floor(toUnixTimestamp64Milli(time) / 15000)) AS bucket, count() AS lines
@@ -146,10 +154,10 @@ describe('token_events', () => {
   });
 
   it('counts equal blocks under different tokens each', async () => {
-    const events = positioned(sample(40, 3));
+    const events = positioned(sample(200, 3));
     await store.store.writer.insertEvents(events, 'a');
     await store.store.writer.insertEvents(events, 'b');
-    expect(await store.value('SELECT count() FROM token_events')).toBe(80);
+    expect(await store.value('SELECT count() FROM token_events')).toBe(400);
     await expectRollupsToEqualRecount(store);
   });
 
