@@ -13,7 +13,7 @@ import type { NoticeQueue, ObjectStore } from './object-store.js';
 
 export interface AwsOptions {
   readonly region?: string;
-  /** Address of a service that speaks S3 (MinIO, Ceph); keys are then parts of the path. */
+  /** Address of a service that speaks S3 (MinIO, Ceph, Google Cloud Storage); buckets are then parts of the path. */
   readonly endpoint?: string;
   /** Default: where AWS's SDKs look (environment, profile, role of the workload). */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -39,10 +39,13 @@ function fault(error: unknown, what: string): AppError {
   });
 } // prettier-ignore
 
+const withoutChecksums = { requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' };
+
 const clientOptions = ({ region, endpoint, credentials }: AwsOptions): object => ({
   ...(region === undefined ? {} : { region }),
   ...(credentials === undefined ? {} : { credentials }),
-  ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+  // Checksums of S3's own kinds are sent to and asked for on AWS alone: others may not know the headers.
+  ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true, ...withoutChecksums }),
 });
 
 export function createS3Store(bucket: string, options: AwsOptions): ObjectStore {
