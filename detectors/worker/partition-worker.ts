@@ -376,9 +376,10 @@ export class PartitionWorker {
   #emit(): Promise<void> {
     this.#findings.push(...this.#runtime.takeFindings());
     const run = this.#emitting.then(async () => {
-      const due = this.#findings;
+      // More may be found meanwhile: only what was sent is let go.
+      const due = this.#findings.slice();
       if (due.length === 0) return;
-      await persist('findings', this.#patience, () => emitFindings(this.#deps, due.slice()));
+      await persist('findings', this.#patience, () => emitFindings(this.#deps, due));
       this.#findings = this.#findings.slice(due.length);
     });
     this.#emitting = run.catch(() => undefined);
