@@ -1,15 +1,15 @@
 // node --expose-gc test/bench/detectors.mjs [--days N] [--holders N]: what the detectors cost and how often they cry on the
 // demo's ordinary traffic, its three attacks left out. Reads dist/; asserts nothing.
 import { parseArgs } from 'node:util';
-import { toSampleFiles } from '../../dist/api/demo/log-lines.js';
-import { createSampleTraffic } from '../../dist/api/demo/sample-traffic.js';
-import { createDetectors, detectorsOptionsSchema } from '../../dist/detectors/registry.js';
-import { PartitionRuntime } from '../../dist/detectors/worker/partition-runtime.js';
-import { systemClock } from '../../dist/ingest/core/clock.js';
-import { silentLogger } from '../../dist/ingest/core/logger.js';
-import { createGeoEnricher } from '../../dist/ingest/enrich/geo/geo-enricher.js';
-import { parseRecords } from '../../dist/ingest/pipeline/record-parser.js';
-import { sourceFactories } from '../../dist/ingest/sources/registry.js';
+import { toSampleFiles } from '#built/api/demo/log-lines.js';
+import { createSampleTraffic } from '#built/api/demo/sample-traffic.js';
+import { createDetectors } from '#built/detectors/registry.js';
+import { PartitionRuntime } from '#built/detectors/worker/partition-runtime.js';
+import { systemClock } from '#built/ingest/core/clock.js';
+import { silentLogger } from '#built/ingest/core/logger.js';
+import { createGeoEnricher } from '#built/ingest/enrich/geo/geo-enricher.js';
+import { parseRecords } from '#built/ingest/pipeline/record-parser.js';
+import { sourceFactories } from '#built/ingest/sources/registry.js';
 import { measure, round } from './measure.mjs';
 import { newFingerprinter } from './parts.mjs';
 
@@ -18,7 +18,7 @@ const { values } = parseArgs({
 });
 const days = Number(values.days);
 const holders = Number(values.holders);
-const stages = ['token', 'principal'];
+const stages = /** @type {const} */ (['token', 'principal']);
 const all = createDetectors();
 
 /** The traffic without the requests that `createSampleTraffic` plants. */
@@ -26,7 +26,7 @@ function ordinary() {
   const endMs = Date.UTC(2026, 4, 18);
   const traffic = createSampleTraffic(endMs, days, holders);
   const slow = traffic.attacks.at(-1);
-  const planted = (r) => r.address !== r.holder.address || (r.holder.name === slow.holder && r.timeMs >= slow.startMs && r.service === 'billing');
+  const planted = (r) => r.address !== r.holder.address || (r.holder.name === slow?.holder && r.timeMs >= (slow?.startMs ?? 0) && r.service === 'billing');
   return { ...traffic, requests: traffic.requests.filter((r) => !planted(r)) };
 }
 
@@ -36,7 +36,8 @@ async function eventsOf(traffic) {
   const deps = { fingerprinter: newFingerprinter(), enricher, clock: systemClock };
   const events = [];
   for (const { name, product, instance, options, lines } of toSampleFiles(traffic)) {
-    const source = sourceFactories.find((factory) => factory.product === product).create(options);
+    const source = sourceFactories.find((factory) => factory.product === product)?.create(options);
+    if (source === undefined) throw new Error(`No source reads ${product}.`);
     const records = lines.map((text, offset) => ({ text, offset }));
     // Not one by one: a list of arguments has its limit.
     for (const event of parseRecords({ source, instance }, records, name, deps).events) events.push(event);
@@ -94,7 +95,7 @@ for (const stage of stages) {
   globalThis.gc?.();
   const used = process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers - before;
   const entities = [...runtime.keyed.all()];
-  const encoded = entities.reduce((sum, entity) => sum + runtime.keyed.encode(entity).length, 0);
+  const encoded = entities.reduce((sum, entity) => sum + JSON.stringify(runtime.keyed.encode(entity)).length, 0);
   out.state[stage] = { entities: entities.length, bytes_each: Math.round(used / entities.length), encoded_each: Math.round(encoded / entities.length) };
 }
 process.stdout.write(`${JSON.stringify(out, null, 2)}\n`);

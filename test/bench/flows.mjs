@@ -1,10 +1,10 @@
 // The long way: collector, worker and both together, on the embedded log or on Kafka, with the default detectors.
 import { z } from 'zod';
-import { createDetectors } from '../../dist/detectors/registry.js';
-import { createWorker } from '../../dist/detectors/worker/worker.js';
-import { workerOptionsSchema } from '../../dist/detectors/worker/worker-options.js';
-import { openLog, openStore } from '../../dist/api/cli/open-parts.js';
-import { startAlerting, startWorker, untilCounted, untilScored } from '../../dist/api/cli/roles.js';
+import { createDetectors } from '#built/detectors/registry.js';
+import { createWorker } from '#built/detectors/worker/worker.js';
+import { workerOptionsSchema } from '#built/detectors/worker/worker-options.js';
+import { openLog, openStore } from '#built/api/cli/open-parts.js';
+import { startAlerting, startWorker, untilCounted, untilScored } from '#built/api/cli/roles.js';
 import { peakRssMib, measure, stopwatch, until } from './measure.mjs';
 import { collect, collectBeside, deps, withSurroundings } from './parts.mjs';
 
@@ -28,7 +28,9 @@ export function worker(job) {
     const store = await openStore(surroundings);
     const made = createWorker(workerOptionsSchema.parse({}), { ...deps, log, store, detectors: createDetectors() });
     const [tokens] = made.stages;
+    if (tokens === undefined) throw new Error('The worker has no stage.');
     const take = tokens.batch.bind(tokens);
+    /** @type {ReturnType<typeof stopwatch> | undefined} */
     let stop;
     tokens.batch = (batch, heartbeat) => {
       stop ??= stopwatch();
@@ -36,7 +38,7 @@ export function worker(job) {
     };
     await surroundings.lifecycle.start(made);
     await until(() => made.caughtUp(), PATIENCE_MS, 'the worker');
-    const result = stop?.(job.count) ?? null;
+    const result = /** @type {any} */ (stop)?.(job.count) ?? null;
     const keys = made.status().reduce((sum, partition) => sum + partition.keys, 0);
     return { ...result, keys, rows: await rows(store), peak_rss_mib: peakRssMib() };
   });

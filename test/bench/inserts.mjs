@@ -3,19 +3,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
-import { systemClock } from '../../dist/ingest/core/clock.js';
-import { writeSettings } from '../../dist/ingest/store/connection.js';
-import { EmbeddedConnection } from '../../dist/ingest/store/embedded-connection.js';
-import { loadMigrations, StoreMigrator } from '../../dist/ingest/store/migrator.js';
-import { EventEncoder } from '../../dist/ingest/store/native/event-encoder.js';
-import { StoreWriter } from '../../dist/ingest/store/writer.js';
+import { systemClock } from '#built/ingest/core/clock.js';
+import { writeSettings } from '#built/ingest/store/connection.js';
+import { EmbeddedConnection } from '#built/ingest/store/embedded-connection.js';
+import { loadMigrations, StoreMigrator } from '#built/ingest/store/migrator.js';
+import { EventEncoder } from '#built/ingest/store/native/event-encoder.js';
+import { StoreWriter } from '#built/ingest/store/writer.js';
 import { chunks, measure, peakRssMib } from './measure.mjs';
 import { newFingerprinter, parseLines } from './parts.mjs';
 
 const BLOCK_ROWS = 50_000;
 const settings = (name, n) => ({ ...writeSettings, insert_deduplication_token: `${name}-${n}` });
 
-/** @param job.path `ours` (encode and insert), `native` (encoded before the clock starts), `json` (client.insert). */
+/** @param {object} job `path`: `ours` (encode and insert), `native` (encoded before the clock starts), `json` (client.insert). */
 export async function inserts(job) {
   const blocks = readBlocks(job.lines);
   const connection = await EmbeddedConnection.open(join(job.directory, 'clickhouse'), systemClock);
@@ -59,7 +59,8 @@ const paths = {
     });
   },
   async json(connection, blocks, path) {
-    const client = createClient({ connection: createChdbConnection({ path }) });
+    // Same contract, but typed by another copy of the client's common package.
+    const client = createClient({ connection: /** @type {any} */ (createChdbConnection({ path })) });
     const rowBlocks = await asRows(connection, client, blocks);
     const result = await measure(async () => {
       for (const values of rowBlocks) await client.insert({ table: 'token_events', values, format: 'JSONEachRow' });

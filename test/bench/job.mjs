@@ -8,6 +8,6 @@ import { parsers } from './parsers.mjs';
 import { stages } from './stages.mjs';
 
 const kinds = { parsers, stages, inserts, collector, worker, endToEnd, latency };
-const job = JSON.parse(process.argv[2]);
+const job = JSON.parse(process.argv[2] ?? '');
 writeSync(3, JSON.stringify(await kinds[job.kind](job)));
 process.exit(0);

@@ -1,9 +1,9 @@
 // Live traffic at a steady rate; single tokens exceed a hard limit now and then. From the moment a line exists to the
 // moment its finding can be read from the findings topic.
-import { openLog, openStore } from '../../dist/api/cli/open-parts.js';
-import { startWorker } from '../../dist/api/cli/roles.js';
-import { createEventSink } from '../../dist/ingest/pipeline/event-sink.js';
-import { topics } from '../../dist/ingest/log/event-log.js';
+import { openLog, openStore } from '#built/api/cli/open-parts.js';
+import { startWorker } from '#built/api/cli/roles.js';
+import { createEventSink } from '#built/ingest/pipeline/event-sink.js';
+import { topics } from '#built/ingest/log/event-log.js';
 import { jsonLine, nginxSource } from './lines.mjs';
 import { peakRssMib, percentile, round, until } from './measure.mjs';
 import { deps, newFingerprinter, parseLines, withSurroundings } from './parts.mjs';
@@ -17,7 +17,7 @@ const WARM_UP_MS = 3_000;
 
 export const limits = { rate: { limits: [{ name: 'bench', window_seconds: 60, requests_max: REQUESTS_MAX }] } };
 
-/** @param job.rate events per second; job.seconds how long. */
+/** @param {object} job `rate`: events per second; `seconds`: how long. */
 export function latency(job) {
   return withSurroundings({ ...job, detectors: limits }, async (surroundings) => {
     const log = await openLog(surroundings);

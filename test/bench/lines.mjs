@@ -1,8 +1,8 @@
 // NGINX access lines of the demo's made-up mesh: `combined` with the token's claims and the request time as
 // key=value pairs behind it, as ingest/sources/nginx/README.md proposes for proxies that know the claims.
-import { nginxLine, sampleIssuer } from '../../dist/api/demo/log-lines.js';
-import { createSampleTraffic } from '../../dist/api/demo/sample-traffic.js';
-import { nginxFactory } from '../../dist/ingest/sources/nginx/source.js';
+import { nginxLine, sampleIssuer } from '#built/api/demo/log-lines.js';
+import { createSampleTraffic } from '#built/api/demo/sample-traffic.js';
+import { nginxFactory } from '#built/ingest/sources/nginx/source.js';
 
 const HOUR_MS = 3_600_000;
 const TOKENS = 300;
@@ -13,6 +13,7 @@ export const nginxSource = () => nginxFactory.create({});
 export function createLines(count) {
   const endMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
   let days = 1;
+  /** @type {ReturnType<typeof createSampleTraffic>['requests']} */
   let requests = [];
   while (requests.length < count) {
     requests = createSampleTraffic(endMs, days, TOKENS).requests;

@@ -61,7 +61,7 @@ async function onKafka(job) {
   try {
     kafka = await startKafka({ own: true, measured: true });
   } catch (error) {
-    say(`Kafka could not be started, so it is not measured: ${error.message.split('\n')[0]}`);
+    say(`Kafka could not be started, so it is not measured: ${String(error).split('\n')[0]}`);
     return null;
   }
   try {
@@ -101,8 +101,8 @@ function measured(title, job) {
   const child = spawn(process.execPath, [script, JSON.stringify(job)], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
   let answer = '';
   let complaint = '';
-  child.stdio[3].setEncoding('utf8').on('data', (text) => (answer += text));
-  child.stderr.setEncoding('utf8').on('data', (text) => (complaint = (complaint + text).slice(-2000)));
+  child.stdio[3]?.on('data', (text) => (answer += String(text)));
+  child.stderr?.on('data', (text) => (complaint = (complaint + text).slice(-2000)));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {

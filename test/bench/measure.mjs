@@ -43,7 +43,7 @@ export async function until(condition, timeoutMs, what) {
     try {
       return await condition();
     } catch (error) {
-      if (error.retryable !== true) throw error;
+      if (/** @type {{ retryable?: boolean }} */ (error).retryable !== true) throw error;
       return false;
     }
   };

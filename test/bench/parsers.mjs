@@ -2,7 +2,7 @@
 // records in the same run. The records are those of the fixtures that parse, each made many by changing its ids: half of
 // them come back every 500 records, as tokens and users do, the other half never, as request ids do.
 import { readFileSync, existsSync } from 'node:fs';
-import { sourceFactories } from '../../dist/ingest/sources/registry.js';
+import { sourceFactories } from '#built/ingest/sources/registry.js';
 import { newFingerprinter } from './parts.mjs';
 import { round, stopwatch } from './measure.mjs';
 

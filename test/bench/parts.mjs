@@ -1,18 +1,18 @@
 // The product's own parts, composed as `tourniquet replay` and `tourniquet worker` compose them.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { openCheckpointStore } from '../../dist/ingest/pipeline/checkpoint-store.js';
-import { createEventSink } from '../../dist/ingest/pipeline/event-sink.js';
-import { parseRecords } from '../../dist/ingest/pipeline/record-parser.js';
-import { replayFiles } from '../../dist/ingest/pipeline/replay.js';
-import { systemClock } from '../../dist/ingest/core/clock.js';
-import { silentLogger } from '../../dist/ingest/core/logger.js';
-import { createFingerprinter } from '../../dist/ingest/event/fingerprint.js';
-import { configSchema } from '../../dist/api/config/schema.js';
-import { ThreadedReplay } from '../../dist/api/cli/actions/threaded-replay.js';
-import { openFingerprinter } from '../../dist/api/cli/fingerprint-keys.js';
-import { Lifecycle } from '../../dist/api/cli/lifecycle.js';
-import { createSurroundings } from '../../dist/api/cli/open-parts.js';
+import { openCheckpointStore } from '#built/ingest/pipeline/checkpoint-store.js';
+import { createEventSink } from '#built/ingest/pipeline/event-sink.js';
+import { parseRecords } from '#built/ingest/pipeline/record-parser.js';
+import { replayFiles } from '#built/ingest/pipeline/replay.js';
+import { systemClock } from '#built/ingest/core/clock.js';
+import { silentLogger } from '#built/ingest/core/logger.js';
+import { createFingerprinter } from '#built/ingest/event/fingerprint.js';
+import { configSchema } from '#built/api/config/schema.js';
+import { ThreadedReplay } from '#built/api/cli/actions/threaded-replay.js';
+import { openFingerprinter } from '#built/api/cli/fingerprint-keys.js';
+import { Lifecycle } from '#built/api/cli/lifecycle.js';
+import { createSurroundings } from '#built/api/cli/open-parts.js';
 import { nginxSource } from './lines.mjs';
 
 export const deps = { clock: systemClock, logger: silentLogger, random: Math.random };

@@ -8,7 +8,7 @@ export function machine() {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     memory_gib: Math.round(totalmem() / 2 ** 30),
-    load_before: Number(loadavg()[0].toFixed(2)),
+    load_before: Number((loadavg()[0] ?? 0).toFixed(2)),
   };
 }
 

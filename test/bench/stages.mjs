@@ -1,13 +1,13 @@
 // One stage at a time, in this process, without its neighbours.
 import { readFileSync } from 'node:fs';
-import { createDetectors } from '../../dist/detectors/registry.js';
-import { Forwarder } from '../../dist/detectors/worker/forwarder.js';
-import { PartitionRuntime } from '../../dist/detectors/worker/partition-runtime.js';
-import { decodeEvents } from '../../dist/ingest/event/event-codec.js';
-import { RawSecret } from '../../dist/ingest/event/raw-secret.js';
-import { topics } from '../../dist/ingest/log/event-log.js';
-import { createEventSink } from '../../dist/ingest/pipeline/event-sink.js';
-import { openLog } from '../../dist/api/cli/open-parts.js';
+import { createDetectors } from '#built/detectors/registry.js';
+import { Forwarder } from '#built/detectors/worker/forwarder.js';
+import { PartitionRuntime } from '#built/detectors/worker/partition-runtime.js';
+import { decodeEvents } from '#built/ingest/event/event-codec.js';
+import { RawSecret } from '#built/ingest/event/raw-secret.js';
+import { topics } from '#built/ingest/log/event-log.js';
+import { createEventSink } from '#built/ingest/pipeline/event-sink.js';
+import { openLog } from '#built/api/cli/open-parts.js';
 import { encodeBlock } from './inserts.mjs';
 import { chunks, measure, peakRssMib, until } from './measure.mjs';
 import { deps, newFingerprinter, parseLines, withSurroundings } from './parts.mjs';
