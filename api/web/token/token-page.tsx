@@ -120,8 +120,11 @@ function focusOf(params: URLSearchParams, token: { last_seen: string }, alerts: 
   const last = parse(token.last_seen) + 1;
   const open = alerts.find((alert) => alert.state === 'open' || alert.state === 'acknowledged');
   if (open === undefined) return { fromMs: last - DAY_MS, toMs: last };
+  const { window_start: start, window_end: end } = open.reading;
+  // Whoever was too loud in one window may have begun in the one before; that is part of the incident and not what is usual.
+  const leadMs = Math.min(HOUR_MS, Math.max(0, parse(end) - parse(start)));
   return {
-    fromMs: Math.min(parse(open.reading.window_start), parse(open.first_seen)),
+    fromMs: Math.min(parse(start), parse(open.first_seen)) - leadMs,
     toMs: Math.max(last, parse(open.last_seen) + 1),
   };
 }
