@@ -79,8 +79,8 @@ async function saysNothing(
   const { service, token_uid: token, principal_uid: principal } = request;
   if (service === undefined && token === undefined && principal === undefined) return true;
   // A filter that lets nothing through finds what is new.
-  const all = { from_ms: earlier.fromMs, to_ms: earlier.toMs, hops_max: 1, service: '' };
-  return (await querier.run(mapHops, all)).length === 0;
+  const all = { ...request, service: undefined, token_uid: undefined, principal_uid: undefined };
+  return (await readHops(querier, all, earlier)).length === 0;
 }
 
 /** The roll-up knows hours; raw rows are cut alike, so that the layers agree. */

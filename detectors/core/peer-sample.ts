@@ -61,15 +61,14 @@ export function othersIn(
   agedMs = -Infinity,
 ): Others {
   const oldestDay = dayOf(timeMs) - forgetDays;
+  const held = sample.length / STEP;
   let count = 0;
   let own = 0;
   let aged = 0;
   let oldestMs = Infinity;
-  let largest = 0;
   for (let at = 0; at < sample.length; at += STEP) {
     const [hash = 0, first = 0, last = 0] = sample.slice(at, at + STEP);
     if (last < oldestDay || first >= timeMs) continue;
-    largest = hash;
     if (hash === member) {
       own = 1;
       continue;
@@ -78,7 +77,10 @@ export function othersIn(
     if (first < agedMs) aged += 1;
     if (first < oldestMs) oldestMs = first;
   }
-  if (count + own < PEERS_SAMPLED) return { count, aged, oldestMs };
-  const estimate = Math.round((PEERS_SAMPLED - 1) / ((largest + 1) / MEMBER_SPAN));
+  if (held < PEERS_SAMPLED) return { count, aged, oldestMs };
+  // Those who came later or left have their share in the estimate: they took the places of others.
+  const largest = sample[sample.length - STEP] ?? 0;
+  const all = (PEERS_SAMPLED - 1) / ((largest + 1) / MEMBER_SPAN);
+  const estimate = Math.round((all * (count + own)) / held);
   return { count: Math.max(count, estimate - own), aged, oldestMs };
 }

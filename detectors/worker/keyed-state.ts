@@ -92,30 +92,35 @@ export class KeyedState {
     return this.#byUid.get(uid);
   }
 
-  /** The entity, made when new, as the most recently used one. */
-  touch(uid: string): Entity {
+  /** The entity, if there is one, as the most recently used. */
+  used(uid: string): Entity | undefined {
     const known = this.#byUid.get(uid);
-    if (known !== undefined) {
-      if (known !== this.#newest) {
-        this.#unlink(known);
-        this.#link(known);
-      }
-      return known;
+    if (known !== undefined && known !== this.#newest) {
+      this.#unlink(known);
+      this.#link(known);
     }
-    return this.#add({
-      uid,
-      states: this.#detectors.map((detector) => detector.initial()),
-      emitted: [],
-      recent: [],
-      told: [],
-      lastMs: 0,
-      subject: null,
-      armedMs: Infinity,
-      dirty: false,
-      cold: NONE,
-      older: null,
-      newer: null,
-    });
+    return known;
+  }
+
+  /** The entity, made when new, as the most recently used. */
+  touch(uid: string): Entity {
+    return (
+      this.used(uid) ??
+      this.#add({
+        uid,
+        states: this.#detectors.map((detector) => detector.initial()),
+        emitted: [],
+        recent: [],
+        told: [],
+        lastMs: 0,
+        subject: null,
+        armedMs: Infinity,
+        dirty: false,
+        cold: NONE,
+        older: null,
+        newer: null,
+      })
+    );
   }
 
   all(): IterableIterator<Entity> {

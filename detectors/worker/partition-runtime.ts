@@ -81,7 +81,7 @@ export class PartitionRuntime {
     this.#detectors = options.detectors.filter((detector) => detector.stages.includes(stage));
     this.#keyed = new KeyedState(this.#detectors, options.entitiesMax);
     this.#sleepers = this.#detectors.flatMap((detector, index) => (detector.wakeMs === undefined ? [] : [index]));
-    this.#peers = this.#detectors.map((_, index) => (key: string) => this.#keyed.peek(key)?.states[index]);
+    this.#peers = this.#detectors.map((_, index) => (key: string) => this.#keyed.used(key)?.states[index]);
     this.#alarms = new AlarmClock(this.#keyed, (entity) => this.#wakeMs(entity));
   }
 
@@ -102,7 +102,9 @@ export class PartitionRuntime {
       return;
     }
     const { offset, ordinal } = position;
-    this.#waiting.push({ timeMs, id: event.event_uid, uid, observation, offset, ordinal });
+    // A pulse has the time and the id of the event that it tells of, and comes after it wherever both are.
+    const id = this.#stage === 'principal' && pulseOf(event) !== null ? `${event.event_uid}~` : event.event_uid;
+    this.#waiting.push({ timeMs, id, uid, observation, offset, ordinal });
     if (this.#waiting.size > WAITING_MAX) this.#applyNext();
     if (this.#options.watermarkGiven !== true) this.advance(timeMs);
   }
@@ -198,6 +200,14 @@ export class PartitionRuntime {
   forgetIdle(): void {
     const idleMs = Math.max(0, ...this.#detectors.map((detector) => detector.idleMs));
     this.#keyed.evictIdle(this.#watermarkMs - idleMs);
+  }
+
+  /** Whether hours of the store would tell a detector something about it. */
+  asksForHours(uid: string): boolean {
+    const known = this.#keyed.peek(uid);
+    return this.#detectors.some(
+      (detector, index) => detector.warmUp !== undefined && (known === undefined || known.cold.includes(index)),
+    );
   }
 
   /** Starts an entity warm, before its first event is offered: all detectors of a new one, else the cold ones. */

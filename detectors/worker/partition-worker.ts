@@ -395,11 +395,14 @@ export class PartitionWorker {
     // partition to which nothing came since has read all of them: its alarms are to be known as rung.
     const hasRead = this.#next >= this.#checkpointNext && this.#applied?.isPast(this.#next) !== false;
     if (this.#applied !== null && !hasRead) return;
-    await persist('checkpoint', this.#patience, () =>
-      this.#checkpoints.save(this.#runtime, this.#next, nowMs, (offset) => this.#place.intake.mark(offset)),
-    );
+    // Of the attempt that succeeded: a store that was away is no reason to come again late.
+    let startedMs = nowMs;
+    await persist('checkpoint', this.#patience, () => {
+      startedMs = this.#deps.clock.nowMs();
+      return this.#checkpoints.save(this.#runtime, this.#next, nowMs, (offset) => this.#place.intake.mark(offset));
+    });
     const endedMs = this.#deps.clock.nowMs();
-    this.#checkpointMs = Math.max(dueMs, endedMs + (endedMs - nowMs) * (1 / CHECKPOINT_DUTY - 1));
+    this.#checkpointMs = Math.max(dueMs, endedMs + (endedMs - startedMs) * (1 / CHECKPOINT_DUTY - 1));
     this.#checkpointNext = this.#next;
     this.#runtime.forgetIdle();
   }

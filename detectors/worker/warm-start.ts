@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { AppError, describeError } from '../../ingest/core/errors.js';
 import { formatTime } from '../../ingest/event/time.js';
 import { toldHours } from '../../ingest/store/hops/hop-queries.js';
 import type { HourlyUsage, Stage } from '../core/detector.js';
@@ -14,6 +15,8 @@ const HOUR_MINUTES = 60;
 /** The roll-up's hours are DateTime, which ends in 2106. */
 const TIME_MAX_MS = Date.UTC(2100, 0, 1);
 const HISTORY_MS = 28 * 24 * HOUR_MS;
+/** Characters of ids that one statement is asked about: a parameter of an HTTP request holds 128 KiB by default. */
+const UIDS_LENGTH = 32_768;
 
 /**
  * Entities of these records that the runtime knows too little of, each with the hour before which history is to tell of
@@ -50,13 +53,14 @@ const byHour = (rows: readonly Row[]): Hours => new Map(rows.map((row) => [keyOf
  *
  * @param rows hours of the roll-up that are wanted, one or more.
  */
-async function asRequests({ store: { querier } }: WorkerParts, stage: Stage, rows: readonly Row[]): Promise<readonly Row[]> {
+async function asRequests(deps: WorkerParts, stage: Stage, rows: readonly Row[]): Promise<readonly Row[]> {
+  const { querier } = deps.store;
   const uids = [...new Set(rows.map(({ uid }) => uid))];
   const hours = rows.map((row) => row.hour_ms);
   const [fromMs, toMs] = [Math.min(...hours), Math.max(...hours) + HOUR_MS];
   const span = { uids, from: formatTime(fromMs), to: formatTime(toMs) };
   if (stage === 'principal') {
-    const again = byHour(await querier.run(principalToldAgainQuery, span));
+    const again = byHour(await toldAgain(deps, span));
     return rows.map((row) => plus(row, again.get(keyOf(row)), -1));
   }
   const minutes = { from_minute: (fromMs / HOUR_MS) * HOUR_MINUTES, to_minute: (toMs / HOUR_MS) * HOUR_MINUTES };
@@ -64,6 +68,19 @@ async function asRequests({ store: { querier } }: WorkerParts, stage: Stage, row
   const refused = byHour(await querier.run(tokenRefusalsQuery, span));
   return rows.map((row) => plus({ ...row, ...told.get(keyOf(row)) }, refused.get(keyOf(row)), 1));
 } // prettier-ignore
+
+type Span = z.input<(typeof principalToldAgainQuery)['params']>;
+
+/** It reads events; where those are too many for the store's limits the hours stay as they are: too high, never too low. */
+async function toldAgain({ store, logger }: WorkerParts, span: Span): Promise<readonly Row[]> {
+  try {
+    return await store.querier.run(principalToldAgainQuery, span);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.retryable) throw error;
+    logger.warn({ reason: describeError(error) }, 'hours of principals count lines that tell of a request again');
+    return [];
+  }
+}
 
 const plus = (row: Row, { requests, failures }: Counts = { requests: 0, failures: 0 }, sign: 1 | -1): Row => ({
   ...row,
@@ -81,14 +98,36 @@ export async function warmStart(
   runtime: PartitionRuntime,
   records: readonly DecodedRecord[],
 ): Promise<void> {
-  const unknown = strangers(stage, runtime, records);
-  if (unknown.size === 0) return;
+  for (const some of inParts(strangers(stage, runtime, records))) await warmUp(deps, stage, runtime, some);
+}
+
+function* inParts(all: ReadonlyMap<string, number>): Generator<ReadonlyMap<string, number>> {
+  let part = new Map<string, number>();
+  let length = 0;
+  for (const [uid, hour] of all) {
+    part.set(uid, hour);
+    length += uid.length;
+    if (length < UIDS_LENGTH) continue;
+    yield part;
+    part = new Map();
+    length = 0;
+  }
+  if (part.size > 0) yield part;
+}
+
+async function warmUp(
+  deps: WorkerParts,
+  stage: Stage,
+  runtime: PartitionRuntime,
+  unknown: ReadonlyMap<string, number>,
+): Promise<void> {
   const hours = [...unknown.values()];
   const to = Math.max(...hours);
   const from = Math.max(0, Math.min(...hours) - HISTORY_MS);
   if (to <= from) return;
-  const params = { uids: [...unknown.keys()], from: formatTime(from), to: formatTime(to) };
-  const stored = await deps.store.querier.run(usageQueries[stage], params);
+  const uids = [...unknown.keys()].filter((uid) => runtime.asksForHours(uid));
+  const params = { uids, from: formatTime(from), to: formatTime(to) };
+  const stored = uids.length === 0 ? [] : await deps.store.querier.run(usageQueries[stage], params);
   const rows = stored.filter(({ uid, hour_ms }) => hour_ms < (unknown.get(uid) ?? -Infinity));
   const history = new Map<string, HourlyUsage[]>();
   for (const row of rows.length === 0 ? rows : await asRequests(deps, stage, rows)) {

@@ -1,4 +1,6 @@
 import { AppError, describeError } from '../../../ingest/core/errors.js';
+import { deterministicUuid } from '../../../ingest/event/event-uid.js';
+import type { TableRow } from '../../../ingest/store/store.js';
 import type { Finding } from '../../core/finding.js';
 import { ruleFindingUid } from '../../rules/rule-finding.js';
 import { paneOf } from '../../rules/window-plan.js';
@@ -8,20 +10,21 @@ import { knownFindingsQuery } from '../worker-queries.js';
 import { evaluateRule, type FoundWindow } from './evaluate-rule.js';
 import { inHalves, isStarved, panesOf, ruleBatches, type RuleBatch } from './rule-batches.js';
 import type { RuleOptions } from './rule-duty.js';
-import { markRuleMinutes, staleRuleMinutes } from './rule-queries.js';
+import { staleRuleMinutes } from './rule-queries.js';
 import type { ActiveRule, RuleSet } from './rule-set.js';
 
 const MINUTE_MS = 60_000;
 /** Minutes times rules that one pass looks at; more are left for the next. */
 const PASS_ROWS = 200_000;
 /** Marks are written together: for each rule alone they would cost the store more than most rules do. */
-const MARK_ROWS = 50_000;
+const MARK_ROWS = 10_000;
 /** A rule that met the engine's limits waits so long. */
 const ASIDE_MS = 600_000;
 /** Beyond every minute of events. */
 const MINUTE_MAX = 180_000_000;
 
-interface Mark {
+/** A row of `rule_minutes`. */
+interface Mark extends TableRow {
   readonly rule: string;
   readonly minute: number;
   readonly lines: number;
@@ -72,19 +75,22 @@ export class RuleEvaluator {
     });
     let minutes = 0;
     let findings = 0;
-    this.#marks = [];
-    for (const rule of rules) {
-      const lastPane = paneOf(rule.compiled.plan, closedMs) - 1;
-      const due = stale.filter((one) => one.rule === rule.key && paneOfMinute(rule, one.minute + 1) - 1 <= lastPane);
-      for (const batch of ruleBatches(due, rule.compiled.plan)) {
-        const found = await this.#evaluate(rule, batch, lastPane);
-        if (found === null) break;
-        findings += found;
-        minutes += batch.minutes.length;
-        if (this.#marks.length >= MARK_ROWS) await this.#mark();
+    try {
+      for (const rule of rules) {
+        const lastPane = paneOf(rule.compiled.plan, closedMs) - 1;
+        const due = stale.filter((one) => one.rule === rule.key && paneOfMinute(rule, one.minute + 1) - 1 <= lastPane);
+        for (const batch of ruleBatches(due, rule.compiled.plan)) {
+          const found = await this.#evaluate(rule, batch, lastPane);
+          if (found === null) break;
+          findings += found;
+          minutes += batch.minutes.length;
+          if (this.#marks.length >= MARK_ROWS) await this.#mark();
+        }
       }
+    } finally {
+      // Also when a rule breaks the pass off: those before it are done.
+      await this.#mark();
     }
-    await this.#mark();
     return { minutes, findings, more: stale.length === PASS_ROWS && minutes > 0 };
   }
 
@@ -124,11 +130,8 @@ export class RuleEvaluator {
     const marks = this.#marks;
     if (marks.length === 0) return;
     this.#marks = [];
-    await this.#deps.store.writer.derive(markRuleMinutes, {
-      rules: marks.map(({ rule }) => rule),
-      minutes: marks.map(({ minute }) => minute),
-      lines: marks.map(({ lines }) => lines),
-    });
+    const token = `rule-minutes:${deterministicUuid(JSON.stringify(marks))}`;
+    await this.#deps.store.writer.insertRows('rule_minutes', marks, token);
   }
 
   /**

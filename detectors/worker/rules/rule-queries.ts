@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineDerivation, defineQuery } from '../../../ingest/store/query.js';
+import { defineQuery } from '../../../ingest/store/query.js';
 
 const count = z.coerce.number().nonnegative();
 const minute = z.number().int();
@@ -54,15 +54,4 @@ FROM event_minutes
 WHERE minute >= {from_minute:Int64} AND minute < {to_minute:Int64}
 GROUP BY minute
 ORDER BY minute`,
-});
-
-/** Marks minutes as evaluated, each for a rule, with so many events. */
-export const markRuleMinutes = defineDerivation({
-  name: 'mark-rule-minutes',
-  table: 'rule_minutes',
-  columns: ['rule', 'minute', 'lines'],
-  params: z.object({ rules: z.array(z.string()), minutes: z.array(minute), lines: z.array(z.number().int()) }),
-  sql: `
-SELECT marked.1, marked.2, marked.3
-FROM (SELECT arrayJoin(arrayZip({rules:Array(String)}, {minutes:Array(Int32)}, {lines:Array(UInt64)})) AS marked)`,
 });
