@@ -154,9 +154,8 @@ export class KeyedState {
     const cold: number[] = [];
     this.#detectors.forEach((detector, index) => {
       const kept = encoded.detectors[detector.id];
-      const [version, text = this.#initial[index] ?? ''] = typeof kept === 'number' ? [kept] : (kept ?? []);
-      const state = version === detector.version ? revive(detector, text) : null;
-      if (state === null) cold.push(index);
+      const state = typeof kept === 'object' && kept[0] === detector.version ? revive(detector, kept[1]) : null;
+      if (state === null && kept !== detector.version) cold.push(index);
       entity.states[index] = state ?? detector.initial();
     });
     entity.cold = cold.length === 0 ? NONE : cold;

@@ -5,6 +5,7 @@ import type { Stage } from '../core/detector.js';
 import type { Finding } from '../core/finding.js';
 import { entityOf } from '../core/observation.js';
 import { Block } from './block.js';
+import { bySize } from './by-size.js';
 import { type AppliedIndex, CheckpointStore } from './checkpoint-store.js';
 import { emitFindings } from './finding-writer.js';
 import type { Forwarder } from './forwarder.js';
@@ -119,7 +120,8 @@ export class PartitionWorker {
     return this.#exclusive(async () => {
       this.#throwIfLost();
       this.#highWatermark = batch.highWatermark;
-      for (const slice of slices(batch.records.filter((record) => record.offset >= this.#next))) {
+      const news = batch.records.filter((record) => record.offset >= this.#next);
+      for (const slice of bySize(news, ({ value }) => value.length, SLICE_BYTES)) {
         await withHeartbeat(this.#takeSlice(slice), heartbeat);
       }
       // One append at a time waits for the disk, while the next records are taken.
@@ -442,18 +444,4 @@ export class PartitionWorker {
       this.#busy -= 1;
     }
   }
-}
-
-function* slices(records: readonly StoredRecord[]): Generator<readonly StoredRecord[]> {
-  let slice: StoredRecord[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    slice.push(record);
-    bytes += record.value.length;
-    if (bytes < SLICE_BYTES) continue;
-    yield slice;
-    slice = [];
-    bytes = 0;
-  }
-  if (slice.length > 0) yield slice;
 }

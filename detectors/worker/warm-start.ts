@@ -4,6 +4,7 @@ import { formatTime } from '../../ingest/event/time.js';
 import { toldHours } from '../../ingest/store/hops/hop-queries.js';
 import type { HourlyUsage, Stage } from '../core/detector.js';
 import { entityOf, eventTimeMs, outageReasons } from '../core/observation.js';
+import { bySize } from './by-size.js';
 import type { PartitionRuntime } from './partition-runtime.js';
 import type { DecodedRecord } from './record-intake.js';
 import { pastValuesOf } from './past-values.js';
@@ -98,21 +99,9 @@ export async function warmStart(
   runtime: PartitionRuntime,
   records: readonly DecodedRecord[],
 ): Promise<void> {
-  for (const some of inParts(strangers(stage, runtime, records))) await warmUp(deps, stage, runtime, some);
-}
-
-function* inParts(all: ReadonlyMap<string, number>): Generator<ReadonlyMap<string, number>> {
-  let part = new Map<string, number>();
-  let length = 0;
-  for (const [uid, hour] of all) {
-    part.set(uid, hour);
-    length += uid.length;
-    if (length < UIDS_LENGTH) continue;
-    yield part;
-    part = new Map();
-    length = 0;
+  for (const some of bySize(strangers(stage, runtime, records), ([uid]) => uid.length, UIDS_LENGTH)) {
+    await warmUp(deps, stage, runtime, new Map(some));
   }
-  if (part.size > 0) yield part;
 }
 
 async function warmUp(

@@ -47,6 +47,15 @@ export class TextCache<V> {
     return this.#texts[at ^ 1] === text ? this.#values[at ^ 1] : undefined;
   }
 
+  /** What is kept of the text, else what `make` makes of it, which is then offered. */
+  of(text: string, make: (text: string) => V): V {
+    const known = this.get(text);
+    if (known !== undefined) return known;
+    const made = make(text);
+    this.set(text, made);
+    return made;
+  }
+
   /** Keeps the value if the text was offered before; of two neighbours the older one goes. */
   set(text: string, value: V): void {
     if (this.isDue(text)) this.keep(text, value);

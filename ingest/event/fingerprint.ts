@@ -34,6 +34,8 @@ class KeyedFingerprinter implements Fingerprinter {
   readonly #hmac: HmacSha256;
   readonly #tokens = new TextCache<string>(SHORT_LOG2, SHORT_MAX);
   readonly #secrets = new TextCache<string>(SHORT_LOG2, SHORT_MAX);
+  readonly #tokenDigest = (text: string): string => this.#digest('token', 'tok_', text);
+  readonly #secretDigest = (text: string): string => this.#digest('secret', 'fp_', text);
   readonly #long = new BoundedCache<string>(LONG_COST);
 
   constructor(key: FingerprintKey, previous: readonly Fingerprinter[]) {
@@ -43,20 +45,11 @@ class KeyedFingerprinter implements Fingerprinter {
   }
 
   tokenUid(canonical: string): string {
-    const known = this.#tokens.get(canonical);
-    if (known !== undefined) return known;
-    const made = this.#digest('token', 'tok_', canonical);
-    this.#tokens.set(canonical, made);
-    return made;
+    return this.#tokens.of(canonical, this.#tokenDigest);
   }
 
   secretFp(secret: RawSecret): string {
-    const text = secret.reveal();
-    const known = this.#secrets.get(text);
-    if (known !== undefined) return known;
-    const made = this.#digest('secret', 'fp_', text);
-    this.#secrets.set(text, made);
-    return made;
+    return this.#secrets.of(secret.reveal(), this.#secretDigest);
   }
 
   /** The domain word keeps a secret that looks like a canonical identity from giving that identity's digest. */

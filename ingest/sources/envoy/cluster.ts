@@ -26,11 +26,7 @@ export function serviceOfHost(host: string): { service?: string; namespace?: str
  * SNI form `outbound_.9080_._.reviews…`, or the operator's own name, which is taken for the service's.
  */
 export function readCluster(cluster: string): ClusterParts {
-  const before = clusters.get(cluster);
-  if (before !== undefined) return before;
-  const parts = partsOf(cluster);
-  clusters.set(cluster, parts);
-  return parts;
+  return clusters.of(cluster, partsOf);
 }
 
 /** A proxy has few clusters. */

@@ -42,13 +42,8 @@ const harmlessName = /(?:_type|_method|_id)$/;
 /** Whether a field is kept as an attribute, by its name; the same few names come with every event. */
 const isKept = new TextCache<boolean>(9, 64);
 
-function mayBeKept(name: string): boolean {
-  const known = isKept.get(name);
-  if (known !== undefined) return known;
-  const kept = !consumed.has(name) && (!secretName.test(name) || harmlessName.test(name));
-  isKept.set(name, kept);
-  return kept;
-}
+const looksKept = (name: string): boolean => !consumed.has(name) && (!secretName.test(name) || harmlessName.test(name));
+const mayBeKept = (name: string): boolean => isKept.of(name, looksKept);
 
 interface Subject {
   readonly record: KeycloakRecord;

@@ -68,12 +68,12 @@ const readAddresses = new TextCache<ClientAddress | null>(13, MAX_LENGTH);
 
 /** As `parseClientAddress`, for IP addresses only: audit logs write words where a service called. */
 export function parseIpAddress(text: string): ClientAddress | undefined {
-  const known = readAddresses.get(text);
-  if (known !== undefined) return known ?? undefined;
+  return readAddresses.of(text, readIpAddress) ?? undefined;
+}
+
+function readIpAddress(text: string): ClientAddress | null {
   const parsed = parseClientAddress(text);
-  const address = parsed !== undefined && isIP(parsed.address) !== 0 ? parsed : undefined;
-  readAddresses.set(text, address ?? null);
-  return address;
+  return parsed !== undefined && isIP(parsed.address) !== 0 ? parsed : null;
 }
 
 /**
