@@ -1,5 +1,4 @@
-import { textHash } from '../../detectors/core/hash.js';
-import { seededRandom } from '../support/random.js';
+import { randomStream } from '../support/random.js';
 
 /** Everything random in an evaluation; the same seed throws the same. */
 export class Dice {
@@ -8,7 +7,7 @@ export class Dice {
 
   constructor(seed: string) {
     this.#seed = seed;
-    this.unit = seededRandom(textHash(seed) % 4_294_967_296);
+    this.unit = randomStream(seed);
   }
 
   /** Dice of their own for one part, so that a change of one part leaves the others as they were. */

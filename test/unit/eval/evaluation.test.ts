@@ -90,7 +90,8 @@ describe('evaluation', () => {
     const { scene } = attacked[0]!;
     const of = findings.find(({ token_uid: token, principal_uid: principal }) => scene.tokens.has(token) || scene.principals.has(principal))!; // prettier-ignore
     const source = { entity_kind: 'source', entity_uid: 'id', token_uid: '', principal_uid: '' } as const;
-    const theirs = { ...of, ...source, finding_uid: 'theirs', evidence: [[...scene.eventUids][0]!] };
+    const time = new Date(scene.startMs).toISOString();
+    const theirs = { ...of, ...source, time, finding_uid: 'theirs', evidence: [[...scene.eventUids][0]!] };
     const others = { ...theirs, finding_uid: 'others', evidence: ['00000000-0000-8000-8000-ffffffffffff'] };
     expect(grade([attacked[0]!], [theirs]).outcomes[0]?.findings).toEqual([theirs]);
     expect(grade([attacked[0]!], [others]).outcomes[0]?.findings).toEqual([]);
