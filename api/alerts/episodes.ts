@@ -43,16 +43,37 @@ export const inTime = (a: Finding, b: Finding): number =>
  */
 function raisedIn(findings: readonly Finding[], policy: AlertPolicy): readonly Raised[] {
   const { episodeGapMs, severityMin, risk } = policy;
-  const parts = findings.map((finding): RiskPart => ({ kind: kindOf(finding), points: pointsOf(finding), timeMs: parseTime(finding.time) })); // prettier-ignore
-  return findings.flatMap((finding, n) => {
+  const parts = riskParts(findings);
+  return findings.flatMap((finding) => {
     if (severityRank(finding.severity) < severityRank(severityMin)) return [];
-    const timeMs = parts[n]?.timeMs ?? 0;
+    const timeMs = parseTime(finding.time);
     const strong = isStrong(finding, policy);
     const now = riskAt(parts, timeMs, risk.halfLifeMs);
     if (finding.fidelity !== 'high' && now < risk.threshold) return [];
     // A weak one raises only on top of what was before; that is the episode it goes on with.
     const gapMs = strong ? episodeGapMs : Math.max(episodeGapMs, risk.halfLifeMs);
     return [{ finding, timeMs, risk: now, gapMs }];
+  });
+}
+
+/**
+ * What goes into the risk. One event may tell both stages the same: of a token, and of the principal that has no other. That is one fact, and
+ * the stronger word for it counts.
+ */
+function riskParts(findings: readonly Finding[]): readonly RiskPart[] {
+  const facts = new Map<string, Map<Finding['entity_kind'], RiskPart[]>>();
+  for (const finding of findings) {
+    const part = { kind: kindOf(finding), points: pointsOf(finding), timeMs: parseTime(finding.time) };
+    const fact = `${part.kind} ${part.timeMs}`;
+    const words = facts.get(fact) ?? new Map<Finding['entity_kind'], RiskPart[]>();
+    facts.set(fact, words);
+    words.set(finding.entity_kind, [...(words.get(finding.entity_kind) ?? []), part]);
+  }
+  const total = (parts: readonly RiskPart[]): number => parts.reduce((sum, { points }) => sum + points, 0);
+  return [...facts.values()].flatMap((words) => {
+    const [token = [], principal = []] = [words.get('token'), words.get('principal')];
+    const others = [...words].flatMap(([kind, parts]) => (kind === 'token' || kind === 'principal' ? [] : parts));
+    return [...others, ...(total(principal) > total(token) ? principal : token)];
   });
 }
 

@@ -1,11 +1,12 @@
 import {
   stages, type Detector, type HourlyUsage, type Observation, type Score, type Verdict,
 } from '../core/detector.js'; // prettier-ignore
-import { failureShareSql, requestsInWindowsSql } from '../core/reproduce.js';
+import { failureShareSql, requestsBetweenSql, requestsInWindowsSql } from '../core/reproduce.js';
 import { shareCentre, shareSpread } from '../core/robust.js';
-import { escalate } from '../core/severity.js';
+import { formatTime } from '../../ingest/event/time.js';
 import type { BaselineOptions } from './baseline-options.js';
 import { type BaselineState, decodeBaselineState, encodeBaselineState, newBaselineState } from './baseline-state.js';
+import { LOW_HOURS, shortfall, SILENT_HOURS_MAX, type Shortfall } from './drop.js';
 import { comparableHours, expectedVolume, owedVolume, peakVolume, recurs } from './seasonal.js';
 
 const NONE: readonly Score[] = [];
@@ -21,6 +22,13 @@ const VOLUME = 'requests';
 const SHARE = 'failure_share';
 /** As much as the entity makes at other hours: a job that was started by hand, or a stranger at night. */
 const STRANGE_TIME = 'requests_at_strange_time';
+/** Far less than at any hour like it, for hours. */
+const DROP = 'requests_dropped';
+/**
+ * Never more than medium: how much is done does not tell by whom, and the end of a month or a new release does ten times as much, too. With
+ * anything new about the caller beside it the risk adds up; bursts that no work explains are those of `rate`.
+ */
+const MEDIUM_FACTOR = 1.5;
 /** An hour twice as busy as the busiest one known is strange at any time. */
 const PEAK_FACTOR = 2;
 /** From so many hours in a row on it is no single run any more. */
@@ -34,6 +42,7 @@ export class BaselineDetector implements Detector<BaselineState> {
   readonly falsePositives = [
     'Month-end jobs and sales days; the first working day after a token was only seen on a week-end.',
     'A client deployed with an expired or mis-scoped credential, which is worth a look all the same.',
+    'For drops: a holiday, a customer who leaves, a fleet that is scaled down for good.',
   ];
   readonly nextSteps = [
     'Look at the hour beside the same hours of the weeks before, and at which service and route the excess goes to.',
@@ -61,18 +70,19 @@ export class BaselineDetector implements Detector<BaselineState> {
     const hour = Math.floor(observation.timeMs / HOUR_MS);
     if (hour < state.hour) return NONE;
     const same = hour === state.hour;
+    const found: Score[] = [];
+    if (!same) this.#scoreDrop(state, hour, found);
     const requests = (same ? state.requests : 0) + 1;
     const failures = (same ? state.failures : 0) + (observation.failed ? 1 : 0);
     const loud = requests >= this.#options.requests_min;
     const failing = observation.failed && failures >= this.#options.failures_min;
-    if (!loud && !failing) return NONE;
+    if (!loud && !failing) return found.length === 0 ? NONE : found;
     let basis = state;
     if (!same || Number.isNaN(state.volumeExpected)) {
       basis = same ? { ...state } : { ...state, volume: state.volume.clone(), share: state.share.clone() };
       if (!same) this.#advance(basis, hour);
       this.#expect(basis);
     }
-    const found: Score[] = [];
     if (loud) found.push(this.#scoreVolume(basis, requests, observation.timeMs));
     if (failing) found.push(this.#scoreShare(basis, requests, failures, observation.timeMs));
     return found;
@@ -80,6 +90,14 @@ export class BaselineDetector implements Detector<BaselineState> {
 
   classify(score: Score, { entityKind }: Observation): Verdict | null {
     if (!score.warmedUp || score.value < this.#options.threshold) return null;
+    if (score.measure === DROP) {
+      return {
+        severity: 'low',
+        fidelity: 'low',
+        summary: `${score.observed} requests in the hour from ${formatTime(score.windowStartMs)}, the third such hour in a row, where this ${entityKind} usually makes ${score.expected.toFixed(0)}.`,
+        techniques: [],
+      };
+    }
     const factor = score.value / this.#options.threshold;
     if (score.measure === STRANGE_TIME) {
       return {
@@ -91,8 +109,8 @@ export class BaselineDetector implements Detector<BaselineState> {
     }
     const volume = score.measure === VOLUME;
     return {
-      severity: escalate(factor),
-      fidelity: factor >= 3 ? 'high' : 'medium',
+      severity: factor >= MEDIUM_FACTOR ? 'medium' : 'low',
+      fidelity: 'medium',
       summary: volume
         ? `${score.observed} requests this hour, where this ${entityKind} usually makes ${score.expected.toFixed(0)} at this time.`
         : `${percent(score.observed)} of this hour's requests fail, where ${percent(score.expected)} are usual for this ${entityKind}.`,
@@ -107,14 +125,16 @@ export class BaselineDetector implements Detector<BaselineState> {
       if (observation.accepted) state.volume.addAt(state.hour - hour, 1);
       return state;
     }
-    if (hour > state.hour) this.#advance(state, hour);
+    const isNew = hour > state.hour;
+    if (isNew) this.#advance(state, hour);
     state.requests += 1;
     if (observation.failed) state.failures += 1;
     if (observation.accepted) {
       state.taughtRequests += 1;
       if (observation.failed) state.taughtFailures += 1;
     }
-    if (suspect) state.suspect = true;
+    // The first request of an hour tells of the hours before it.
+    if (suspect && !(isNew && state.lowRun === LOW_HOURS)) state.suspect = true;
     const { requests_min: requestsMin, failures_min: failuresMin } = this.#options;
     const needed = state.requests >= requestsMin || state.failures >= failuresMin;
     if (needed && Number.isNaN(state.volumeExpected)) this.#expect(state);
@@ -136,6 +156,7 @@ export class BaselineDetector implements Detector<BaselineState> {
   }
 
   sql(score: Score, observation: Observation): string {
+    if (score.measure === DROP) return requestsBetweenSql(observation, score.windowStartMs, score.windowEndMs);
     if (score.measure === SHARE) return failureShareSql(observation, score.windowStartMs);
     return requestsInWindowsSql(observation, score.windowStartMs, HOUR_MS, 0);
   }
@@ -182,6 +203,29 @@ export class BaselineDetector implements Detector<BaselineState> {
     };
   }
 
+  /** The first request after the last of the low hours tells of them, once. */
+  #scoreDrop(state: BaselineState, hour: number, found: Score[]): void {
+    if (state.lowRun !== LOW_HOURS - 1 || hour - state.hour > SILENT_HOURS_MAX) return;
+    const low = this.#shortfall(state);
+    if (low === null) return;
+    found.push({
+      value: (low.expected - state.requests) / low.spread,
+      measure: DROP,
+      unit: 'requests/h',
+      observed: state.requests,
+      ...low,
+      sampleCount: state.volume.size,
+      warmedUp: true,
+      windowStartMs: state.hour * HOUR_MS,
+      windowEndMs: (state.hour + 1) * HOUR_MS,
+    });
+  }
+
+  #shortfall({ volume, requests }: BaselineState): Shortfall | null {
+    const { requests_min: requestsMin, threshold } = this.#options;
+    return shortfall(volume, requests, { requestsMin, threshold });
+  }
+
   #frame(
     basis: BaselineState,
     warmedUp: boolean,
@@ -216,6 +260,8 @@ export class BaselineDetector implements Detector<BaselineState> {
   #advance(state: BaselineState, hour: number): void {
     const gap = hour - state.hour;
     if (state.hour >= 0) {
+      const isLow = gap <= SILENT_HOURS_MAX && this.#shortfall(state) !== null;
+      state.lowRun = isLow ? state.lowRun + 1 : 0;
       this.#close(state, gap === 1);
       state.volume.pushRun(0, gap - 1);
       state.share.pushRun(null, gap - 1);

@@ -12,6 +12,8 @@ export interface BaselineState {
   suspect: boolean;
   /** Hours in a row that gave a verdict. */
   suspectRun: number;
+  /** Hours in a row with far fewer requests than any hour like them. */
+  lowRun: number;
   /** Expectations for the running hour; NaN until they are needed. */
   volumeExpected: number;
   volumeSpread: number;
@@ -34,6 +36,7 @@ export function newBaselineState(hours: number): BaselineState {
     taughtFailures: 0,
     suspect: false,
     suspectRun: 0,
+    lowRun: 0,
     volumeExpected: NaN,
     volumeSpread: NaN,
     shareExpected: NaN,
@@ -44,7 +47,7 @@ export function newBaselineState(hours: number): BaselineState {
   };
 }
 
-/** Fields in the order in which they are encoded; raise the detector's version when it changes. */
+/** Fields in the order in which they are encoded, new ones last; raise the detector's version when it changes. */
 export function encodeBaselineState(state: BaselineState): string {
   const head = [
     state.hour,
@@ -59,6 +62,7 @@ export function encodeBaselineState(state: BaselineState): string {
     state.shareExpected,
     state.shareDeviation,
     state.loudFrom,
+    state.lowRun,
   ];
   return [head.join(','), state.volume.encode(), state.share.encode()].join('|');
 }
@@ -67,7 +71,8 @@ export function encodeBaselineState(state: BaselineState): string {
 export function decodeBaselineState(text: string, hours: number): BaselineState {
   const [head = '', volume = '', share = ''] = text.split('|');
   const fields = head.split(',').map(Number);
-  if (fields.length !== 12 || !fields.slice(0, 7).every(Number.isInteger)) {
+  // States from before low hours were counted have a field less.
+  if ((fields.length !== 13 && fields.length !== 12) || !fields.slice(0, 7).every(Number.isInteger)) {
     throw new TypeError('The text is no state of detector baseline.');
   }
   const field = (index: number): number => fields[index] ?? 0;
@@ -84,6 +89,7 @@ export function decodeBaselineState(text: string, hours: number): BaselineState 
     shareExpected: field(9),
     shareDeviation: field(10),
     loudFrom: field(11),
+    lowRun: field(12),
     volume: QuantisedRing.decode(volume, hours),
     share: QuantisedRing.decode(share, hours),
   };

@@ -76,6 +76,11 @@ export function requestsInWindowsSql(
   return `SELECT countIf(at >= ${start}) + ${before} AS observed ${requests(observation, startMs - widthMs)}`;
 }
 
+/** Requests from `startMs` up to `endMs`, which is left out. */
+export function requestsBetweenSql(observation: Observation, startMs: number, endMs: number): string {
+  return `SELECT count() AS observed ${requests(observation, startMs)} AND at < ${sqlTime(endMs)}`;
+}
+
 /** Share of failed requests since `startMs`. */
 export function failureShareSql(observation: Observation, startMs: number): string {
   return `SELECT countIf(failed) / count() AS observed ${requests(observation, startMs)}`;

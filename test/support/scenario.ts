@@ -54,6 +54,8 @@ const expectationSchema = z.array(
     from_minute: z.number(),
     to_minute: z.number(),
     expected: z.tuple([z.number(), z.number()]).default([0, 0]),
+    /** What was observed lies below what was expected. */
+    below: z.boolean().default(false),
     /** The deciding event and others that explain it. */
     evidence_min: z.number().default(2),
   }),

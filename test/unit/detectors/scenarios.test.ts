@@ -25,7 +25,7 @@ describe('scenarios', () => {
       expect(minute).toBeLessThanOrEqual(wanted.to_minute);
       expect(finding.score.expected).toBeGreaterThanOrEqual(wanted.expected[0]);
       expect(finding.score.expected).toBeLessThanOrEqual(wanted.expected[1]);
-      expect(finding.score.observed).toBeGreaterThan(finding.score.expected);
+      expect(finding.score.observed < finding.score.expected).toBe(wanted.below);
       expect(finding.evidence.length).toBeGreaterThanOrEqual(wanted.evidence_min);
     });
   });

@@ -143,6 +143,22 @@ describe('grouping findings into alerts', () => {
       expect(group(Array.from({ length: 3 }, (_, n) => weak(n, 'novelty')))).toEqual(nothing);
     });
 
+    it('counts once what one event says of a token and of its principal', () => {
+      const owner = finding(0).principal_uid;
+      const ofBoth = (minute: number, detector: string, change: Partial<Finding> = {}): Finding[] => [
+        weak(minute, detector, change),
+        weak(minute, detector, { ...change, entity_kind: 'principal', entity_uid: owner, token_uid: '' }),
+      ];
+      const twice = ofBoth(0, 'baseline', { severity: 'medium' });
+      expect(twice[0]?.finding_uid).not.toBe(twice[1]?.finding_uid);
+      const [alone] = group(twice.slice(0, 1)).changed;
+      expect(group(twice).changed).toMatchObject([{ finding_count: 2, risk: alone!.risk }]);
+      // The graver word counts, and another event is another fact.
+      const graver = [twice[0]!, { ...twice[1]!, severity: 'high' as const }];
+      expect(group(graver).changed[0]?.risk).toBe(group(graver.slice(1)).changed[0]?.risk);
+      expect(group([...twice, ...ofBoth(9, 'baseline')]).changed[0]?.risk).toBeGreaterThan(alone!.risk);
+    });
+
     it('takes signals of before and after into an alert without a word', () => {
       const info = (minute: number) => finding(minute, { detector: 'novelty', severity: 'info', fidelity: 'low' });
       const { changed, notices } = group([info(-300), finding(0), info(100)]);
