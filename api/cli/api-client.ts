@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { AppError, errorCodes, type ErrorCode } from '../../ingest/core/errors.js';
 import { printable } from '../alerts/wording.js';
+import { apiAddress, type AddressOptions } from './api-address.js';
 import type { Terminal } from './terminal.js';
 
-export interface ApiOptions {
-  readonly url?: string;
+export interface ApiOptions extends AddressOptions {
   readonly apiKeyFile?: string;
 }
 
@@ -14,7 +14,6 @@ interface Content {
   readonly text: string;
 }
 
-const DEFAULT_URL = 'http://127.0.0.1:8420';
 const TIMEOUT_MS = 30_000;
 
 /** Talks to a running API, so that a command works while another process holds the embedded log and store. */
@@ -27,14 +26,9 @@ export interface ApiClient {
   pushLines<T>(path: string, lines: readonly string[], answer: z.ZodType<T>): Promise<T>;
 }
 
-/** The address is `--url`, else TOURNIQUET_URL, else this machine's; the key is in a file or TOURNIQUET_API_KEY. */
+/** The address is that of {@link apiAddress}; the key is in a file or TOURNIQUET_API_KEY. */
 export function createApiClient(options: ApiOptions, env: Terminal['env']): ApiClient {
-  const url = (options.url ?? env['TOURNIQUET_URL'] ?? DEFAULT_URL).replace(/\/+$/, '');
-  if (!URL.canParse(url) || !/^https?:/.test(url)) {
-    throw new AppError('TQ_REQUEST_INVALID', 'The address of the API is no http or https URL.', {
-      mend: 'Give it as --url http://host:port.',
-    });
-  }
+  const url = apiAddress(options, env);
   const key = options.apiKeyFile === undefined ? env['TOURNIQUET_API_KEY'] : readKeyFile(options.apiKeyFile);
   const headers = key === undefined || key === '' ? {} : { authorization: `Bearer ${key}` };
   const call = async <T>(method: string, path: string, content: Content | null, answer: z.ZodType<T>): Promise<T> => {
@@ -79,7 +73,7 @@ async function request(url: string, path: string, init: RequestInit): Promise<{ 
   } catch (cause) {
     throw new AppError('TQ_API_UNREACHABLE', `The API at ${url} does not answer.`, {
       retryable: true,
-      mend: 'Start it (`tourniquet up`), or name its address with --url or TOURNIQUET_URL.',
+      mend: 'Start it (`tourniquet up`), or name its address with --url, TOURNIQUET_URL or --config.',
       cause,
     });
   }

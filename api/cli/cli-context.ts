@@ -36,13 +36,15 @@ export const quiet = (config: Config): Config => ({
 export const withConfig = (command: Command): Command =>
   command.option('-c, --config <file>', 'configuration (docs/configuration.md)');
 
-export const withConfigAndData = (command: Command): Command =>
-  withConfig(command).option('--data <dir>', 'data directory, instead of data_dir');
+export const withData = (command: Command): Command =>
+  command.option('--data <dir>', 'data directory, instead of data_dir');
+
+export const withConfigAndData = (command: Command): Command => withData(withConfig(command));
 
 /** Commands that speak to a running API. */
 export const withApi = (command: Command): Command =>
-  command
-    .option('--url <url>', 'address of the API; else TOURNIQUET_URL, else http://127.0.0.1:8420')
+  withConfig(command)
+    .option('--url <url>', 'address of the API; else TOURNIQUET_URL, else api.host and api.port of the configuration')
     .option('--api-key-file <file>', 'file with an API key; else TOURNIQUET_API_KEY');
 
 export function createCliContext(terminal: Terminal): CliContext {

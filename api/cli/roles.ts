@@ -19,6 +19,7 @@ import { FindingsConsumer } from '../alerts/findings-consumer.js';
 import type { Notice } from '../alerts/grouping.js';
 import { defaultPolicy, type AlertPolicy } from '../alerts/policy.js';
 import { createSuppressionRegistry, type SuppressionRegistry } from '../suppressions/suppression-registry.js';
+import { urlHost } from './api-address.js';
 import type { Surroundings } from './open-parts.js';
 import { readSecretFile } from './secret-file.js';
 import { version } from './version.js';
@@ -114,8 +115,7 @@ export function policyOf({ alerts }: Surroundings['config']): AlertPolicy {
 }
 
 export function baseUrlOf({ config }: Surroundings): string {
-  const host = config.api.host.includes(':') ? `[${config.api.host}]` : config.api.host;
-  return (config.api.base_url ?? `http://${host}:${config.api.port}`).replace(/\/$/, '');
+  return (config.api.base_url ?? `http://${urlHost(config.api.host)}:${config.api.port}`).replace(/\/$/, '');
 }
 
 /**

@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
 import type { DrillOptions } from '../actions/drill.js';
 import type { CliContext } from '../cli-context.js';
-import { withApi, withConfigAndData } from '../cli-context.js';
+import { withApi, withData } from '../cli-context.js';
 import { guarded } from '../terminal.js';
 
 /** `tourniquet drill`: three marked attacks through the real collectors of a running instance, and how long each took. */
 export function defineDrill(program: Command, { terminal }: CliContext): void {
-  withConfigAndData(
-    withApi(program.command('drill').description('send marked attacks and time detection and delivery')),
-  )
+  withData(withApi(program.command('drill').description('send marked attacks and time detection and delivery')))
     .option('--source <name>', 'source of product nginx, instance tourniquet-drill, input http', 'drill')
     .option('--push-url <url>', 'address that takes pushes, where it is not the API')
     .option('--push-key-file <file>', 'file with the API key of the source; else TOURNIQUET_PUSH_KEY')

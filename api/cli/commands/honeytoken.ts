@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import type { CreateOptions } from '../actions/honeytoken.js';
 import type { ApiOptions } from '../api-client.js';
 import type { CliContext } from '../cli-context.js';
-import { withApi, withConfigAndData } from '../cli-context.js';
+import { withApi, withData } from '../cli-context.js';
 import { guarded } from '../terminal.js';
 
 /** `tourniquet honeytoken`: decoys, registered through a running API by their fingerprints. */
 export function defineHoneytoken(program: Command, { terminal }: CliContext): void {
   const honeytoken = program.command('honeytoken').description('decoy credentials: any use of one is a critical alert');
   const actions = () => import('../actions/honeytoken.js');
-  withConfigAndData(
+  withData(
     withApi(
       honeytoken
         .command('create')

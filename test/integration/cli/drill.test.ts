@@ -45,8 +45,9 @@ describe('tourniquet drill', () => {
       });
     });
     try {
-      const env = { TOURNIQUET_API_KEY: 'admin', TOURNIQUET_PUSH_KEY: 'push' };
-      const args = ['drill', '--config', config, '--url', url, '--within', '120', '--json'];
+      // The port is part of the configuration, over which it goes: no --url is needed.
+      const env = { TOURNIQUET_API_KEY: 'admin', TOURNIQUET_PUSH_KEY: 'push', TOURNIQUET_API_PORT: new URL(url).port };
+      const args = ['drill', '--config', config, '--within', '120', '--json'];
       const run = await runVerb(defineDrill, args, env);
       expect([run.code, run.stderr]).toEqual([0, '']);
       const report = JSON.parse(run.stdout) as {
@@ -73,6 +74,8 @@ describe('tourniquet drill', () => {
         items: [{ name: expect.stringMatching(/^drill /) as string, removed_at: expect.any(String) as string }],
       });
       const wrong = await runVerb(defineDrill, args, { ...env, TOURNIQUET_PUSH_KEY: 'guess' });
+      const lost = await runVerb(defineDrill, args, { ...env, TOURNIQUET_API_PORT: '0' });
+      expect([lost.code, lost.stderr]).toEqual([1, expect.stringContaining('--url or TOURNIQUET_URL')]);
       expect([wrong.code, wrong.stdout, wrong.stderr]).toEqual([1, '', expect.stringContaining('API key')]);
     } finally {
       running.removeAllListeners('close');

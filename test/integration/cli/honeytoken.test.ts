@@ -73,6 +73,18 @@ describe('tourniquet honeytoken, against an API on the real store', () => {
     expect((await cli(['remove', `tok_${'Z'.repeat(22)}`])).code).toBe(1);
   });
 
+  it('finds the API where the configuration lets it listen', async () => {
+    const { port } = api.app.server.address() as AddressInfo;
+    const file = join(directory, 'tourniquet.yaml');
+    await writeFile(file, `{ data_dir: '${directory}', api: { host: 127.0.0.1, port: ${port} } }`);
+    const verb = (...args: string[]) =>
+      runVerb(defineHoneytoken, ['honeytoken', ...args, '--config', file], { TOURNIQUET_API_KEY: keys.admin });
+    const made = await verb('create', '--name', 'by the file');
+    expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('Registered')]);
+    const { token_uid } = tokenOf(made.stdout.trim());
+    expect((await verb('remove', token_uid)).stdout).toBe(`${token_uid}  removed\n`);
+  });
+
   it('registers an existing credential from stdin, without printing or storing it', async () => {
     const secret = 'an-old-api-key-0123456789abcdef';
     let printed = '';
