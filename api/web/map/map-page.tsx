@@ -8,6 +8,7 @@ import { apiKey } from '../lib/http.js';
 import { go, query, withQuery } from '../lib/router.js';
 import { mapSql, sqlLink } from '../lib/sql.js';
 import { Failure } from '../shell/failure.js';
+import { comparedText } from './compared-text.js';
 import { EdgeTable } from './edge-table.js';
 import { LANE_MAX, readMapQuery } from './map-query.js';
 import { LiveLine } from './live-line.js';
@@ -147,12 +148,4 @@ function Shown({ map }: { map: MapAnswer }) {
       {behindText(map)}
     </p>
   );
-}
-
-function comparedText({ compared_with: compared, edges }: MapAnswer): string {
-  if (compared === null) return '';
-  const when = `${moment(parse(compared.from))} – ${moment(parse(compared.to))}`;
-  if (edges.every((edge) => edge.before === null)) return ` · no call is known of ${when}, so nothing is marked as new`;
-  const changed = edges.filter((edge) => edge.alert !== null || edge.state !== 'steady').length;
-  return ` · ${count(changed)} changed or alerting, compared with ${when}`;
 }
