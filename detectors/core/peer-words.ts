@@ -3,23 +3,29 @@ import { familyOf } from '../../ingest/enrich/user-agent.js';
 import { peerValues, peerValuesOf } from './dimensions.js';
 import { textHash } from './hash.js';
 import { peerGroupOf } from './peer-group.js';
-import { MEMBER_SPAN, PEERS_SAMPLED } from './peer-sample.js';
+import { dayOf, MEMBER_SPAN, PEERS_REMEMBERED } from './peer-sample.js';
 import type { PeerWord } from './pulse.js';
 
-const DAY_MS = 86_400_000;
-/** Days of event time of which is known what was told; of older ones all is told, which does no harm. */
-const DAYS_MAX = 2;
-/** Of one day; beyond it is forgotten what was told, and told again. */
+/** Of one memory; beyond it is forgotten what was told, and told again, which does no harm. */
 const USES_MAX = 100_000;
-const VALUES_MAX = 100_000;
+const VALUES_MAX = 50_000;
+/** Groups whose newest day is known. */
+const GROUPS_MAX = 10_000;
 /** Places of a member in a list. */
 const STEP = 2;
 
-interface Day {
+interface Memory {
   /** When each combination of values was seen of a principal, the earliest that was looked at. */
   readonly uses: Map<number, number>;
   /** Of each value of a group the members told, and when: hash and milliseconds in turn. */
   readonly values: Map<number, number[]>;
+}
+
+const newMemory = (): Memory => ({ uses: new Map(), values: new Map() });
+
+function forget({ uses, values }: Memory): void {
+  uses.clear();
+  values.clear();
 }
 
 /** Which of its peers a principal is, in 32 bits: of a group only some are remembered. */
@@ -27,21 +33,33 @@ export const memberOf = (uid: string): number => textHash(uid) % MEMBER_SPAN;
 
 /**
  * Says which served uses the groups of peers must hear of: of each value of a group, each day anew, the members that are
- * among the {@link PEERS_SAMPLED} with the smallest hashes up to then. What one partition leaves out, those it has told stand
+ * among the {@link PEERS_REMEMBERED} with the smallest hashes up to then. What one partition leaves out, those it has told stand
  * before, so all partitions together tell at least that sample, at the time when each member had the value first.
  */
 export class PeerWords {
-  readonly #days = new Map<number, Day>();
+  /** Of the newest day of event time. */
+  readonly #today = newMemory();
+  /** Of all days before, as of archives. */
+  readonly #older = newMemory();
   #newest = -Infinity;
+  /** The newest day of which a group was told. */
+  readonly #newestOf = new Map<number, number>();
 
   /** @param timeMs that of the event, as detectors take it. @returns null where there is nothing to tell. */
   take(event: TokenEvent, timeMs: number): PeerWord | null {
     const { principal, action, outcome } = event;
     if (principal === undefined || action !== 'use' || outcome !== 'success') return null;
-    const day = this.#dayOf(Math.floor(timeMs / DAY_MS));
+    const day = dayOf(timeMs);
+    if (day > this.#newest) {
+      this.#newest = day;
+      forget(this.#today);
+    }
+    const isOlder = day < this.#newest;
+    const memory = isOlder ? this.#older : this.#today;
+    const period = isOlder ? `${day} ${this.#newestDayOf(principal)}` : '';
     // Both are noted: most uses have been seen in both, and few in neither.
-    const isOldPlace = isKnown(day.uses, placeOf(event, principal), timeMs);
-    const isOldPurpose = isKnown(day.uses, purposeOf(event, principal), timeMs);
+    const isOldPlace = isKnown(memory.uses, placeOf(period, event, principal), timeMs);
+    const isOldPurpose = isKnown(memory.uses, purposeOf(period, event, principal), timeMs);
     if (isOldPlace && isOldPurpose) return null;
     const group = peerGroupOf(principal)?.hash;
     if (group === undefined) return null;
@@ -52,34 +70,51 @@ export class PeerWords {
         ? peerValuesOf('place', event)
         : peerValues(event);
     // All are looked at, so that each is known as told.
-    const news = values.filter((value) => tell(day.values, textHash(`${group} ${value}`), member, timeMs));
-    return news.length === 0 ? null : { group, member };
+    const news = values.filter((value) => tell(memory.values, textHash(`${period} ${group} ${value}`), member, timeMs));
+    if (news.length === 0) return null;
+    this.#noteDay(group, day);
+    return { group, member };
   }
 
-  #dayOf(day: number): Day {
-    const known = this.#days.get(day);
-    if (known !== undefined) return known;
-    const made: Day = { uses: new Map(), values: new Map() };
-    if (day <= this.#newest - DAYS_MAX) return made;
-    this.#newest = Math.max(this.#newest, day);
-    this.#days.set(day, made);
-    for (const old of this.#days.keys()) if (old <= this.#newest - DAYS_MAX) this.#days.delete(old);
-    return made;
+  /**
+   * Of older days it matters when they are told: once a group has heard of a later day, members leave it, and there may be a place for one
+   * that had none before. So what was told before that is told again.
+   */
+  #newestDayOf(principal: PrincipalFacts): number {
+    return this.#newestOf.get(peerGroupOf(principal)?.hash ?? 0) ?? 0;
+  }
+
+  #noteDay(group: number, day: number): void {
+    const known = this.#newestOf.get(group);
+    if (known !== undefined && known >= day) return;
+    if (known === undefined && this.#newestOf.size >= GROUPS_MAX) {
+      this.#newestOf.clear();
+      forget(this.#older);
+    }
+    this.#newestOf.set(group, day);
   }
 }
 
 /** What names the values of a place in one number, and those of a purpose; cheap, since it is asked of each event. */
-function placeOf(event: TokenEvent, { principal_uid: uid, client_id: client = '' }: PrincipalFacts): number {
+function placeOf(
+  period: string,
+  event: TokenEvent,
+  { principal_uid: uid, client_id: client = '' }: PrincipalFacts,
+): number {
   const { client: from, caller, token } = event;
   const network = from?.network_name ?? from?.asn ?? from?.address ?? '';
   const [country, workload] = [from?.geo?.country_iso_code ?? '', caller?.service ?? ''];
   const rights = `${String(token?.scopes ?? '')}\n${String(token?.audience ?? '')}`;
-  return textHash(`${uid}\n${client}\n${network}\n${country}\n${familyOf(event)}\n${workload}\n${rights}`);
+  return textHash(`${period} ${uid}\n${client}\n${network}\n${country}\n${familyOf(event)}\n${workload}\n${rights}`);
 }
 
-function purposeOf({ target }: TokenEvent, { principal_uid: uid, client_id: client = '' }: PrincipalFacts): number {
+function purposeOf(
+  period: string,
+  { target }: TokenEvent,
+  { principal_uid: uid, client_id: client = '' }: PrincipalFacts,
+): number {
   const { service = '', method = '', route = '' } = target ?? {};
-  return textHash(`${uid}\n${client}\n${service} ${method} ${route}`);
+  return textHash(`${period} ${uid}\n${client}\n${service} ${method} ${route}`);
 }
 
 /** True if it was seen by then; it is now. */
@@ -111,9 +146,9 @@ function tell(values: Map<number, number[]>, value: number, member: number, time
     if (hash < member && firstMs <= timeMs) before += 1;
     if (hash > (told[largest] ?? 0)) largest = at;
   }
-  if (before >= PEERS_SAMPLED) return false;
+  if (before >= PEERS_REMEMBERED) return false;
   // Whoever leaves is told of again when it comes again: that does no harm.
-  if (told.length >= PEERS_SAMPLED * STEP) told.splice(largest, STEP);
+  if (told.length >= PEERS_REMEMBERED * STEP) told.splice(largest, STEP);
   told.push(member, timeMs);
   return true;
 }

@@ -1,11 +1,17 @@
-import type { MapAnswer } from '../lib/api-types.js';
+import type { MapAnswer, MapEdge } from '../lib/api-types.js';
 import { count, moment, parse } from '../lib/format.js';
+
+interface Compared {
+  readonly compared_with: MapAnswer['compared_with'];
+  readonly nodes: readonly Pick<MapEdge, 'before'>[];
+  readonly edges: readonly Pick<MapEdge, 'before' | 'alert' | 'state'>[];
+}
 
 /**
  * What the window compared with says: nothing where none was asked for or nothing is drawn, how many connections changed else. A box has
  * no past where nothing is known of that time, and one of zero calls where something is, but not of what the filter lets through.
  */
-export function comparedText({ compared_with: compared, nodes, edges }: Pick<MapAnswer, 'compared_with' | 'nodes' | 'edges'>): string {
+export function comparedText({ compared_with: compared, nodes, edges }: Compared): string {
   // Connections of hubs are in no list, but their boxes are.
   const drawn = [...nodes, ...edges];
   if (compared === null || drawn.length === 0) return '';

@@ -21,8 +21,7 @@ const hop = (source: string, requests = 5): HopRow => ({
 /** What the page says of hops of both windows; of the earlier one null where the store knows no call of it. */
 const said = (now: readonly HopRow[], before: readonly HopRow[] | null, hubShare = 1): string => {
   const limits = { laneMax: 100, edgesMax: 200, hubShare };
-  const { nodes, edges } = foldMap(joinWindows(now, before), limits);
-  return comparedText({ compared_with: compared, nodes: [...nodes], edges: [...edges] });
+  return comparedText({ compared_with: compared, ...foldMap(joinWindows(now, before), limits) });
 };
 
 describe('what the map says of the window compared with', () => {

@@ -31,6 +31,17 @@ describe('the number of others who have a value', () => {
     expect(Math.abs(Math.log2(after / before))).toBeLessThan(0.5);
   });
 
+  it('stays an estimate while the place of one that was forgotten is not taken again', () => {
+    // All come again but one of those with the smallest hashes, and after it was forgotten one of the others.
+    const again = members.filter((_, n) => n !== 2).reduce<PeerSample>((s, m) => withMember(s, m, T0 + 20 * DAY_MS, FORGET_DAYS), all); // prettier-ignore
+    const atMs = T0 + (FORGET_DAYS + 1) * DAY_MS;
+    for (const n of [0, 50, 99]) {
+      const { count } = othersIn(withMember(again, members[n]!, atMs, FORGET_DAYS), stranger, atMs + 1, FORGET_DAYS);
+      expect(count).toBeGreaterThan(60);
+      expect(count).toBeLessThan(150);
+    }
+  });
+
   it('has no share of members that left and were not replaced yet', () => {
     const left = all.map((value, at) => (at % 3 === 2 && at < 12 ? value - 2 * FORGET_DAYS : value));
     const count = othersIn(left, stranger, T0 + 1, FORGET_DAYS).count;

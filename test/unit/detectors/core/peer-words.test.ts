@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { peerValues } from '../../../../detectors/core/dimensions.js';
-import { othersIn, PEERS_SAMPLED, withMember, type PeerSample } from '../../../../detectors/core/peer-sample.js';
+import {
+  othersIn,
+  PEERS_REMEMBERED,
+  PEERS_SAMPLED,
+  withMember,
+  type PeerSample,
+} from '../../../../detectors/core/peer-sample.js';
 import { memberOf, PeerWords } from '../../../../detectors/core/peer-words.js';
+import { withUse, type PeerBook } from '../../../../detectors/novelty/peer-book.js';
 import { makePrincipal } from '../../../../ingest/event/principal.js';
 import type { TokenEvent } from '../../../../ingest/event/token-event.js';
 import { makeEvent } from '../../../support/token-events.js';
@@ -83,8 +90,43 @@ describe('what groups of peers are told', () => {
     for (let n = 0; n < 20_000; n += 1) {
       if (words.take(use(n % 1000, T0 + n * 1000, 'orders'), T0 + n * 1000) !== null) told += 1;
     }
-    expect(told).toBeGreaterThanOrEqual(PEERS_SAMPLED);
+    expect(told).toBeGreaterThanOrEqual(PEERS_REMEMBERED);
     expect(told).toBeLessThan(100);
+  });
+
+  it('is as little of an archive of many days that comes among what is new', () => {
+    const words = new PeerWords();
+    let told = 0;
+    for (let n = 0; n < 20_000; n += 1) {
+      const timeMs = T0 + n * 1000 - (n % 2 === 0 ? 0 : ((n % 10) + 1) * 10 * DAY_MS);
+      if (words.take(use(Math.floor(n / 10) % 100, timeMs, 'orders'), timeMs) !== null) told += 1;
+    }
+    // At most two values, of the service and of the network, on the days of six spans.
+    expect(told).toBeLessThan(6 * 2 * 2 * 2 * PEERS_REMEMBERED);
+  });
+
+  it('leaves the same sample where archives come in between, with memories lost', () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const random = seededRandom(seed);
+        const arrived = Array.from({ length: 400 }, (_, n) => {
+          const nowMs = T0 + Math.floor(n * 0.02 * DAY_MS);
+          const timeMs = random() < 0.5 ? nowMs : nowMs - Math.floor(random() * 12 * DAY_MS);
+          return use(Math.floor(random() * random() * 60), timeMs, 'orders');
+        });
+        let words = new PeerWords();
+        let [all, told]: [PeerBook, PeerBook] = [[], []];
+        for (const event of arrived) {
+          if (random() < 0.01) words = new PeerWords();
+          const [member, timeMs] = [memberOfEvent(event), timeOf(event)];
+          const withIt = (book: PeerBook): PeerBook => withUse(book, peerValues(event), member, timeMs, FORGET_DAYS);
+          all = withIt(all);
+          if (words.take(event, timeMs) !== null) told = withIt(told);
+          if (JSON.stringify(told) !== JSON.stringify(all)) expect(told).toEqual(all);
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('is nothing of refusals, of issuers, and of those whose peers nobody knows', () => {
