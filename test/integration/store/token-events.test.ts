@@ -188,6 +188,43 @@ describe('token_events', () => {
     expect(await store.value('SELECT uniqExact(toYYYYMM(time)) FROM token_events')).toBe(110);
   }, 180_000);
 
+  it('refuses nothing at the limits of the schema, in no roll-up either', async () => {
+    const [short, long] = ['\ud800'.repeat(256), '\u0000'.repeat(1024)];
+    const [list, most] = [Array.from({ length: 64 }, () => short), Number.MAX_SAFE_INTEGER];
+    const event = (n: number, time: string, many = list): TokenEvent =>
+      tokenEventSchema.parse({
+        schema_version: 1, event_uid: `00000000-0000-8000-8000-${n.toString(16).padStart(12, '0')}`, time,
+        observed_time: '9999-12-31T23:59:59.999Z', source: { product: 'p', instance: short, kind: 'issuer', record_type: short },
+        action: 'use', outcome: 'success', reason: 'other', reason_detail: long,
+        token: {
+          token_uid: `tok_${'A'.repeat(22)}`, secret_fp: `fp_${'A'.repeat(22)}`, fp_key_id: short, identity: 'jwt', kind: 'unknown', key_id: short,
+          issuer: long, jti: short, audience: many, scopes: many, issued_at: time, not_before: time, expires_at: time, algorithm: short,
+          binding: { method: 'mtls', x5t_s256: short }, display_name: short, parent: { kind: 'jti', value: short },
+          aliases: many.map((value) => ({ kind: 'jti', value })),
+        },
+        principal: { principal_uid: long, kind: 'workload', id: long, name: long, client_id: long },
+        client: {
+          address: short, port: 65535, asn: most, as_name: short, network_name: short, network_kind: 'special',
+          geo: { country_iso_code: 'zz', city: short, latitude: -90, longitude: 180 },
+        },
+        user_agent: long, user_agent_family: short, caller: { service: short, namespace: short, spiffe_id: long },
+        target: {
+          service: short, namespace: short, address: long, method: short, path: long, route: long, status: 999,
+          request_bytes: most, response_bytes: most, duration_ms: Number.MAX_VALUE,
+        },
+        session_uid: short, trace: { trace_id: short, request_id: short }, direction: 'edge', transport: 'mtls',
+        exposures: Array.from({ length: 8 }, () => 'token_in_url'), attributes: Array.from({ length: 32 }, () => ({ key: 'k'.repeat(64), value: long })),
+      }) as TokenEvent; // prettier-ignore
+    // Days beyond 2149 are days of other months in a Date, of which there are then up to twice as many.
+    const months = Array.from({ length: 110 }, (_, month) => new Date(Date.UTC(2240, month, 1 + (month % 28))).toISOString());
+    const ends = ['0000-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'];
+    const events = [...ends.map((time, n) => event(n, time)), ...[...months, ...months].map((time, n) => event(2 + n, time, []))];
+    await store.store.writer.insertEvents(positioned(events), 'limits');
+    await store.store.writer.insertEvents(positioned(events), 'limits');
+    expect(await store.value('SELECT count() FROM token_events')).toBe(222);
+    expect(await store.value("SELECT sum(uses) FROM principal_values WHERE dimension = ''")).toBe(222);
+  }, 180_000); // prettier-ignore
+
   it('keeps times beyond the range of the store at its end', async () => {
     const template = sample(1, 6)[0]!;
     const token = {
