@@ -1,5 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { LoopbackServer, sentIn } from './loopback-server.js';
 
 export interface ApiRequest {
   readonly method: string;
@@ -20,51 +20,40 @@ export interface ApiReply {
 export type ApiContract = (request: ApiRequest, origin: string) => ApiReply;
 
 /** A real HTTP server on loopback that holds every request against a contract and keeps what breaks it. */
-export class ApiServer {
+export class ApiServer extends LoopbackServer {
   readonly requests: ApiRequest[] = [];
   readonly breaches: string[] = [];
   /** Answers that go out before the contract is asked, one a request; undefined lets the contract answer. */
   readonly instead: (ApiReply | undefined)[] = [];
-  origin = '';
-  readonly #server: Server;
+  readonly #contract: ApiContract;
 
   constructor(contract: ApiContract) {
-    this.#server = createServer((incoming, response) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        const request: ApiRequest = {
-          method: incoming.method ?? '',
-          url: new URL(incoming.url ?? '', this.origin),
-          headers: incoming.headers,
-          form: new URLSearchParams(text),
-          text,
-        };
-        this.requests.push(request);
-        let reply = this.instead.shift();
-        try {
-          reply ??= contract(request, this.origin);
-        } catch (error) {
-          this.breaches.push(`${request.method} ${incoming.url ?? ''}: ${String(error)}`);
-          reply = { status: 400, body: { error: 'contract' } };
-        }
-        const { status = 200, headers = {}, body } = reply;
-        response.writeHead(status, { 'content-type': 'application/json', ...headers });
-        response.end(typeof body === 'string' ? body : JSON.stringify(body ?? {}));
-      });
+    super();
+    this.#contract = contract;
+  }
+
+  protected answer(incoming: IncomingMessage, response: ServerResponse): void {
+    void sentIn(incoming).then((sent) => {
+      const text = sent.toString();
+      const request: ApiRequest = {
+        method: incoming.method ?? '',
+        url: new URL(incoming.url ?? '', this.origin),
+        headers: incoming.headers,
+        form: new URLSearchParams(text),
+        text,
+      };
+      this.requests.push(request);
+      let reply = this.instead.shift();
+      try {
+        reply ??= this.#contract(request, this.origin);
+      } catch (error) {
+        this.breaches.push(`${request.method} ${incoming.url ?? ''}: ${String(error)}`);
+        reply = { status: 400, body: { error: 'contract' } };
+      }
+      const { status = 200, headers = {}, body } = reply;
+      response.writeHead(status, { 'content-type': 'application/json', ...headers });
+      response.end(typeof body === 'string' ? body : JSON.stringify(body ?? {}));
     });
-  }
-
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    this.origin = `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
-    return this.origin;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
   }
 }
 

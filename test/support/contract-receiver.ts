@@ -1,6 +1,6 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { LoopbackServer, sentIn } from './loopback-server.js';
 
 /** An answer that is played whatever comes; `hang` never answers, `reset` cuts the connection. */
 export type Played = { status: number; body?: string; headers?: Record<string, string> } | 'hang' | 'reset';
@@ -24,45 +24,37 @@ interface Contract {
 }
 
 /** A receiver that holds what comes against the maker's documentation, and answers as the maker says it does. */
-export class ContractReceiver {
+export class ContractReceiver extends LoopbackServer {
   readonly calls: ContractCall[] = [];
   /** Answers of the next calls; afterwards the contract decides. */
   readonly played: Played[] = [];
   readonly #contract: Contract;
-  readonly #server: Server;
   readonly #waiting: { count: number; resolve: () => void }[] = [];
 
   constructor(contract: Contract) {
+    super();
     this.#contract = contract;
-    this.#server = createServer((request, response) => {
-      const parts: Buffer[] = [];
-      request.on('data', (part: Buffer) => parts.push(part));
-      request.on('end', () => {
-        const bytes = Buffer.concat(parts);
-        const { body, faults } = this.#check(request.method, request.url, request.headers, bytes);
-        const own = faults.length === 0 ? contract.accepted : contract.refused;
-        const answer = this.played.shift() ?? { status: own.status, body: own.body };
-        const status = typeof answer === 'string' ? 0 : answer.status;
-        this.calls.push({ body, text: bytes.toString('utf8'), headers: request.headers, faults, status });
-        for (const waiter of this.#waiting) if (this.calls.length >= waiter.count) waiter.resolve();
-        if (answer === 'reset') request.socket.destroy();
-        else if (answer !== 'hang') {
-          response.writeHead(answer.status, { 'content-type': contract.accepted.type, ...answer.headers });
-          response.end(answer.body ?? '');
-        }
-      });
+  }
+
+  protected answer(request: IncomingMessage, response: ServerResponse): void {
+    const contract = this.#contract;
+    void sentIn(request).then((bytes) => {
+      const { body, faults } = this.#check(request.method, request.url, request.headers, bytes);
+      const own = faults.length === 0 ? contract.accepted : contract.refused;
+      const answer = this.played.shift() ?? { status: own.status, body: own.body };
+      const status = typeof answer === 'string' ? 0 : answer.status;
+      this.calls.push({ body, text: bytes.toString('utf8'), headers: request.headers, faults, status });
+      for (const waiter of this.#waiting) if (this.calls.length >= waiter.count) waiter.resolve();
+      if (answer === 'reset') request.socket.destroy();
+      else if (answer !== 'hang') {
+        response.writeHead(answer.status, { 'content-type': contract.accepted.type, ...answer.headers });
+        response.end(answer.body ?? '');
+      }
     });
   }
 
-  /** @returns the address to post to. */
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${this.#contract.path}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  override async start(): Promise<string> {
+    return `${await super.start()}${this.#contract.path}`;
   }
 
   /** Resolves when `count` calls have come in all. */

@@ -1,6 +1,6 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
+import { LoopbackServer, sentIn } from './loopback-server.js';
 
 export interface RecordedRequest {
   readonly path: string;
@@ -9,32 +9,15 @@ export interface RecordedRequest {
 }
 
 /** A server on loopback that keeps all that it is sent, unpacked, and answers 200 with an empty body. */
-export class HttpRecorder {
+export class HttpRecorder extends LoopbackServer {
   readonly requests: RecordedRequest[] = [];
-  readonly #server: Server;
 
-  constructor() {
-    this.#server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        const sent = Buffer.concat(chunks);
-        const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
-        this.requests.push({ path: request.url ?? '', headers: JSON.stringify(request.rawHeaders), body });
-        response.writeHead(200).end();
-      });
+  protected answer(request: IncomingMessage, response: ServerResponse): void {
+    void sentIn(request).then((sent) => {
+      const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
+      this.requests.push({ path: request.url ?? '', headers: JSON.stringify(request.rawHeaders), body });
+      response.writeHead(200).end();
     });
-  }
-
-  /** @returns the base URL. */
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
   }
 
   /** Everything that came to a path, as one text. */

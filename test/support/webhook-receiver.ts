@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LoopbackServer, sentIn } from './loopback-server.js';
 
 export interface ReceivedCall {
   readonly id: string;
@@ -13,33 +13,24 @@ export interface ReceivedCall {
 export type Answer = { status: number; headers?: Record<string, string> } | 'hang' | 'reset';
 
 /** A receiver as the Standard Webhooks specification asks for: checks id, timestamp and signature of each call. */
-export class WebhookReceiver {
+export class WebhookReceiver extends LoopbackServer {
   readonly calls: ReceivedCall[] = [];
   readonly secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
   /** Answers of the next calls; afterwards 204. */
   readonly answers: Answer[] = [];
-  readonly #server: Server;
   readonly #waiting: { count: number; resolve: () => void }[] = [];
 
-  constructor() {
-    this.#server = createServer((request, response) => {
-      void read(request).then((text) => {
-        const answer = this.answers.shift() ?? { status: 204 };
-        this.#record(request, text, typeof answer === 'string' ? 0 : answer.status);
-        if (answer === 'reset') request.socket.destroy();
-        else if (answer !== 'hang') response.writeHead(answer.status, answer.headers).end('an answer nobody reads');
-      });
+  protected answer(request: IncomingMessage, response: ServerResponse): void {
+    void sentIn(request).then((sent) => {
+      const answer = this.answers.shift() ?? { status: 204 };
+      this.#record(request, sent.toString(), typeof answer === 'string' ? 0 : answer.status);
+      if (answer === 'reset') request.socket.destroy();
+      else if (answer !== 'hang') response.writeHead(answer.status, answer.headers).end('an answer nobody reads');
     });
   }
 
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  override async start(): Promise<string> {
+    return `${await super.start()}/hook`;
   }
 
   /** Resolves when `count` calls have come in all. */
@@ -62,10 +53,4 @@ export class WebhookReceiver {
     this.calls.push({ id, timestampS: Number(timestamp), verified, body: JSON.parse(text) as unknown, status });
     for (const waiter of this.#waiting) if (this.calls.length >= waiter.count) waiter.resolve();
   }
-}
-
-async function read(request: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const chunk of request) text += String(chunk);
-  return text;
 }

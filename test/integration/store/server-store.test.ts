@@ -1,50 +1,39 @@
 import fc from 'fast-check';
 import { writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
 import { arbitraryEvent, expectedRow } from './arbitrary-events.js';
+import { LoopbackServer, sentIn } from '../../support/loopback-server.js';
 import { openTestStore, type TestStore } from './support.js';
 
 /** ClickHouse's HTTP interface, as far as the store uses it, in front of the real engine. */
-class HttpFront {
+class HttpFront extends LoopbackServer {
   readonly statements: string[] = [];
   readonly settings: URLSearchParams[] = [];
   readonly authorizations: (string | undefined)[] = [];
   /** Answers to give instead of running the statement, first in first out. */
   readonly refusals: { status: number; code?: number; body: string }[] = [];
-  private readonly server: Server;
   private readonly engine: TestStore;
 
   constructor(engine: TestStore) {
+    super();
     this.engine = engine;
-    this.server = createServer((request, response) => {
-      this.answer(request)
-        .then(({ status, code, body }) => {
-          response.writeHead(status, code === undefined ? {} : { 'x-clickhouse-exception-code': String(code) });
-          response.end(body);
-        })
-        .catch((error: unknown) => {
-          response.writeHead(500).end(String(error));
-        });
-    });
   }
 
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  protected answer(request: IncomingMessage, response: ServerResponse): void {
+    this.run(request)
+      .then(({ status, code, body }) => {
+        response.writeHead(status, code === undefined ? {} : { 'x-clickhouse-exception-code': String(code) });
+        response.end(body);
+      })
+      .catch((error: unknown) => {
+        response.writeHead(500).end(String(error));
+      });
   }
 
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-
-  private async answer(request: IncomingMessage): Promise<{ status: number; code?: number; body: string }> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
+  private async run(request: IncomingMessage): Promise<{ status: number; code?: number; body: string }> {
+    const body = await sentIn(request);
     const url = new URL(request.url ?? '/', 'http://front');
     if (url.pathname === '/ping') return { status: 200, body: 'Ok.\n' };
     const inUrl = url.searchParams.get('query');
@@ -82,7 +71,7 @@ describe('the store over HTTP', () => {
   beforeAll(async () => {
     engine = await openTestStore();
     front = new HttpFront(engine);
-    url = await front.listen();
+    url = await front.start();
     store = new ClickHouseStore({
       kind: 'server', url, username: 'writer', password: 'pass', database: 'default', topology: { kind: 'single' },
     }); // prettier-ignore
@@ -90,7 +79,7 @@ describe('the store over HTTP', () => {
   });
   afterAll(async () => {
     await store.stop();
-    await front.close();
+    await front.stop();
     await engine.close();
   });
   beforeEach(() => {

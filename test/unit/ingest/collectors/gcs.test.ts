@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createObjectCollector, objectConfigSchema } from '../../../../ingest/collectors/objects/object-collector.js';
@@ -9,6 +8,7 @@ import type { Component } from '../../../../ingest/core/component.js';
 import { HealthRegistry } from '../../../../ingest/core/health.js';
 import { openCheckpointStore } from '../../../../ingest/pipeline/checkpoint-store.js';
 import { gcpFactory } from '../../../../ingest/sources/gcp/source.js';
+import { LoopbackServer } from '../../../support/loopback-server.js';
 import { base, MemorySink, until, wallClock } from '../pipeline/support.js';
 
 const credentials = { accessKeyId: 'GOOG1EXAMPLEEXAMPLEEXAMPLE', secretAccessKey: 'secret-key-of-the-reader' };
@@ -38,18 +38,18 @@ const hour = (...ids: string[]): string =>
  * Cloud Storage's XML API as far as Google documents what is asked here (Cloud Storage, XML API: List objects, Get object,
  * HMAC keys, migration from Amazon S3): region `auto`, the bucket in the path, `list-type=2` with `prefix` and `start-after`.
  */
-class GoogleServer {
+class GoogleServer extends LoopbackServer {
   readonly objects = new Map<string, string>();
   readonly breaches: string[] = [];
-  origin = '';
-  readonly #server: Server = createServer((incoming, response) => {
+
+  protected answer(incoming: IncomingMessage, response: ServerResponse): void {
     const { status, body } = this.#answer(incoming);
     response.writeHead(status, {
       'content-type': 'application/xml',
       'content-length': String(Buffer.byteLength(body)),
     });
     response.end(body);
-  });
+  }
 
   #answer({ url: path = '', headers }: IncomingMessage): { readonly status: number; readonly body: string } {
     const url = new URL(path, this.origin);
@@ -80,16 +80,6 @@ class GoogleServer {
         `<Contents><Key>${key}</Key><Generation>1360887697105000</Generation><MetaGeneration>1</MetaGeneration><LastModified>${new Date().toISOString()}</LastModified><ETag>"a"</ETag><Size>${String(this.objects.get(key)?.length)}</Size></Contents>`,
     );
     return `<?xml version='1.0' encoding='UTF-8'?><ListBucketResult xmlns='http://doc.s3.amazonaws.com/2006-03-01'><Name>logs</Name><Prefix>${prefix}</Prefix><KeyCount>${String(page.length)}</KeyCount><IsTruncated>${String(page.length < keys.length)}</IsTruncated>${contents.join('')}</ListBucketResult>`;
-  }
-
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    this.origin = `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
   }
 }
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -14,6 +13,7 @@ import { HealthRegistry } from '../../../../ingest/core/health.js';
 import type { Logger } from '../../../../ingest/core/logger.js';
 import { type CheckpointStore, openCheckpointStore } from '../../../../ingest/pipeline/checkpoint-store.js';
 import { cloudtrailFactory } from '../../../../ingest/sources/cloudtrail/source.js';
+import { LoopbackServer, sentIn } from '../../../support/loopback-server.js';
 import { base, MemorySink, until, wallClock } from '../pipeline/support.js';
 
 const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret-key-of-the-reader' };
@@ -42,7 +42,7 @@ interface Stored {
 }
 
 /** S3 and SQS as far as their documentation says what is asked here: signed requests, ListObjectsV2, GetObject, the JSON protocol of SQS. */
-class AwsServer {
+class AwsServer extends LoopbackServer {
   readonly objects = new Map<string, Stored>();
   readonly messages = new Map<string, string>();
   readonly breaches: string[] = [];
@@ -52,12 +52,10 @@ class AwsServer {
   deny = false;
   /** Objects that are refused, as archived ones are. */
   readonly archived = new Set<string>();
-  origin = '';
-  readonly #server: Server = createServer((incoming, response) => {
-    const chunks: Buffer[] = [];
-    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => {
-      const { status, body, isWhole } = this.#answer(incoming, Buffer.concat(chunks).toString());
+
+  protected answer(incoming: IncomingMessage, response: ServerResponse): void {
+    void sentIn(incoming).then((sent) => {
+      const { status, body, isWhole } = this.#answer(incoming, sent.toString());
       response.writeHead(status, {
         'content-type': 'application/xml',
         'content-length': String(Buffer.byteLength(body)),
@@ -68,7 +66,7 @@ class AwsServer {
         setTimeout(() => response.destroy(), 20);
       }
     });
-  });
+  }
 
   #answer(
     { url: path = '', headers }: IncomingMessage,
@@ -123,16 +121,6 @@ class AwsServer {
         { MessageId: id, ReceiptHandle: id, Body: body, MD5OfBody: createHash('md5').update(body).digest('hex') },
       ],
     };
-  }
-
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    this.origin = `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
   }
 }
 
