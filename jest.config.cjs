@@ -13,6 +13,9 @@ const base = {
 module.exports = {
   // More than there are cores: the heaviest tests wait for programs that start, time-outs and groups.
   maxWorkers: 3,
+  // A worker that has run some forty files takes that long on a busy machine to give 400 MB of heap back after its `exit`; within
+  // jest's half second that was called a leak. One that holds a handle is told of all the same.
+  workerGracefulExitTimeout: 10_000,
   testSequencer: '<rootDir>/test/tools/heavy-first-sequencer.cjs',
   testTimeout: 60000,
   reporters: ['default', '<rootDir>/test/tools/closing-line-reporter.cjs'],

@@ -23,7 +23,7 @@ export const peerBookSchema = z
   .readonly();
 export type PeerBook = z.output<typeof peerBookSchema>;
 
-export const PEER_BOOK_BYTES_MAX = (VALUES_MAX + 1) * (16 + 4 + SAMPLE_BYTES_MAX) + 16;
+export const PEER_BOOK_BYTES_MAX = (VALUES_MAX + 1) * (16 + 4 + SAMPLE_BYTES_MAX) + 24;
 
 const NOBODY: PeerSample = [];
 const sampleOf = (book: PeerBook, value: number): PeerSample => book.find((one) => one[0] === value)?.[1] ?? NOBODY;
