@@ -25,9 +25,10 @@ const STRANGE_TIME = 'requests_at_strange_time';
 /** Far less than at any hour like it, for hours. */
 const DROP = 'requests_dropped';
 /**
- * Never more than medium: how much is done does not tell by whom, and the end of a month or a new release does ten times as much, too. With
- * anything new about the caller beside it the risk adds up; bursts that no work explains are those of `rate`.
+ * How much is done does not tell by whom, and the end of a month or a new release does several times as much, too. So it is medium until no work
+ * explains it: with the default threshold and floor, five hundred requests in an hour that has had ten.
  */
+const HIGH_FACTOR = 8;
 const MEDIUM_FACTOR = 1.5;
 /** An hour twice as busy as the busiest one known is strange at any time. */
 const PEAK_FACTOR = 2;
@@ -109,7 +110,7 @@ export class BaselineDetector implements Detector<BaselineState> {
     }
     const volume = score.measure === VOLUME;
     return {
-      severity: factor >= MEDIUM_FACTOR ? 'medium' : 'low',
+      severity: factor >= HIGH_FACTOR ? 'high' : factor >= MEDIUM_FACTOR ? 'medium' : 'low',
       fidelity: 'medium',
       summary: volume
         ? `${score.observed} requests this hour, where this ${entityKind} usually makes ${score.expected.toFixed(0)} at this time.`
