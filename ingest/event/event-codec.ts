@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { err, ok, type Result } from '../core/result.js';
 import { EventLines } from './event-lines.js';
+import { IdentityTexts } from './identity-texts.js';
 import { compileSchema, type JsonSchema } from './schema-compiler.js';
 import { tokenEventSchema, type TokenEvent } from './token-event.js';
 
@@ -113,7 +114,15 @@ export function decodeEvents(value: Buffer): DecodedEvents {
   return { events, faults };
 }
 
+const identities = new IdentityTexts();
+
 function decodeLine(line: string): Result<TokenEvent, string> {
+  try {
+    const event = identities.parse(line);
+    if (event !== undefined && check(event) === null) return ok(event as TokenEvent);
+  } catch {
+    // Below is said what is wrong with it.
+  }
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
