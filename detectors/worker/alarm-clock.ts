@@ -1,4 +1,5 @@
-import type { Entity, KeyedState } from './keyed-state.js';
+import type { Entity } from './entity.js';
+import type { KeyedState } from './keyed-state.js';
 import { type Timed, TimeHeap } from './time-heap.js';
 
 /** Entries that count no more are cleared away when there are more of them than entities. */

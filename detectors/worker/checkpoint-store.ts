@@ -2,13 +2,16 @@ import { z } from 'zod';
 import { tryJson } from '../../ingest/core/try-json.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { Stage } from '../core/detector.js';
+import { entityOf } from '../core/observation.js';
 import { standing } from '../core/pulse.js';
 import type { Store, TableRow } from '../../ingest/store/store.js';
 import { columnTime } from './finding-writer.js';
-import type { EncodedEntity } from './keyed-state.js';
+import type { EncodedEntity } from './entity.js';
 import type { EventPosition, PartitionRuntime } from './partition-runtime.js';
+import { bySize } from './by-size.js';
 import { type EncodedSources, sourcesSchema } from './origins.js';
-import { checkpointQuery, checkpointsQuery, statesQuery } from './worker-queries.js';
+import type { DecodedRecord } from './record-intake.js';
+import { checkpointQuery, checkpointsQuery, statesOfQuery, statesQuery, UIDS_LENGTH } from './worker-queries.js';
 
 /** Some megabytes of text. */
 const ROWS_PER_INSERT = 8000;
@@ -85,6 +88,8 @@ export class CheckpointStore {
   readonly #stage: Stage;
   readonly #partition: number;
   #version = 0;
+  /** The store has states that were not read, nobody knows whose. */
+  #hasMore = false;
 
   constructor(store: Pick<Store, 'querier' | 'writer'>, stage: Stage, partition: number) {
     this.#store = store;
@@ -109,15 +114,33 @@ export class CheckpointStore {
   async restore(runtime: PartitionRuntime, marker: Marker, max: number): Promise<AppliedIndex> {
     const params = { stage: this.#stage, partition: this.#partition, max };
     const rows = await this.#store.querier.run(statesQuery, params);
+    this.#hasMore = rows.length >= max;
     const index = new AppliedIndex();
-    for (const row of [...rows].reverse()) {
-      const kept = parseJson(entitySchema, row.state);
-      if (kept === null) continue;
-      runtime.keyed.restore(row.entity_uid, kept.entity);
-      index.add(row.entity_uid, BigInt(kept.next), kept.waiting);
-    }
+    for (const row of [...rows].reverse()) restoreRow(runtime, row, index);
     runtime.resumeAt(marker.watermarkMs);
     return index;
+  }
+
+  /**
+   * Puts back what had to leave memory of the entities of these records, before their events are offered. May be repeated.
+   *
+   * @param index of what restored states hold, while it counts.
+   */
+  async recall(runtime: PartitionRuntime, records: readonly DecodedRecord[], index: AppliedIndex | null): Promise<void> {
+    const { keyed } = runtime;
+    const wanted = new Set<string>();
+    for (const { events } of records) {
+      for (const event of events) {
+        const uid = entityOf(event, this.#stage);
+        if (uid === null || keyed.peek(uid) !== undefined) continue;
+        if (this.#hasMore || keyed.mayBeSpilled(uid)) wanted.add(uid);
+      }
+    }
+    for (const uids of bySize(wanted, ({ length }) => length, UIDS_LENGTH)) {
+      const params = { stage: this.#stage, partition: this.#partition, uids: [...uids] };
+      const rows = await this.#store.querier.run(statesOfQuery, params);
+      for (const row of rows) restoreRow(runtime, row, index);
+    }
   }
 
   /**
@@ -149,11 +172,11 @@ export class CheckpointStore {
     };
     for (const entity of dirty) {
       const positions = waiting.get(entity.uid);
-      const state = JSON.stringify({
+      const place = JSON.stringify({
         next: next.toString(),
         ...(positions !== undefined && { waiting: positions.map(positionText) }),
-        entity: runtime.keyed.encode(entity),
       });
+      const state = `${place.slice(0, -1)},"entity":${runtime.keyed.encodeText(entity)}}`;
       rows.push({ ...this.#columns(next), entity_uid: entity.uid, applied_extra: [], state });
       if (rows.length >= ROWS_PER_INSERT) await flush();
     }
@@ -194,6 +217,18 @@ export class CheckpointStore {
       applied_through: (next > 0n ? next - 1n : 0n).toString(),
     };
   }
+}
+
+interface StateRow {
+  readonly entity_uid: string;
+  readonly state: string;
+}
+
+function restoreRow(runtime: PartitionRuntime, row: StateRow, index: AppliedIndex | null): void {
+  const kept = parseJson(entitySchema, row.state);
+  if (kept === null) return;
+  runtime.restore(row.entity_uid, kept.entity);
+  index?.add(row.entity_uid, BigInt(kept.next), kept.waiting);
 }
 
 function parseJson<T>(schema: z.ZodType<T>, text: string): T | null {

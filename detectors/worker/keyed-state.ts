@@ -1,75 +1,63 @@
-import type { AnyDetector, Speaker } from '../core/detector.js';
-import type { Subject } from '../core/make-finding.js';
-import type { ToldRequest } from '../core/told-once.js';
-
-/** The grade says how grave the last finding of the window was. */
-export type Emitted = [measure: string, windowStartMs: number, grade: number];
-
-/** What is kept of one token or principal: a state per detector, and what its findings need. */
-export interface Entity {
-  readonly uid: string;
-  /** In the order of the detectors. */
-  readonly states: unknown[];
-  /** What was emitted last, by detector and measure: one window makes one finding, and one more when it gets graver. */
-  readonly emitted: Emitted[];
-  /** event_uids seen last, newest first. */
-  readonly recent: string[];
-  /** Requests that lines told of lately, so that another line of one does not count again. */
-  readonly told: ToldRequest[];
-  /** Event time of the newest observation. */
-  lastMs: number;
-  /** Whom a finding without an event is about; null while no detector wants to be woken. */
-  subject: EntitySubject | null;
-  /** Time of its entry in the alarm clock; Infinity without one. Not stored: it follows from the states. */
-  armedMs: number;
-  dirty: boolean;
-  /** Detectors, by place, whose state was not found at a restore: history may still warm them up. */
-  cold: readonly number[];
-  older: Entity | null;
-  newer: Entity | null;
-}
-
-/** As of an event at `atMs`. */
-export interface EntitySubject {
-  readonly names: Subject;
-  readonly entityKind: Speaker;
-  readonly entityUid: string;
-  readonly atMs: number;
-}
+import type { AnyDetector } from '../core/detector.js';
+import { standing } from '../core/pulse.js';
+import { type EncodedEntity, Entity, type EntityBody, EntityCodec, type EntityKeeper } from './entity.js';
+import { KeyFilter } from './key-filter.js';
 
 const NONE: readonly number[] = [];
+/** An event looks at its own entity and at a few peers, which must not be packed under its hands. */
+const LIVE_MIN = 64;
+/** Of the bounds, what is kept when entities leave for the store, so that they do not leave one by one. */
+const KEPT_SHARE = 0.9;
 
-/** Of a window that was told before grades were kept: nothing is graver. JSON has no infinity. */
-const GRADE_UNKNOWN = Number.MAX_SAFE_INTEGER;
-
-export interface EncodedEntity {
-  /** A version alone: the state is as it begins, as that of most detectors is for most entities. */
-  readonly detectors: Readonly<Record<string, number | readonly [version: number, state: string]>>;
-  /** Of an older version without the grade. */
-  readonly emitted: readonly (Emitted | readonly [measure: string, windowStartMs: number, grade?: null])[];
-  readonly recent: readonly string[];
-  /** Left out where there are none, and by older versions. */
-  readonly told?: readonly ToldRequest[];
-  readonly lastMs: number;
-  readonly subject?: EntitySubject;
+export interface KeyedLimits {
+  /** Entities at most; beyond it the one used longest ago leaves. */
+  readonly max: number;
+  /** Of these, those whose body is not packed. All of them unless told. */
+  readonly liveMax?: number;
+  /**
+   * Characters of packed bodies. With it entities leave by `spill` only, which the store's checkpoint allows, and twice `max`
+   * is the hard cap.
+   */
+  readonly packedMax?: number;
 }
 
-/** Entities of one partition with a hard cap; the least recently used leaves first. */
-export class KeyedState {
+/** Entities of one partition, bounded; the least recently used is packed first and leaves first. */
+export class KeyedState implements EntityKeeper {
   readonly #byUid = new Map<string, Entity>();
-  readonly #detectors: readonly AnyDetector[];
+  readonly #codec: EntityCodec;
   readonly #max: number;
-  /** What each detector's state is at the beginning, encoded. */
-  readonly #initial: readonly string[];
+  readonly #hardMax: number;
+  readonly #liveMax: number;
+  readonly #packedMax: number;
+  readonly #beforePacking: (entity: Entity) => void;
+  /** Entities that left for the store. */
+  readonly #spilled = new KeyFilter();
   #oldest: Entity | null = null;
   #newest: Entity | null = null;
-  /** Entities that had to leave since the start. */
+  /** From here to the newest, none is packed. */
+  #oldestLive: Entity | null = null;
+  #live = 0;
+  #packedLength = 0;
+  /** Above these, entities should leave; moved up where those that are left cannot. */
+  #spillAbove: { readonly size: number; readonly packed: number };
+  /** Entities that left memory since the start. */
   evictions = 0;
+  /** Of these, those that the store knows only as they once were. */
+  losses = 0;
 
-  constructor(detectors: readonly AnyDetector[], max: number) {
-    this.#detectors = detectors;
+  /** @param beforePacking told of an entity that is about to be packed. */
+  constructor(
+    detectors: readonly AnyDetector[],
+    { max, liveMax = Infinity, packedMax }: KeyedLimits,
+    beforePacking: (entity: Entity) => void = () => undefined,
+  ) {
+    this.#codec = new EntityCodec(detectors);
     this.#max = max;
-    this.#initial = detectors.map((detector) => detector.encode(detector.initial()));
+    this.#hardMax = packedMax === undefined ? max : 2 * max;
+    this.#liveMax = Math.max(LIVE_MIN, liveMax);
+    this.#packedMax = packedMax ?? Infinity;
+    this.#spillAbove = { size: packedMax === undefined ? Infinity : max, packed: this.#packedMax };
+    this.#beforePacking = beforePacking;
   }
 
   get size(): number {
@@ -88,6 +76,11 @@ export class KeyedState {
     if (entity !== undefined) entity.cold = NONE;
   }
 
+  /** True if the store may have the state of an entity that is not here. */
+  mayBeSpilled(uid: string): boolean {
+    return !this.#byUid.has(uid) && this.#spilled.mayHave(uid);
+  }
+
   peek(uid: string): Entity | undefined {
     return this.#byUid.get(uid);
   }
@@ -95,32 +88,25 @@ export class KeyedState {
   /** The entity, if there is one, as the most recently used. */
   used(uid: string): Entity | undefined {
     const known = this.#byUid.get(uid);
-    if (known !== undefined && known !== this.#newest) {
-      this.#unlink(known);
-      this.#link(known);
-    }
+    if (known !== undefined) this.#use(known);
     return known;
   }
 
   /** The entity, made when new, as the most recently used. */
   touch(uid: string): Entity {
-    return (
-      this.used(uid) ??
-      this.#add({
-        uid,
-        states: this.#detectors.map((detector) => detector.initial()),
-        emitted: [],
-        recent: [],
-        told: [],
-        lastMs: 0,
-        subject: null,
-        armedMs: Infinity,
-        dirty: false,
-        cold: NONE,
-        older: null,
-        newer: null,
-      })
-    );
+    return this.used(uid) ?? this.#add(new Entity(uid, this.#codec.fresh(), this));
+  }
+
+  /** Of the entity that is asked for its body. */
+  unpack(entity: Entity): EntityBody {
+    const text = entity.packed;
+    if (text === null) throw new TypeError('Only what is packed can be unpacked.');
+    const { body } = this.#codec.decode(JSON.parse(text) as EncodedEntity);
+    this.#packedLength -= text.length;
+    entity.replaceBody(body);
+    this.#live += 1;
+    this.#relink(entity);
+    return body;
   }
 
   all(): IterableIterator<Entity> {
@@ -133,63 +119,101 @@ export class KeyedState {
   }
 
   encode(entity: Entity): EncodedEntity {
-    const detectors: Record<string, number | readonly [number, string]> = {};
-    this.#detectors.forEach((detector, index) => {
-      const state = detector.encode(entity.states[index]);
-      detectors[detector.id] = state === this.#initial[index] ? detector.version : [detector.version, state];
-    });
-    return {
-      detectors,
-      emitted: entity.emitted,
-      recent: entity.recent,
-      ...(entity.told.length > 0 && { told: entity.told }),
-      lastMs: entity.lastMs,
-      ...(entity.subject !== null && { subject: entity.subject }),
-    };
+    return entity.packed === null ? this.#codec.encode(entity) : (JSON.parse(entity.packed) as EncodedEntity);
+  }
+
+  /** The same as a text. */
+  encodeText(entity: Entity): string {
+    return entity.packed ?? JSON.stringify(this.#codec.encode(entity));
   }
 
   /** Puts an encoded entity back. A detector of another version, or new since, begins anew. */
-  restore(uid: string, encoded: EncodedEntity): void {
+  restore(uid: string, encoded: EncodedEntity): Entity {
     const entity = this.touch(uid);
-    const cold: number[] = [];
-    this.#detectors.forEach((detector, index) => {
-      const kept = encoded.detectors[detector.id];
-      const state = typeof kept === 'object' && kept[0] === detector.version ? revive(detector, kept[1]) : null;
-      if (state === null && kept !== detector.version) cold.push(index);
-      entity.states[index] = state ?? detector.initial();
-    });
-    entity.cold = cold.length === 0 ? NONE : cold;
-    const emitted = encoded.emitted.map(([measure, startMs, grade]): Emitted => [
-      measure,
-      startMs,
-      grade ?? GRADE_UNKNOWN,
-    ]);
-    entity.emitted.splice(0, entity.emitted.length, ...emitted);
-    entity.recent.splice(0, entity.recent.length, ...encoded.recent);
-    entity.told.splice(0, entity.told.length, ...(encoded.told ?? []));
+    const { body, cold } = this.#codec.decode(encoded);
+    entity.replaceBody(body);
+    entity.cold = cold;
     entity.lastMs = encoded.lastMs;
-    entity.subject = encoded.subject ?? null;
     entity.dirty = false;
+    return entity;
   }
 
   /** Lets go of entities not seen since a time; what is used longest ago is looked at first, the rest is not. */
   evictIdle(beforeMs: number): void {
     for (let entity = this.#oldest; entity !== null && entity.lastMs < beforeMs; entity = this.#oldest) {
-      this.#byUid.delete(entity.uid);
-      this.#unlink(entity);
-      this.evictions += 1;
+      this.#evict(entity);
     }
   }
 
+  /** True if entities should leave for the store. */
+  get isFull(): boolean {
+    const { size, packed } = this.#spillAbove;
+    return this.#byUid.size > size || this.#packedLength > packed;
+  }
+
+  /**
+   * Lets go of what was used longest ago until the rest is well within its bounds. Only of what the store has as it is, which
+   * is asked for again when the entity comes back. Those who want to be woken stay, as do those at whom others look.
+   *
+   * @param isAwaited true for an entity of which an event waits.
+   */
+  spill(isAwaited: (uid: string) => boolean): void {
+    const [size, packed] = [this.#max * KEPT_SHARE, this.#packedMax * KEPT_SHARE];
+    let entity = this.#oldest;
+    while (entity !== null && (this.#byUid.size > size || this.#packedLength > packed)) {
+      const { newer } = entity;
+      const mustStay = entity.dirty || entity.armedMs < Infinity || standing(entity.uid) > 0 || isAwaited(entity.uid);
+      if (!mustStay) this.#evict(entity);
+      entity = newer;
+    }
+    this.#spillAbove = {
+      size: Math.max(this.#max, this.#byUid.size / KEPT_SHARE),
+      packed: Math.max(this.#packedMax, this.#packedLength / KEPT_SHARE),
+    };
+  }
+
   #add(entity: Entity): Entity {
-    if (this.#byUid.size >= this.#max && this.#oldest !== null) {
-      this.#byUid.delete(this.#oldest.uid);
-      this.#unlink(this.#oldest);
-      this.evictions += 1;
+    if (this.#byUid.size >= this.#hardMax && this.#oldest !== null) {
+      this.losses += 1;
+      this.#evict(this.#oldest);
     }
     this.#byUid.set(entity.uid, entity);
+    this.#live += 1;
     this.#link(entity);
+    this.#packOldest();
     return entity;
+  }
+
+  #evict(entity: Entity): void {
+    this.#byUid.delete(entity.uid);
+    this.#unlink(entity);
+    if (entity.packed === null) this.#live -= 1;
+    else this.#packedLength -= entity.packed.length;
+    if (this.#packedMax !== Infinity) this.#spilled.add(entity.uid);
+    this.evictions += 1;
+  }
+
+  #use(entity: Entity): void {
+    if (entity.packed !== null) this.unpack(entity);
+    else if (entity !== this.#newest) this.#relink(entity);
+  }
+
+  #relink(entity: Entity): void {
+    this.#unlink(entity);
+    this.#link(entity);
+    this.#packOldest();
+  }
+
+  #packOldest(): void {
+    while (this.#live > this.#liveMax && this.#oldestLive !== null) {
+      const entity = this.#oldestLive;
+      this.#beforePacking(entity);
+      const text = JSON.stringify(this.#codec.encode(entity));
+      entity.replaceBody(text);
+      this.#packedLength += text.length;
+      this.#live -= 1;
+      this.#oldestLive = entity.newer;
+    }
   }
 
   #link(entity: Entity): void {
@@ -198,23 +222,16 @@ export class KeyedState {
     if (this.#newest !== null) this.#newest.newer = entity;
     this.#newest = entity;
     this.#oldest ??= entity;
+    this.#oldestLive ??= entity;
   }
 
   #unlink(entity: Entity): void {
+    if (entity === this.#oldestLive) this.#oldestLive = entity.newer;
     if (entity.older !== null) entity.older.newer = entity.newer;
     else this.#oldest = entity.newer;
     if (entity.newer !== null) entity.newer.older = entity.older;
     else this.#newest = entity.older;
     entity.older = null;
     entity.newer = null;
-  }
-}
-
-/** A state that cannot be read costs a new grace period, not the worker. */
-function revive(detector: AnyDetector, text: string): unknown {
-  try {
-    return detector.decode(text);
-  } catch {
-    return null;
   }
 }

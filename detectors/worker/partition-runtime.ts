@@ -6,7 +6,8 @@ import { entityOf, eventTimeMs, toldAgain, toObservation } from '../core/observa
 import { MINUTE_MS, pulseOf } from '../core/pulse.js';
 import { isToldAgain } from '../core/told-once.js';
 import { AlarmClock } from './alarm-clock.js';
-import { type Entity, KeyedState } from './keyed-state.js';
+import type { EncodedEntity, Entity } from './entity.js';
+import { KeyedState } from './keyed-state.js';
 import { TimeHeap } from './time-heap.js';
 
 /** Events that may wait for their turn; beyond it the oldest have theirs at once. */
@@ -26,8 +27,12 @@ export interface RuntimeOptions {
   readonly watermarkGiven?: boolean;
   /** How far behind the newest event one may come and still be put in order, milliseconds of event time. */
   readonly allowedLatenessMs: number;
-  /** Hard cap on entities whose state is kept. */
+  /** Cap on entities whose state is kept. */
   readonly entitiesMax: number;
+  /** Of these, those whose state is not packed; all of them unless told. */
+  readonly liveMax?: number;
+  /** Characters of packed states; with it entities leave by `spill` only (keyed-state.ts). */
+  readonly packedMax?: number;
   /** Every partition knows the sources; whether this one speaks for a source. All of them unless told. */
   readonly speaksFor?: (sourceUid: string) => boolean;
 }
@@ -79,7 +84,10 @@ export class PartitionRuntime {
     const { stage = 'token' } = options;
     this.#stage = stage;
     this.#detectors = options.detectors.filter((detector) => detector.stages.includes(stage));
-    this.#keyed = new KeyedState(this.#detectors, options.entitiesMax);
+    const { entitiesMax: max, liveMax, packedMax } = options;
+    const limits = { max, ...(liveMax !== undefined && { liveMax }), ...(packedMax !== undefined && { packedMax }) };
+    // A packed entity is not asked when it wants to be woken.
+    this.#keyed = new KeyedState(this.#detectors, limits, (entity) => this.#alarms.arm(entity, this.#wakeMs(entity)));
     this.#sleepers = this.#detectors.flatMap((detector, index) => (detector.wakeMs === undefined ? [] : [index]));
     this.#peers = this.#detectors.map((_, index) => (key: string) => this.#keyed.used(key)?.states[index]);
     this.#alarms = new AlarmClock(this.#keyed, (entity) => this.#wakeMs(entity));
@@ -189,17 +197,30 @@ export class PartitionRuntime {
     return found;
   }
 
+  /** Puts back an entity as it was stored. */
+  restore(uid: string, encoded: EncodedEntity): void {
+    const entity = this.#keyed.restore(uid, encoded);
+    if (this.#sleepers.length > 0) this.#alarms.arm(entity, this.#wakeMs(entity));
+  }
+
   /** Goes on at a watermark that was reached before, with the entities restored. */
   resumeAt(watermarkMs: number): void {
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
-    if (this.#sleepers.length > 0)
-      for (const entity of this.#keyed.all()) this.#alarms.arm(entity, this.#wakeMs(entity));
+    if (this.#sleepers.length === 0) return;
+    for (const entity of this.#keyed.all()) if (entity.packed === null) this.#alarms.arm(entity, this.#wakeMs(entity));
   }
 
   /** Lets go of entities that have been silent for longer than every detector remembers. */
   forgetIdle(): void {
     const idleMs = Math.max(0, ...this.#detectors.map((detector) => detector.idleMs));
     this.#keyed.evictIdle(this.#watermarkMs - idleMs);
+  }
+
+  /** After a checkpoint: lets go of entities for which there is no room, as far as the store has them. */
+  spill(): void {
+    if (!this.#keyed.isFull) return;
+    const awaited = this.waitingByEntity();
+    this.#keyed.spill((uid) => awaited.has(uid));
   }
 
   /** Whether hours of the store would tell a detector something about it. */

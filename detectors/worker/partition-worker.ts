@@ -29,6 +29,8 @@ export interface PartitionPlace {
   readonly partition: number;
   /** Share of the worker's keys. */
   readonly keysMax: number;
+  readonly liveMax: number;
+  readonly packedMax: number;
   readonly intake: Intake;
   /** Of the sources, which all partitions know, those that this one tells of. */
   readonly speaksFor: (sourceUid: string) => boolean;
@@ -97,6 +99,8 @@ export class PartitionWorker {
       detectors: deps.detectors,
       allowedLatenessMs,
       entitiesMax: place.keysMax,
+      liveMax: place.liveMax,
+      packedMax: place.packedMax,
       speaksFor: place.speaksFor,
     });
     this.#checkpoints = new CheckpointStore(deps.store, place.stage, place.partition);
@@ -238,7 +242,8 @@ export class PartitionWorker {
     const { stage, partition, topic, intake } = this.#place;
     const records = slice.map((record) => intake.decode(record));
     await persist('look up events', this.#patience, () => intake.prepare(records));
-    if (this.#hasHistory || this.#runtime.keyed.evictions > 0) {
+    await persist('recall states', this.#patience, () => this.#checkpoints.recall(this.#runtime, records, this.#applied));
+    if (this.#hasHistory || this.#runtime.keyed.losses > 0) {
       await persist('read history', this.#patience, () => warmStart(this.#deps, stage, this.#runtime, records));
     }
     const unseen = records.filter((record) => record.offset >= (this.#committed ?? 0n));
@@ -256,6 +261,8 @@ export class PartitionWorker {
     }
     this.#deps.metrics?.count(counted, fresh, { outcome: 'ok' });
     if (duplicates > 0) this.#deps.metrics?.count(counted, duplicates, { outcome: 'duplicate' });
+    // Not by the clock: what comes next has no room.
+    if (this.#runtime.keyed.isFull) await this.#checkpoint();
   }
 
   async #takeRecord(record: DecodedRecord): Promise<number> {
@@ -407,6 +414,7 @@ export class PartitionWorker {
     this.#checkpointMs = Math.max(dueMs, endedMs + (endedMs - startedMs) * (1 / CHECKPOINT_DUTY - 1));
     this.#checkpointNext = this.#next;
     this.#runtime.forgetIdle();
+    this.#runtime.spill();
   }
 
   #report(): void {

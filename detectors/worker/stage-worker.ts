@@ -94,11 +94,14 @@ export class StageWorker implements Component, PartitionHandler {
 
   async assigned(assignment: PartitionAssignment): Promise<bigint | null> {
     const { topic, partition, committed } = assignment;
+    const share = (total: number): number => Math.ceil(total / this.#partitionCount);
     const worker = new PartitionWorker(this.#deps, this.#options, {
       stage: this.stage,
       topic,
       partition,
-      keysMax: Math.ceil(this.#options.keysMax / this.#partitionCount),
+      keysMax: share(this.#options.keysMax),
+      liveMax: share(this.#options.liveKeysMax),
+      packedMax: share(this.#options.packedStateMax),
       intake: this.#intakeOf(partition),
       speaksFor: (sourceUid) => partitionFor(sourceUid, this.#partitionCount) === partition,
       forwarder: this.#handsOn ? new Forwarder(partition, Number(committed.offset ?? 0n), this.#laneCount) : null,

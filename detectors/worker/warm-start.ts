@@ -9,15 +9,13 @@ import type { PartitionRuntime } from './partition-runtime.js';
 import type { DecodedRecord } from './record-intake.js';
 import { pastValuesOf } from './past-values.js';
 import type { WorkerParts } from './worker-deps.js';
-import { principalToldAgainQuery, tokenRefusalsQuery, usageQueries } from './worker-queries.js';
+import { principalToldAgainQuery, tokenRefusalsQuery, UIDS_LENGTH, usageQueries } from './worker-queries.js';
 
 const HOUR_MS = 3_600_000;
 const HOUR_MINUTES = 60;
 /** The roll-up's hours are DateTime, which ends in 2106. */
 const TIME_MAX_MS = Date.UTC(2100, 0, 1);
 const HISTORY_MS = 28 * 24 * HOUR_MS;
-/** Characters of ids that one statement is asked about: a parameter of an HTTP request holds 128 KiB by default. */
-const UIDS_LENGTH = 32_768;
 
 /**
  * Entities of these records that the runtime knows too little of, each with the hour before which history is to tell of

@@ -25,6 +25,18 @@ export const workerOptionsSchema = z.strictObject({
     .min(1)
     .default(200_000)
     .describe('Tokens, and again principals, with state in memory, over all partitions.'),
+  liveKeysMax: z
+    .number()
+    .int()
+    .min(1)
+    .default(16_000)
+    .describe('Of these, those whose state is not packed; in each stage, over all partitions.'),
+  packedStateMax: z
+    .number()
+    .int()
+    .min(1024)
+    .default(268_435_456)
+    .describe('Characters of packed state in each stage, over all partitions; what is beyond it stays in the store.'),
   dedupeGenerationMax: z.number().int().min(1000).default(262_144),
 });
 

@@ -34,6 +34,19 @@ GROUP BY entity_uid ORDER BY max(version) DESC, entity_uid LIMIT {max:UInt32}`,
   row: z.object({ entity_uid: z.string(), state: z.string() }),
 });
 
+/** Characters of ids that one statement is asked about: a parameter of an HTTP request holds 128 KiB by default. */
+export const UIDS_LENGTH = 32_768;
+
+/** The newest states of these entities. */
+export const statesOfQuery = defineQuery({
+  name: 'worker_states_of',
+  sql: `SELECT entity_uid, argMax(state, version) AS state FROM detector_state
+WHERE stage = {stage:String} AND log_partition = {partition:UInt16} AND entity_uid IN {uids:Array(String)}
+GROUP BY entity_uid ORDER BY entity_uid`,
+  params: partitionParams.extend({ uids: z.array(z.string()) }),
+  row: z.object({ entity_uid: z.string(), state: z.string() }),
+});
+
 /** event_uids of the partition since a time, newest first. */
 export const recentUidsQuery = defineQuery({
   name: 'worker_recent_uids',

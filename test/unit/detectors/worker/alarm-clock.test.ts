@@ -1,9 +1,10 @@
 import { AlarmClock } from '../../../../detectors/worker/alarm-clock.js';
-import { type Entity, KeyedState } from '../../../../detectors/worker/keyed-state.js';
+import type { Entity } from '../../../../detectors/worker/entity.js';
+import { KeyedState } from '../../../../detectors/worker/keyed-state.js';
 
 /** A clock over entities that want to be woken when this says. */
 function newClock(max = 100) {
-  const keyed = new KeyedState([], max);
+  const keyed = new KeyedState([], { max });
   const wanted = new Map<string, number>();
   const clock = new AlarmClock(keyed, ({ uid }) => wanted.get(uid) ?? Infinity);
   const want = (uid: string, timeMs: number): Entity => {

@@ -1,4 +1,5 @@
-import { type EncodedEntity, KeyedState } from '../../../../detectors/worker/keyed-state.js';
+import type { EncodedEntity } from '../../../../detectors/worker/entity.js';
+import { KeyedState } from '../../../../detectors/worker/keyed-state.js';
 import { createDetectors } from '../../../../detectors/registry.js';
 import type { AnyDetector } from '../../../../detectors/core/detector.js';
 
@@ -9,7 +10,7 @@ const snapshotOf = (emitted: unknown): EncodedEntity =>
 function emittedAfter(restarts: number, emitted: unknown): unknown {
   let encoded = snapshotOf(emitted);
   for (let restart = 0; restart < restarts; restart += 1) {
-    const state = new KeyedState([], 10);
+    const state = new KeyedState([], { max: 10 });
     state.restore('one', encoded);
     const entity = state.peek('one');
     if (entity === undefined) throw new Error('The entity was not restored.');
@@ -38,11 +39,11 @@ describe('KeyedState', () => {
 
   it('stores a state that is as it begins as the version alone, and knows it from one that it does not have', () => {
     const detectors: readonly AnyDetector[] = createDetectors();
-    const state = new KeyedState(detectors, 10);
+    const state = new KeyedState(detectors, { max: 10 });
     const encoded = state.encode(state.touch('one'));
     expect(encoded.detectors).toEqual(Object.fromEntries(detectors.map(({ id, version }) => [id, version])));
 
-    const back = new KeyedState(detectors, 10);
+    const back = new KeyedState(detectors, { max: 10 });
     back.restore('one', encoded);
     expect(back.isWarm('one')).toBe(true);
     expect(back.peek('one')?.states).toEqual(detectors.map((detector) => detector.initial()));
