@@ -149,6 +149,8 @@ export interface Detector<State> extends Guidance {
   recall?(state: State, past: readonly PastValue[]): State;
   encode(state: State): string;
   decode(text: string): State;
+  /** The same for a text that this process encoded: there is nothing to check. */
+  unpack?(text: string): State;
 }
 
 /** The detector with its state type hidden, as the registry lists it. */

@@ -210,6 +210,11 @@ class FactDetector<Own> implements Detector<FactState<Own>> {
     return { own, episodes };
   }
 
+  unpack(text: string): FactState<Own> {
+    const [own, episodes = NO_EPISODES] = JSON.parse(text) as [Partial<Own>, (readonly Episode[])?];
+    return { own: { ...this.#kernel.initial(), ...own }, episodes };
+  }
+
   #noState(): TypeError {
     return new TypeError(`The text is no state of detector ${this.id}.`);
   }

@@ -41,17 +41,7 @@ export class QuantisedRing {
 
   /** The same value for many windows in a row; more than the capacity is the same as the capacity. */
   pushRun(value: number | null, count: number): void {
-    const code = value === null ? MISSING_CODE : toCode(value);
-    let left = Math.min(count, this.capacity);
-    while (left > 0) {
-      if (this.#size === this.#codes.length && this.#size < this.capacity) this.#grow(this.#size + left);
-      const room = this.#size < this.#codes.length ? this.#codes.length - this.#size : left;
-      const step = Math.min(left, room, this.#codes.length - this.#head);
-      this.#codes.fill(code, this.#head, this.#head + step);
-      this.#head = (this.#head + step) % this.#codes.length;
-      this.#size = Math.min(this.#codes.length, this.#size + step);
-      left -= step;
-    }
+    this.#pushCodes(value === null ? MISSING_CODE : toCode(value), count);
   }
 
   /** @param lag 1 is the window closed last. @returns undefined where nothing is known. */
@@ -104,8 +94,7 @@ export class QuantisedRing {
     for (const part of text.split(',')) {
       const [code = '', run = '1'] = part.split('*');
       const parsed = parseInt(code, 36);
-      const times = Math.min(parseInt(run, 36), capacity);
-      for (let step = 0; step < times; step += 1) ring.#pushCode(parsed);
+      ring.#pushCodes(parsed, parseInt(run, 36));
     }
     return ring;
   }
@@ -113,6 +102,19 @@ export class QuantisedRing {
   #index(lag: number): number {
     const length = this.#codes.length;
     return (this.#head - lag + length) % length;
+  }
+
+  #pushCodes(code: number, count: number): void {
+    let left = Math.min(count, this.capacity);
+    while (left > 0) {
+      if (this.#size === this.#codes.length && this.#size < this.capacity) this.#grow(this.#size + left);
+      const room = this.#size < this.#codes.length ? this.#codes.length - this.#size : left;
+      const step = Math.min(left, room, this.#codes.length - this.#head);
+      this.#codes.fill(code, this.#head, this.#head + step);
+      this.#head = (this.#head + step) % this.#codes.length;
+      this.#size = Math.min(this.#codes.length, this.#size + step);
+      left -= step;
+    }
   }
 
   #pushCode(code: number): void {

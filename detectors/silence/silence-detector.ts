@@ -149,6 +149,10 @@ class SilenceDetector implements Detector<SilenceState> {
     return read.data;
   }
 
+  unpack(text: string): SilenceState {
+    return JSON.parse(text) as SilenceState;
+  }
+
   /** A silence that was told teaches no more than what was ordinary before, so that a slower pace is learnt in steps. */
   #closeSilence(state: SilenceState, at: number, through: string, before: number): void {
     const silence = passedSince(state, at, through === state.through ? before : -1);

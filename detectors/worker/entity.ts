@@ -146,6 +146,19 @@ export class EntityCodec {
     };
   }
 
+  /** What this process encoded. */
+  unpack(encoded: EncodedEntity): EntityBody {
+    const { detectors, emitted, recent, told = [] } = encoded;
+    const states = this.#detectors.map((detector) => {
+      const kept = detectors[detector.id];
+      if (typeof kept !== 'object') return detector.initial();
+      return detector.unpack === undefined ? detector.decode(kept[1]) : detector.unpack(kept[1]);
+    });
+    // Nobody else has them: they came from a text.
+    const lists = { emitted: emitted as Emitted[], recent: recent as string[], told: told as ToldRequest[] };
+    return { states, ...lists, subject: encoded.subject ?? null };
+  }
+
   /** A detector of another version, or new since, begins anew; `cold` says which did. */
   decode(encoded: EncodedEntity): { readonly body: EntityBody; readonly cold: readonly number[] } {
     const cold: number[] = [];

@@ -101,7 +101,7 @@ export class KeyedState implements EntityKeeper {
   unpack(entity: Entity): EntityBody {
     const text = entity.packed;
     if (text === null) throw new TypeError('Only what is packed can be unpacked.');
-    const { body } = this.#codec.decode(JSON.parse(text) as EncodedEntity);
+    const body = this.#codec.unpack(JSON.parse(text) as EncodedEntity);
     this.#packedLength -= text.length;
     entity.replaceBody(body);
     this.#live += 1;
