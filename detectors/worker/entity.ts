@@ -46,6 +46,9 @@ export interface EntityKeeper {
 
 const NONE: readonly number[] = [];
 
+/** Where the keeper has the text of a packed body, or the text itself. */
+export type Packed = number | string;
+
 /**
  * One token or principal in memory. Those that were not used lately are packed: their body is the text that a checkpoint
  * stores, a quarter of the size and nothing for the garbage collector to walk through. Asking for the body unpacks it.
@@ -63,7 +66,7 @@ export class Entity {
   older: Entity | null = null;
   newer: Entity | null = null;
   readonly #keeper: EntityKeeper;
-  #body: EntityBody | string;
+  #body: EntityBody | Packed;
 
   constructor(uid: string, body: EntityBody, keeper: EntityKeeper) {
     this.uid = uid;
@@ -71,9 +74,9 @@ export class Entity {
     this.#keeper = keeper;
   }
 
-  /** The text of a packed one, else null. */
-  get packed(): string | null {
-    return typeof this.#body === 'string' ? this.#body : null;
+  /** Null for one that is not packed. */
+  get packed(): Packed | null {
+    return typeof this.#body === 'object' ? null : this.#body;
   }
 
   get states(): unknown[] {
@@ -100,13 +103,12 @@ export class Entity {
     this.#live().subject = subject;
   }
 
-  /** @param body as a text, it is packed. */
-  replaceBody(body: EntityBody | string): void {
+  replaceBody(body: EntityBody | Packed): void {
     this.#body = body;
   }
 
   #live(): EntityBody {
-    return typeof this.#body === 'string' ? this.#keeper.unpack(this) : this.#body;
+    return typeof this.#body === 'object' ? this.#body : this.#keeper.unpack(this);
   }
 }
 

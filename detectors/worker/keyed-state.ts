@@ -1,7 +1,8 @@
 import type { AnyDetector } from '../core/detector.js';
 import { standing } from '../core/pulse.js';
-import { type EncodedEntity, Entity, type EntityBody, EntityCodec, type EntityKeeper } from './entity.js';
+import { type EncodedEntity, Entity, type EntityBody, EntityCodec, type EntityKeeper, type Packed } from './entity.js';
 import { KeyFilter } from './key-filter.js';
+import { PackedTexts } from './packed-texts.js';
 
 const NONE: readonly number[] = [];
 /** An event looks at its own entity and at a few peers, which must not be packed under its hands. */
@@ -15,7 +16,7 @@ export interface KeyedLimits {
   /** Of these, those whose body is not packed. All of them unless told. */
   readonly liveMax?: number;
   /**
-   * Characters of packed bodies. With it entities leave by `spill` only, which the store's checkpoint allows, and twice `max`
+   * Bytes of packed bodies. With it entities leave by `spill` only, which the store's checkpoint allows, and twice `max`
    * is the hard cap.
    */
   readonly packedMax?: number;
@@ -30,6 +31,7 @@ export class KeyedState implements EntityKeeper {
   readonly #liveMax: number;
   readonly #packedMax: number;
   readonly #beforePacking: (entity: Entity) => void;
+  readonly #texts = new PackedTexts();
   /** Entities that left for the store. */
   readonly #spilled = new KeyFilter();
   #oldest: Entity | null = null;
@@ -37,7 +39,6 @@ export class KeyedState implements EntityKeeper {
   /** From here to the newest, none is packed. */
   #oldestLive: Entity | null = null;
   #live = 0;
-  #packedLength = 0;
   /** Above these, entities should leave; moved up where those that are left cannot. */
   #spillAbove: { readonly size: number; readonly packed: number };
   /** Entities that left memory since the start. */
@@ -99,10 +100,10 @@ export class KeyedState implements EntityKeeper {
 
   /** Of the entity that is asked for its body. */
   unpack(entity: Entity): EntityBody {
-    const text = entity.packed;
-    if (text === null) throw new TypeError('Only what is packed can be unpacked.');
-    const body = this.#codec.unpack(JSON.parse(text) as EncodedEntity);
-    this.#packedLength -= text.length;
+    const { packed } = entity;
+    if (packed === null) throw new TypeError('Only what is packed can be unpacked.');
+    const body = this.#codec.unpack(JSON.parse(this.#textOf(packed)) as EncodedEntity);
+    this.#drop(packed);
     entity.replaceBody(body);
     this.#live += 1;
     this.#relink(entity);
@@ -119,12 +120,14 @@ export class KeyedState implements EntityKeeper {
   }
 
   encode(entity: Entity): EncodedEntity {
-    return entity.packed === null ? this.#codec.encode(entity) : (JSON.parse(entity.packed) as EncodedEntity);
+    const { packed } = entity;
+    return packed === null ? this.#codec.encode(entity) : (JSON.parse(this.#textOf(packed)) as EncodedEntity);
   }
 
   /** The same as a text. */
   encodeText(entity: Entity): string {
-    return entity.packed ?? JSON.stringify(this.#codec.encode(entity));
+    const { packed } = entity;
+    return packed === null ? JSON.stringify(this.#codec.encode(entity)) : this.#textOf(packed);
   }
 
   /** Puts an encoded entity back. A detector of another version, or new since, begins anew. */
@@ -148,7 +151,7 @@ export class KeyedState implements EntityKeeper {
   /** True if entities should leave for the store. */
   get isFull(): boolean {
     const { size, packed } = this.#spillAbove;
-    return this.#byUid.size > size || this.#packedLength > packed;
+    return this.#byUid.size > size || this.#texts.bytes > packed;
   }
 
   /**
@@ -160,7 +163,7 @@ export class KeyedState implements EntityKeeper {
   spill(isAwaited: (uid: string) => boolean): void {
     const [size, packed] = [this.#max * KEPT_SHARE, this.#packedMax * KEPT_SHARE];
     let entity = this.#oldest;
-    while (entity !== null && (this.#byUid.size > size || this.#packedLength > packed)) {
+    while (entity !== null && (this.#byUid.size > size || this.#texts.bytes > packed)) {
       const { newer } = entity;
       const mustStay = entity.dirty || entity.armedMs < Infinity || standing(entity.uid) > 0 || isAwaited(entity.uid);
       if (!mustStay) this.#evict(entity);
@@ -168,7 +171,7 @@ export class KeyedState implements EntityKeeper {
     }
     this.#spillAbove = {
       size: Math.max(this.#max, this.#byUid.size / KEPT_SHARE),
-      packed: Math.max(this.#packedMax, this.#packedLength / KEPT_SHARE),
+      packed: Math.max(this.#packedMax, this.#texts.bytes / KEPT_SHARE),
     };
   }
 
@@ -188,9 +191,17 @@ export class KeyedState implements EntityKeeper {
     this.#byUid.delete(entity.uid);
     this.#unlink(entity);
     if (entity.packed === null) this.#live -= 1;
-    else this.#packedLength -= entity.packed.length;
+    else this.#drop(entity.packed);
     if (this.#packedMax !== Infinity) this.#spilled.add(entity.uid);
     this.evictions += 1;
+  }
+
+  #textOf(packed: Packed): string {
+    return typeof packed === 'string' ? packed : this.#texts.get(packed);
+  }
+
+  #drop(packed: Packed): void {
+    if (typeof packed === 'number') this.#texts.drop(packed);
   }
 
   #use(entity: Entity): void {
@@ -209,8 +220,7 @@ export class KeyedState implements EntityKeeper {
       const entity = this.#oldestLive;
       this.#beforePacking(entity);
       const text = JSON.stringify(this.#codec.encode(entity));
-      entity.replaceBody(text);
-      this.#packedLength += text.length;
+      entity.replaceBody(this.#texts.put(text) ?? text);
       this.#live -= 1;
       this.#oldestLive = entity.newer;
     }

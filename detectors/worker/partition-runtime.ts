@@ -31,7 +31,7 @@ export interface RuntimeOptions {
   readonly entitiesMax: number;
   /** Of these, those whose state is not packed; all of them unless told. */
   readonly liveMax?: number;
-  /** Characters of packed states; with it entities leave by `spill` only (keyed-state.ts). */
+  /** Bytes of packed states; with it entities leave by `spill` only (keyed-state.ts). */
   readonly packedMax?: number;
   /** Every partition knows the sources; whether this one speaks for a source. All of them unless told. */
   readonly speaksFor?: (sourceUid: string) => boolean;

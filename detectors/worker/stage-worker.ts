@@ -101,7 +101,7 @@ export class StageWorker implements Component, PartitionHandler {
       partition,
       keysMax: share(this.#options.keysMax),
       liveMax: share(this.#options.liveKeysMax),
-      packedMax: share(this.#options.packedStateMax),
+      packedMax: share(this.#options.packedBytesMax),
       intake: this.#intakeOf(partition),
       speaksFor: (sourceUid) => partitionFor(sourceUid, this.#partitionCount) === partition,
       forwarder: this.#handsOn ? new Forwarder(partition, Number(committed.offset ?? 0n), this.#laneCount) : null,

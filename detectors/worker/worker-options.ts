@@ -29,14 +29,14 @@ export const workerOptionsSchema = z.strictObject({
     .number()
     .int()
     .min(1)
-    .default(16_000)
+    .default(8000)
     .describe('Of these, those whose state is not packed; in each stage, over all partitions.'),
-  packedStateMax: z
+  packedBytesMax: z
     .number()
     .int()
     .min(1024)
     .default(268_435_456)
-    .describe('Characters of packed state in each stage, over all partitions; what is beyond it stays in the store.'),
+    .describe('Bytes of packed state in each stage, over all partitions; what is beyond it stays in the store.'),
   dedupeGenerationMax: z.number().int().min(1000).default(262_144),
 });
 
