@@ -126,7 +126,11 @@ export class CheckpointStore {
    *
    * @param index of what restored states hold, while it counts.
    */
-  async recall(runtime: PartitionRuntime, records: readonly DecodedRecord[], index: AppliedIndex | null): Promise<void> {
+  async recall(
+    runtime: PartitionRuntime,
+    records: readonly DecodedRecord[],
+    index: AppliedIndex | null,
+  ): Promise<void> {
     const { keyed } = runtime;
     const wanted = new Set<string>();
     for (const { events } of records) {

@@ -6,7 +6,7 @@ import { PackedTexts } from './packed-texts.js';
 
 const NONE: readonly number[] = [];
 /** An event looks at its own entity and at a few peers, which must not be packed under its hands. */
-const LIVE_MIN = 64;
+const LIVE_MIN = 16;
 /** Of the bounds, what is kept when entities leave for the store, so that they do not leave one by one. */
 const KEPT_SHARE = 0.9;
 
@@ -16,8 +16,8 @@ export interface KeyedLimits {
   /** Of these, those whose body is not packed. All of them unless told. */
   readonly liveMax?: number;
   /**
-   * Bytes of packed bodies. With it entities leave by `spill` only, which the store's checkpoint allows, and twice `max`
-   * is the hard cap.
+   * Bytes of packed bodies. With it nothing leaves but by `spill`, once a checkpoint has stored it: until then there may be
+   * more than `max`.
    */
   readonly packedMax?: number;
 }
@@ -27,9 +27,9 @@ export class KeyedState implements EntityKeeper {
   readonly #byUid = new Map<string, Entity>();
   readonly #codec: EntityCodec;
   readonly #max: number;
-  readonly #hardMax: number;
   readonly #liveMax: number;
   readonly #packedMax: number;
+  readonly #spills: boolean;
   readonly #beforePacking: (entity: Entity) => void;
   readonly #texts = new PackedTexts();
   /** Entities that left for the store. */
@@ -43,8 +43,6 @@ export class KeyedState implements EntityKeeper {
   #spillAbove: { readonly size: number; readonly packed: number };
   /** Entities that left memory since the start. */
   evictions = 0;
-  /** Of these, those that the store knows only as they once were. */
-  losses = 0;
 
   /** @param beforePacking told of an entity that is about to be packed. */
   constructor(
@@ -54,10 +52,10 @@ export class KeyedState implements EntityKeeper {
   ) {
     this.#codec = new EntityCodec(detectors);
     this.#max = max;
-    this.#hardMax = packedMax === undefined ? max : 2 * max;
     this.#liveMax = Math.max(LIVE_MIN, liveMax);
     this.#packedMax = packedMax ?? Infinity;
-    this.#spillAbove = { size: packedMax === undefined ? Infinity : max, packed: this.#packedMax };
+    this.#spills = packedMax !== undefined;
+    this.#spillAbove = { size: this.#spills ? max : Infinity, packed: this.#packedMax };
     this.#beforePacking = beforePacking;
   }
 
@@ -156,30 +154,33 @@ export class KeyedState implements EntityKeeper {
 
   /**
    * Lets go of what was used longest ago until the rest is well within its bounds. Only of what the store has as it is, which
-   * is asked for again when the entity comes back. Those who want to be woken stay, as do those at whom others look.
+   * is asked for again when the entity comes back. Those at whom others look stay, and those who want to be woken while there
+   * are not twice as many as there should be.
    *
    * @param isAwaited true for an entity of which an event waits.
    */
   spill(isAwaited: (uid: string) => boolean): void {
+    const mayLeave = ({ dirty, uid }: Entity): boolean => !dirty && standing(uid) === 0 && !isAwaited(uid);
     const [size, packed] = [this.#max * KEPT_SHARE, this.#packedMax * KEPT_SHARE];
-    let entity = this.#oldest;
-    while (entity !== null && (this.#byUid.size > size || this.#texts.bytes > packed)) {
-      const { newer } = entity;
-      const mustStay = entity.dirty || entity.armedMs < Infinity || standing(entity.uid) > 0 || isAwaited(entity.uid);
-      if (!mustStay) this.#evict(entity);
-      entity = newer;
-    }
+    this.#evictTo(size, packed, (entity) => entity.armedMs === Infinity && mayLeave(entity));
+    this.#evictTo(2 * this.#max, 2 * this.#packedMax, mayLeave);
     this.#spillAbove = {
       size: Math.max(this.#max, this.#byUid.size / KEPT_SHARE),
       packed: Math.max(this.#packedMax, this.#texts.bytes / KEPT_SHARE),
     };
   }
 
-  #add(entity: Entity): Entity {
-    if (this.#byUid.size >= this.#hardMax && this.#oldest !== null) {
-      this.losses += 1;
-      this.#evict(this.#oldest);
+  #evictTo(size: number, packed: number, mayLeave: (entity: Entity) => boolean): void {
+    let entity = this.#oldest;
+    while (entity !== null && (this.#byUid.size > size || this.#texts.bytes > packed)) {
+      const { newer } = entity;
+      if (mayLeave(entity)) this.#evict(entity);
+      entity = newer;
     }
+  }
+
+  #add(entity: Entity): Entity {
+    if (!this.#spills && this.#byUid.size >= this.#max && this.#oldest !== null) this.#evict(this.#oldest);
     this.#byUid.set(entity.uid, entity);
     this.#live += 1;
     this.#link(entity);
@@ -192,7 +193,7 @@ export class KeyedState implements EntityKeeper {
     this.#unlink(entity);
     if (entity.packed === null) this.#live -= 1;
     else this.#drop(entity.packed);
-    if (this.#packedMax !== Infinity) this.#spilled.add(entity.uid);
+    if (this.#spills) this.#spilled.add(entity.uid);
     this.evictions += 1;
   }
 

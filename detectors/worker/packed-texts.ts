@@ -1,43 +1,55 @@
 const UNIT = 64;
-const CHUNK = 1 << 20;
+const PAGE = 65_536;
+const PAGE_UNITS = PAGE / UNIT;
+const CHUNK_PAGES = 16;
 const LENGTH_BYTES = 4;
-/** Longer texts are the caller's to keep. */
-const SLOT_MAX = CHUNK / 16;
 const GROWTH = 1.125;
 
 /** Sizes of slots in units: each a little larger than the one before, so that a text leaves little of its slot empty. */
 const sizes: readonly number[] = slotSizes();
 /** By units wanted, the place in `sizes` of the smallest slot that has them. */
-const classes = Uint8Array.from({ length: SLOT_MAX / UNIT + 1 }, (_, units) => sizes.findIndex((size) => size >= units));
+const kinds = Uint8Array.from({ length: PAGE_UNITS + 1 }, (_, units) => sizes.findIndex((size) => size >= units));
 
 function slotSizes(): readonly number[] {
   const found: number[] = [];
-  for (let size = 2; size < SLOT_MAX / UNIT; size = Math.max(size + 1, Math.floor(size * GROWTH))) found.push(size);
-  return [...found, SLOT_MAX / UNIT];
+  for (let size = 2; size < PAGE_UNITS; size = Math.max(size + 1, Math.floor(size * GROWTH))) found.push(size);
+  return [...found, PAGE_UNITS];
+}
+
+/** Slots of one size, side by side. */
+interface Page {
+  /** First unit of it over all pages. */
+  readonly start: number;
+  kind: number;
+  used: number;
+  /** Slots of it that are free. */
+  free: number[];
 }
 
 /**
  * Texts outside of JavaScript's heap, where a hundred thousand of them that come and go leave no holes and nothing to be
- * walked through. Memory is taken by the megabyte and kept for the next texts.
+ * walked through. Memory is taken by the megabyte and kept for other texts; a page that is empty serves any size.
  */
 export class PackedTexts {
   readonly #chunks: Buffer[] = [];
-  /** Free slots by class, where they begin in units over all chunks. */
-  readonly #free: number[][] = sizes.map(() => []);
-  /** First unit of the last chunk that was never used. */
-  #tail = 0;
-  #bytes = 0;
+  readonly #pages: Page[] = [];
+  /** By kind of slot, pages that have some free. */
+  readonly #partial: readonly Set<Page>[] = sizes.map(() => new Set());
+  readonly #empty: Page[] = [];
 
-  /** Of the slots in use. */
+  /** Of the pages in use. */
   get bytes(): number {
-    return this.#bytes;
+    return (this.#pages.length - this.#empty.length) * PAGE;
   }
 
-  /** @returns what `get` and `drop` know it by; null for a text that is too long. */
+  /** @returns what `get` and `drop` know it by; null for a text that is too long, which is the caller's to keep. */
   put(text: string): number | null {
     const length = Buffer.byteLength(text);
-    if (length + LENGTH_BYTES > SLOT_MAX) return null;
-    const slot = this.#take(classOf(length));
+    if (length + LENGTH_BYTES > PAGE) return null;
+    const page = this.#pageFor(kinds[Math.ceil((length + LENGTH_BYTES) / UNIT)] ?? 0);
+    const slot = page.free.pop() ?? page.start;
+    page.used += 1;
+    if (page.free.length === 0) this.#partial[page.kind]?.delete(page);
     const [chunk, at] = this.#placeOf(slot);
     chunk.writeUInt32LE(length, at);
     chunk.write(text, at + LENGTH_BYTES, 'utf8');
@@ -50,40 +62,43 @@ export class PackedTexts {
   }
 
   drop(slot: number): void {
-    const [chunk, at] = this.#placeOf(slot);
-    const kind = classOf(chunk.readUInt32LE(at));
-    this.#bytes -= (sizes[kind] ?? 0) * UNIT;
-    this.#free[kind]?.push(slot);
+    const page = this.#pages[Math.floor(slot / PAGE_UNITS)];
+    if (page === undefined) throw new RangeError('No text is kept there.');
+    page.free.push(slot);
+    page.used -= 1;
+    if (page.used > 0) this.#partial[page.kind]?.add(page);
+    else {
+      this.#partial[page.kind]?.delete(page);
+      this.#empty.push(page);
+    }
   }
 
-  #take(kind: number): number {
-    const size = sizes[kind] ?? 0;
-    this.#bytes += size * UNIT;
-    const free = this.#free[kind]?.pop();
-    if (free !== undefined) return free;
-    if (this.#tail + size > (this.#chunks.length * CHUNK) / UNIT) this.#addChunk();
-    const slot = this.#tail;
-    this.#tail += size;
-    return slot;
+  /** One with a free slot of the kind. */
+  #pageFor(kind: number): Page {
+    for (const page of this.#partial[kind] ?? []) return page;
+    if (this.#empty.length === 0) this.#addChunk();
+    const page = this.#empty.pop();
+    if (page === undefined) throw new RangeError('There is no page.');
+    const size = sizes[kind] ?? PAGE_UNITS;
+    page.kind = kind;
+    page.free = Array.from({ length: Math.floor(PAGE_UNITS / size) }, (_, n) => page.start + n * size).reverse();
+    this.#partial[kind]?.add(page);
+    return page;
   }
 
   #addChunk(): void {
-    const end = (this.#chunks.length * CHUNK) / UNIT;
-    // What is left of the last one serves smaller texts.
-    for (let kind = sizes.length - 1; kind >= 0; kind -= 1) {
-      const size = sizes[kind] ?? 0;
-      for (; this.#tail + size <= end; this.#tail += size) this.#free[kind]?.push(this.#tail);
+    this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK_PAGES * PAGE));
+    for (let n = 0; n < CHUNK_PAGES; n += 1) {
+      const page = { start: this.#pages.length * PAGE_UNITS, kind: 0, used: 0, free: [] };
+      this.#pages.push(page);
+      this.#empty.push(page);
     }
-    this.#tail = end;
-    this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK));
   }
 
   #placeOf(slot: number): readonly [chunk: Buffer, at: number] {
-    const units = CHUNK / UNIT;
+    const units = CHUNK_PAGES * PAGE_UNITS;
     const chunk = this.#chunks[Math.floor(slot / units)];
     if (chunk === undefined) throw new RangeError('No text is kept there.');
     return [chunk, (slot % units) * UNIT];
   }
 }
-
-const classOf = (length: number): number => classes[Math.ceil((length + LENGTH_BYTES) / UNIT)] ?? 0;

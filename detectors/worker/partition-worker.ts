@@ -242,8 +242,10 @@ export class PartitionWorker {
     const { stage, partition, topic, intake } = this.#place;
     const records = slice.map((record) => intake.decode(record));
     await persist('look up events', this.#patience, () => intake.prepare(records));
-    await persist('recall states', this.#patience, () => this.#checkpoints.recall(this.#runtime, records, this.#applied));
-    if (this.#hasHistory || this.#runtime.keyed.losses > 0) {
+    await persist('recall states', this.#patience, () =>
+      this.#checkpoints.recall(this.#runtime, records, this.#applied),
+    );
+    if (this.#hasHistory) {
       await persist('read history', this.#patience, () => warmStart(this.#deps, stage, this.#runtime, records));
     }
     const unseen = records.filter((record) => record.offset >= (this.#committed ?? 0n));

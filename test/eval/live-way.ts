@@ -10,6 +10,8 @@ const RECORD_EVENTS = 200;
 /** Records that may wait in a partition before more are made: not all made hours are to be in memory at once. */
 const BEHIND_MAX = 1_000;
 const WAIT_MS = 600_000;
+/** So few that states leave for the store and come back. */
+const KEYS_MAX = 400;
 const STOP_MS = 60_000;
 
 /** The worker itself, on the embedded log and the ClickHouse engine, stopped and made anew now and then. */
@@ -72,7 +74,7 @@ export class LiveWay extends Way {
 
   #newWorker(): Worker {
     return makeWorker(this.#parts, {
-      options: { keepsHops: false },
+      options: { keepsHops: false, keysMax: KEYS_MAX, liveKeysMax: KEYS_MAX / 4 },
       onFinding: (findings) => {
         this.#made.push(...findings);
         return Promise.resolve();
