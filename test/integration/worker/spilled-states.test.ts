@@ -11,7 +11,7 @@ const REVOKED = 40;
 const use = (n: number, minute: number): TokenEvent => {
   const [token, principal] = [`key ${n}`, `owner ${n}`];
   const timeMs = T0 + minute * MINUTE_MS + n * 50;
-  return makeEvent({ timeMs, token, principal, id: `${token} ${minute}`, address: `192.0.2.${1 + (n % 250)}` });
+  return makeEvent({ timeMs, token, principal, id: `${token} ${minute}` });
 };
 const revocation = (n: number): TokenEvent => {
   const timeMs = T0 + 2 * MINUTE_MS + n;

@@ -92,7 +92,7 @@ describe('a request that several lines tell of', () => {
     });
     running.flush();
     expect(running.keyed.peek(uid)?.states[0]).toMatchObject({ requests: 30 });
-    const empty = new KeyedState(detectors, 1);
+    const empty = new KeyedState(detectors, { max: 1 });
     expect(empty.encode(empty.touch('x'))).not.toHaveProperty('told');
   }); // prettier-ignore
 });
