@@ -81,7 +81,8 @@ export const metricCatalogue = {
   'tourniquet.worker.state.evictions': {
     kind: 'counter',
     unit: '{key}',
-    description: 'Tokens or principals whose detector state left memory.',
+    description:
+      'Tokens or principals whose detector state left memory for the store, to come back with their next event.',
     attributes: ['stage'],
   },
   'tourniquet.rules.duration': {
