@@ -139,10 +139,17 @@ export class KeyedState implements EntityKeeper {
     return entity;
   }
 
-  /** Lets go of entities not seen since a time; what is used longest ago is looked at first, the rest is not. */
-  evictIdle(beforeMs: number): void {
-    for (let entity = this.#oldest; entity !== null && entity.lastMs < beforeMs; entity = this.#oldest) {
-      this.#evict(entity);
+  /**
+   * Lets go of entities not seen since a time; what is used longest ago is looked at first, the rest is not.
+   *
+   * @param isAwaited true for an entity of which an event waits.
+   */
+  evictIdle(beforeMs: number, isAwaited: (uid: string) => boolean): void {
+    let entity = this.#oldest;
+    while (entity !== null && entity.lastMs < beforeMs) {
+      const { newer } = entity;
+      if (!isAwaited(entity.uid)) this.#evict(entity);
+      entity = newer;
     }
   }
 

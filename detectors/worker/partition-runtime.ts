@@ -213,7 +213,8 @@ export class PartitionRuntime {
   /** Lets go of entities that have been silent for longer than every detector remembers. */
   forgetIdle(): void {
     const idleMs = Math.max(0, ...this.#detectors.map((detector) => detector.idleMs));
-    this.#keyed.evictIdle(this.#watermarkMs - idleMs);
+    const awaited = this.waitingByEntity();
+    this.#keyed.evictIdle(this.#watermarkMs - idleMs, (uid) => awaited.has(uid));
   }
 
   /** After a checkpoint: lets go of entities for which there is no room, as far as the store has them. */

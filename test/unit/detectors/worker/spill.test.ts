@@ -6,6 +6,7 @@ import { createDetectors, detectorsOptionsSchema } from '../../../../detectors/r
 import type { EncodedEntity } from '../../../../detectors/worker/entity.js';
 import { PartitionRuntime } from '../../../../detectors/worker/partition-runtime.js';
 import type { TokenEvent } from '../../../../ingest/event/token-event.js';
+import { makeEvent, tokenUid } from '../../../support/token-events.js';
 import { simulateAttacked } from '../../../eval/simulate.js';
 import { allWays, Beating, differences, Way } from '../../../eval/ways.js';
 import { START_MS } from '../../../eval/world.js';
@@ -87,6 +88,20 @@ describe('states that leave memory and come back', () => {
       expect({ stage, many: spilled.stages[stage].recalled > 50 }).toEqual({ stage, many: true });
     }
     expect(differences(ways)).toEqual([]);
+  });
+
+  it('stay while an event of theirs waits, however long they were silent', () => {
+    const runtime = new PartitionRuntime({ detectors: createDetectors(), allowedLatenessMs: 1000, entitiesMax: 10 });
+    const times: [string, number][] = [
+      ['comes back', START_MS],
+      ['does not', START_MS + 1],
+      ['comes back', START_MS + 4000 * DAY_MS],
+    ];
+    times.forEach(([token, timeMs], n) =>
+      runtime.offer(makeEvent({ timeMs, token, id: `${n}` }), { offset: BigInt(n), ordinal: 0 }),
+    );
+    runtime.forgetIdle();
+    expect([...runtime.keyed.all()].map(({ uid }) => uid)).toEqual([tokenUid('comes back')]);
   });
 
   it('are packed first, and unpacked for whoever asks', () => {
