@@ -1,7 +1,10 @@
+import { listed, millisecond, TABLE, textArray, within } from './event-sql.js';
 import { asText, fieldOf, type Field } from './fields.js';
 import { allPresent, conditionOf, valueOf } from './matching.js';
 import { figuresOf, type Figure } from './measures.js';
+import { needsOf } from './needs.js';
 import type { Correlation, Rule } from './rule-schema.js';
+import type { Surveyed } from './survey.js';
 import { withToldAgain } from './told-again.js';
 import { join, name, param, sql, toStatement, toText, whole, type Sql, type Statement } from './sql.js';
 import { planWindow, windowAt, type WindowPlan } from './window-plan.js';
@@ -24,15 +27,18 @@ export interface Fired {
   readonly terms: readonly string[];
 }
 
-export interface CompiledRule {
-  readonly rule: Rule;
-  readonly plan: WindowPlan;
+export interface CompiledRule extends Surveyed {
   /** The correlation's own figure. */
   readonly figure: Figure;
   /** How far back of a window's first pane events are read, milliseconds. */
   readonly historyMs: number;
-  /** First windows of episodes, oldest first. @param rowsMax at most so many. */
-  evaluate(range: PaneRange, rowsMax: number): Statement;
+  /**
+   * First windows of episodes, oldest first.
+   *
+   * @param rowsMax at most so many.
+   * @param only groups, of which a survey says that no others can have any; none where all are to be looked at.
+   */
+  evaluate(range: PaneRange, rowsMax: number, only?: readonly (readonly string[])[]): Statement;
   /** What explains each of these, in rows numbered from 1. */
   details(fired: readonly Fired[]): Statement;
   /** Reproduces the reading, for people. */
@@ -43,15 +49,6 @@ const TERMS_MAX = 20;
 /** event_uids that a detail tells. */
 const EVIDENCE_MAX = 5;
 const DAY_MS = 86_400_000;
-const TABLE = sql`token_events`;
-
-const millisecond = sql`toUnixTimestamp64Milli(time)`;
-
-/** Also in the form that the table's order knows. */
-function within(fromMs: number, toMs: number): Sql {
-  const at = (ms: number): Sql => sql`fromUnixTimestamp64Milli(${param('Int64', Math.max(0, ms))}, 'UTC')`;
-  return sql`time >= ${at(fromMs)} AND time < ${at(toMs)} AND toDate(time) >= toDate(${at(fromMs)}) AND toDate(time) <= toDate(${at(toMs)})`;
-}
 
 /** @param rule one that `readRules` gave. */
 export function compileRule(rule: Rule): CompiledRule {
@@ -67,9 +64,14 @@ export function compileRule(rule: Rule): CompiledRule {
   return {
     rule,
     plan,
+    groups,
+    needs: needsOf(rule, conditions),
     figure,
     historyMs,
-    evaluate: (range, rowsMax) => toStatement(evaluation(parts, range, rowsMax)),
+    evaluate: (range, rowsMax, only) => {
+      const narrowed = only === undefined ? parts : { ...parts, selected: sql`${selected}${among(groups, only)}` };
+      return toStatement(evaluation(narrowed, range, rowsMax));
+    },
     details: (fired) => toStatement(detail(parts, fired)),
     reproduce: (fired) => toText(reproduction(parts, figure, fired)),
   };
@@ -90,7 +92,16 @@ function eventsOf({ correlation }: Rule, conditions: ReadonlyMap<string, Sql>): 
   return [...conditions].filter(([name]) => wanted?.includes(name) ?? true).map(([, condition]) => condition);
 }
 
-const listed = (pieces: readonly Sql[]): Sql => (pieces.length === 0 ? sql`` : sql`${join(pieces, ', ')}, `);
+/** Field by field, since the table's order and its indexes know single columns: some other groups are let through, too. */
+function among(groups: readonly Field[], only: readonly (readonly string[])[]): Sql {
+  return groups.reduce(
+    (wanted, field, i) => {
+      const values = [...new Set(only.map((one) => one[i] ?? ''))];
+      return sql`${wanted} AND ${asText(field)} IN ${param('Array(String)', values)}`;
+    },
+    sql``,
+  );
+}
 
 function evaluation(parts: Parts, { fromPane, toPane }: PaneRange, rowsMax: number): Sql {
   const { plan, groups, figures } = parts;
@@ -127,14 +138,6 @@ WHERE w >= ${param('Int64', fromPane)} AND (w - before > ${whole(gap)} OR intDiv
 ORDER BY pane, groups
 LIMIT ${whole(rowsMax)}`;
 }
-
-const textArray = (pieces: readonly Sql[]): Sql =>
-  pieces.length === 0
-    ? sql`CAST([], 'Array(String)')`
-    : sql`[${join(
-        pieces.map((g) => sql`toString(${g})`),
-        ', ',
-      )}]`;
 
 const grouped = (groups: readonly Field[]): Sql =>
   listed(groups.map((field, i) => sql`${asText(field)} AS ${name('g', i)}`));

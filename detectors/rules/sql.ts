@@ -37,7 +37,7 @@ export function sql(strings: TemplateStringsArray, ...holes: readonly Sql[]): Sq
 export const param = (type: ParameterType, value: unknown): Sql => new Sql([{ type, value }]);
 
 /** Pieces one after the other; `empty` stands for none of them. */
-export function join(pieces: readonly Sql[], separator: ' AND ' | ' OR ' | ', ', empty = sql`1`): Sql {
+export function join(pieces: readonly Sql[], separator: ' AND ' | ' OR ' | ', ' | ' UNION ALL ', empty = sql`1`): Sql {
   if (pieces.length === 0) return empty;
   return new Sql(pieces.flatMap(({ parts }, i) => (i === 0 ? parts : [separator, ...parts])));
 }

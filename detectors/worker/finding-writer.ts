@@ -1,9 +1,10 @@
 import { topics, type AppendRecord } from '../../ingest/log/event-log.js';
 import { partitionFor } from '../../ingest/log/partitioner.js';
 import { deterministicUuid } from '../../ingest/event/event-uid.js';
-import type { TableRow } from '../../ingest/store/store.js';
+import type { Querier, TableRow } from '../../ingest/store/store.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { Finding } from '../core/finding.js';
+import { bySize, PARAMETER_LENGTH } from './by-size.js';
 import { knownFindingsQuery } from './worker-queries.js';
 import type { WorkerParts } from './worker-deps.js';
 
@@ -32,6 +33,16 @@ export function findingRow(finding: Finding): TableRow {
   };
 }
 
+/** Which of these findings are stored. */
+export async function knownFindings(querier: Querier, uids: readonly string[]): Promise<ReadonlySet<string>> {
+  const known = new Set<string>();
+  for (const part of bySize(uids, (uid) => uid.length, PARAMETER_LENGTH)) {
+    const rows = await querier.run(knownFindingsQuery, { uids: [...part] });
+    for (const row of rows) known.add(row.finding_uid);
+  }
+  return known;
+}
+
 /**
  * Emits findings at least once and stores each once. What the store knows has been emitted by an earlier run; so the
  * store is written last, and a replay that makes the same findings again stays silent.
@@ -39,9 +50,8 @@ export function findingRow(finding: Finding): TableRow {
 export async function emitFindings(deps: WorkerParts, findings: readonly Finding[]): Promise<void> {
   if (findings.length === 0) return;
   const uids = findings.map((finding) => finding.finding_uid);
-  const known = await deps.store.querier.run(knownFindingsQuery, { uids });
-  const knownUids = new Set(known.map((row) => row.finding_uid));
-  const fresh = findings.filter((finding) => !knownUids.has(finding.finding_uid));
+  const known = await knownFindings(deps.store.querier, uids);
+  const fresh = findings.filter((finding) => !known.has(finding.finding_uid));
   if (fresh.length === 0) return;
   if (deps.onFinding !== undefined) await deps.onFinding(fresh);
   else await appendFindings(deps, fresh);

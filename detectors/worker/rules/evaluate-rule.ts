@@ -3,6 +3,7 @@ import type { Querier, Query, QueryLimits } from '../../../ingest/store/store.js
 import type { CompiledRule, Fired, PaneRange } from '../../rules/compile.js';
 import { ruleFinding, type FiredDetail } from '../../rules/rule-finding.js';
 import type { Statement } from '../../rules/sql.js';
+import { paneOf } from '../../rules/window-plan.js';
 import type { Finding } from '../../core/finding.js';
 
 /** Bounds of one statement of a rule. */
@@ -40,25 +41,37 @@ export interface RuleEvaluation {
   readonly cut: boolean;
 }
 
+/** Where a rule can hold, as a survey tells. */
+export interface Candidates {
+  /** All where there are too many to name. */
+  readonly groups?: readonly (readonly string[])[];
+  /** Event time of their windows. */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /**
  * The findings of a rule in these windows: what the stored events say, whenever it is asked.
  *
+ * @param candidates nothing else is looked at.
  * @throws what the store throws; TQ_STORE_REFUSED where the statement met its limits.
  */
 export async function evaluateRule(
   querier: Querier,
   compiled: CompiledRule,
   range: PaneRange,
-  limits: QueryLimits = ruleQueryLimits,
+  candidates?: Candidates,
 ): Promise<RuleEvaluation> {
-  const { id } = compiled.rule;
-  if (range.toPane < range.fromPane) return { found: [], cut: false };
-  const rows = await querier.run(asQuery(id, compiled.evaluate(range, FINDINGS_MAX + 1), firedRow), {}, limits);
+  const what = `rule ${compiled.rule.id}`;
+  const { fromPane, toPane } = candidates === undefined ? range : narrowed(range, compiled, candidates);
+  if (toPane < fromPane) return { found: [], cut: false };
+  const statement = compiled.evaluate({ fromPane, toPane }, FINDINGS_MAX + 1, candidates?.groups);
+  const rows = await querier.run(asQuery(what, statement, firedRow), {}, ruleQueryLimits);
   const fired: readonly Fired[] = rows.slice(0, FINDINGS_MAX);
   const found: FoundWindow[] = [];
   for (let at = 0; at < fired.length; at += DETAILS_MAX) {
     const some = fired.slice(at, at + DETAILS_MAX);
-    const details = await querier.run(asQuery(id, compiled.details(some), detailRow), {}, limits);
+    const details = await querier.run(asQuery(what, compiled.details(some), detailRow), {}, ruleQueryLimits);
     const byNumber = new Map<number, FiredDetail>(details.map((detail) => [detail.n, detail]));
     some.forEach((one, i) => {
       const detail = byNumber.get(i + 1);
@@ -69,7 +82,16 @@ export async function evaluateRule(
   return { found, cut: rows.length > FINDINGS_MAX };
 }
 
+const narrowed = (
+  { fromPane, toPane }: PaneRange,
+  { plan }: CompiledRule,
+  { fromMs, toMs }: Candidates,
+): PaneRange => ({
+  fromPane: Math.max(fromPane, paneOf(plan, fromMs)),
+  toPane: Math.min(toPane, paneOf(plan, toMs - 1)),
+});
+
 /** The values of a rule's statement come with it. */
-function asQuery<R>(id: string, { sql, params }: Statement, row: z.ZodType<R>): Query<object, R> {
-  return { name: `rule ${id}`, sql, params: z.object({}).transform(() => ({ ...params })), row };
+export function asQuery<R>(name: string, { sql, params }: Statement, row: z.ZodType<R>): Query<object, R> {
+  return { name, sql, params: z.object({}).transform(() => ({ ...params })), row };
 }

@@ -12,6 +12,8 @@ const boundsMet = new Set([241, 159]);
  */
 const STATEMENT_LINES = 5_000_000;
 const STATEMENT_MINUTES = 4 * 1440;
+/** Minutes that lie further apart are not read together. */
+const STRETCH_STEP = 180;
 
 /** What one statement is asked about. */
 export interface RuleBatch {
@@ -20,14 +22,36 @@ export interface RuleBatch {
   readonly nextMinute: number | null;
 }
 
-/** Minutes that share windows together, as many as one statement takes. */
-export function ruleBatches(minutes: readonly MinuteLines[], plan: WindowPlan): readonly RuleBatch[] {
+/** Minutes of several rules as far as one read serves all of them: a batch for each rule that has some there. */
+export function* stretchesOf<R>(due: ReadonlyMap<R, readonly MinuteLines[]>): Generator<ReadonlyMap<R, RuleBatch>> {
+  const every = new Map([...due.values()].flat().map((one) => [one.minute, one]));
+  const bounds = { stepMax: STRETCH_STEP, linesMax: STATEMENT_LINES, minutesMax: STATEMENT_MINUTES };
+  const begun = new Map<R, number>();
+  for (const stretch of minuteBatches(
+    [...every.values()].sort((a, b) => a.minute - b.minute),
+    bounds,
+  )) {
+    const last = stretch.at(-1)?.minute ?? 0;
+    const batches = new Map<R, RuleBatch>();
+    for (const [rule, minutes] of due) {
+      const from = begun.get(rule) ?? 0;
+      let to = from;
+      while (to < minutes.length && (minutes[to]?.minute ?? 0) <= last) to += 1;
+      begun.set(rule, to);
+      if (to > from) batches.set(rule, { minutes: minutes.slice(from, to), nextMinute: minutes[to]?.minute ?? null });
+    }
+    yield batches;
+  }
+}
+
+/** Minutes of a batch that share windows, as many as one statement takes. @param ofFew whether it looks at few groups. */
+export function ruleBatches({ minutes, nextMinute }: RuleBatch, plan: WindowPlan, ofFew = false): readonly RuleBatch[] {
   const parts = minuteBatches(minutes, {
     stepMax: Math.ceil(plan.lengthMs / MINUTE_MS),
-    linesMax: STATEMENT_LINES / (plan.panesBefore + 1),
+    linesMax: ofFew ? STATEMENT_LINES : STATEMENT_LINES / (plan.panesBefore + 1),
     minutesMax: STATEMENT_MINUTES,
   });
-  return chained([...parts], null);
+  return chained([...parts], nextMinute);
 }
 
 const chained = (parts: readonly (readonly MinuteLines[])[], after: number | null): readonly RuleBatch[] =>

@@ -1,14 +1,15 @@
-import { AppError, describeError } from '../../../ingest/core/errors.js';
+import { describeError } from '../../../ingest/core/errors.js';
 import { deterministicUuid } from '../../../ingest/event/event-uid.js';
+import type { MinuteLines } from '../../../ingest/store/minute-batches.js';
 import type { TableRow } from '../../../ingest/store/store.js';
 import type { Finding } from '../../core/finding.js';
 import { ruleFindingUid } from '../../rules/rule-finding.js';
 import { paneOf } from '../../rules/window-plan.js';
-import { emitFindings } from '../finding-writer.js';
+import { emitFindings, knownFindings } from '../finding-writer.js';
 import type { WorkerParts } from '../worker-deps.js';
-import { knownFindingsQuery } from '../worker-queries.js';
-import { evaluateRule, type FoundWindow } from './evaluate-rule.js';
-import { inHalves, isStarved, panesOf, ruleBatches, type RuleBatch } from './rule-batches.js';
+import type { FoundWindow, RuleEvaluation } from './evaluate-rule.js';
+import { evaluateRules } from './evaluate-rules.js';
+import type { RuleBatch } from './rule-batches.js';
 import type { RuleOptions } from './rule-duty.js';
 import { staleRuleMinutes } from './rule-queries.js';
 import type { ActiveRule, RuleSet } from './rule-set.js';
@@ -73,20 +74,22 @@ export class RuleEvaluator {
       touched_s: Math.ceil(this.#options.lookbackMs / 1000),
       rows: PASS_ROWS,
     });
+    const lastPaneOf = ({ compiled }: ActiveRule): number => paneOf(compiled.plan, closedMs) - 1;
+    const isDue = (rule: ActiveRule, minute: number): boolean => paneOfMinute(rule, minute + 1) - 1 <= lastPaneOf(rule);
+    const dueOf = (rule: ActiveRule): readonly MinuteLines[] =>
+      stale.filter((one) => one.rule === rule.key && isDue(rule, one.minute));
+    const due = { minutes: new Map(rules.map((rule) => [rule, dueOf(rule)])), lastPaneOf };
     let minutes = 0;
     let findings = 0;
     try {
-      for (const rule of rules) {
-        const lastPane = paneOf(rule.compiled.plan, closedMs) - 1;
-        const due = stale.filter((one) => one.rule === rule.key && paneOfMinute(rule, one.minute + 1) - 1 <= lastPane);
-        for (const batch of ruleBatches(due, rule.compiled.plan)) {
-          const found = await this.#evaluate(rule, batch, lastPane);
-          if (found === null) break;
-          findings += found;
-          minutes += batch.minutes.length;
+      await evaluateRules(this.#deps.store.querier, due, {
+        look: async (rule, part, evaluate) => {
+          findings += await this.#look(rule, part, evaluate);
+          minutes += part.minutes.length;
           if (this.#marks.length >= MARK_ROWS) await this.#mark();
-        }
-      }
+        },
+        refused: (rule, error) => this.#setAside(rule, error),
+      });
     } finally {
       // Also when a rule breaks the pass off: those before it are done.
       await this.#mark();
@@ -94,29 +97,16 @@ export class RuleEvaluator {
     return { minutes, findings, more: stale.length === PASS_ROWS && minutes > 0 };
   }
 
-  /** @returns how many findings; null for a rule that the engine refuses. */
-  async #evaluate(active: ActiveRule, batch: RuleBatch, lastPane: number): Promise<number | null> {
-    const { logger, clock } = this.#deps;
-    let findings = 0;
-    try {
-      await inHalves(batch, async (part) => {
-        findings += await this.#evaluatePart(active, part, lastPane);
-      });
-      return findings;
-    } catch (error) {
-      if (!isStarved(error) && (!(error instanceof AppError) || error.retryable)) throw error;
-      this.#aside.set(active.key, clock.nowMs() + ASIDE_MS);
-      const { id } = active.compiled.rule;
-      logger.warn({ rule: id, reason: describeError(error) }, 'a rule is set aside for ten minutes; narrow its events');
-      return null;
-    }
-  }
-
-  async #evaluatePart({ compiled, key }: ActiveRule, part: RuleBatch, lastPane: number): Promise<number> {
-    const { store, logger, metrics, clock } = this.#deps;
+  /** @returns how many findings. */
+  async #look(
+    { compiled, key }: ActiveRule,
+    part: RuleBatch,
+    evaluate: () => Promise<RuleEvaluation>,
+  ): Promise<number> {
+    const { logger, metrics, clock } = this.#deps;
     const { id } = compiled.rule;
     const startedMs = clock.nowMs();
-    const { found, cut } = await evaluateRule(store.querier, compiled, panesOf(part, compiled.plan, lastPane));
+    const { found, cut } = await evaluate();
     if (cut) logger.warn({ rule: id }, 'a rule found more than one pass tells; the rest is left out');
     const fresh = await this.#notMoved(compiled, found);
     await emitFindings(this.#deps, fresh);
@@ -124,6 +114,13 @@ export class RuleEvaluator {
     for (const { minute, lines } of part.minutes) this.#marks.push({ rule: key, minute, lines });
     metrics?.record('tourniquet.rules.duration', (clock.nowMs() - startedMs) / 1000, { rule: id });
     return fresh.length;
+  }
+
+  #setAside({ compiled, key }: ActiveRule, error: unknown): void {
+    const { logger, clock } = this.#deps;
+    this.#aside.set(key, clock.nowMs() + ASIDE_MS);
+    const reason = describeError(error);
+    logger.warn({ rule: compiled.rule.id, reason }, 'a rule is set aside for ten minutes; narrow its events');
   }
 
   async #mark(): Promise<void> {
@@ -145,8 +142,7 @@ export class RuleEvaluator {
         ruleFindingUid(compiled, { groups, pane: pane + i + 1 }),
       );
     const later = found.map((one) => laterOf(one).filter((uid) => !own.has(uid)));
-    const rows = await this.#deps.store.querier.run(knownFindingsQuery, { uids: later.flat() });
-    const known = new Set(rows.map((row) => row.finding_uid));
+    const known = await knownFindings(this.#deps.store.querier, later.flat());
     return found.filter((_, i) => later[i]?.some((uid) => known.has(uid)) !== true).map(({ finding }) => finding);
   }
 }

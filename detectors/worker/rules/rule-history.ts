@@ -1,10 +1,9 @@
-import { AppError, describeError } from '../../../ingest/core/errors.js';
+import { describeError } from '../../../ingest/core/errors.js';
 import { parseTime } from '../../../ingest/event/time.js';
 import type { Querier } from '../../../ingest/store/store.js';
 import type { Finding } from '../../core/finding.js';
 import { paneOf } from '../../rules/window-plan.js';
-import { evaluateRule } from './evaluate-rule.js';
-import { inHalves, isStarved, panesOf, ruleBatches } from './rule-batches.js';
+import { evaluateRules } from './evaluate-rules.js';
 import { eventMinutes } from './rule-queries.js';
 import type { ActiveRule } from './rule-set.js';
 
@@ -33,24 +32,20 @@ export async function rulesOverHistory(
   const span = { from_minute: Math.floor(fromMs / MINUTE_MS), to_minute: Math.ceil(toMs / MINUTE_MS) };
   const minutes = await querier.run(eventMinutes, span);
   const lines = minutes.reduce((sum, one) => sum + one.lines, 0);
-  const findings = new Map<string, Finding>();
+  const found = new Map(rules.map((rule) => [rule, new Map<string, Finding>()]));
   const refused: { rule: string; reason: string }[] = [];
-  for (const { compiled } of rules) {
-    const { plan, rule } = compiled;
-    const lastPane = paneOf(plan, toMs - 1);
-    try {
-      for (const batch of ruleBatches(minutes, plan)) {
-        await inHalves(batch, async (part) => {
-          const { found } = await evaluateRule(querier, compiled, panesOf(part, plan, lastPane));
-          for (const { finding } of found) {
-            if (parseTime(finding.time) >= fromMs) findings.set(finding.finding_uid, finding);
-          }
-        });
+  const due = {
+    minutes: new Map(rules.map((rule) => [rule, minutes])),
+    lastPaneOf: ({ compiled: { plan } }: ActiveRule): number => paneOf(plan, toMs - 1),
+  };
+  await evaluateRules(querier, due, {
+    look: async (rule, _, evaluate) => {
+      for (const { finding } of (await evaluate()).found) {
+        if (parseTime(finding.time) >= fromMs) found.get(rule)?.set(finding.finding_uid, finding);
       }
-    } catch (error) {
-      if (!isStarved(error) && (!(error instanceof AppError) || error.retryable)) throw error;
-      refused.push({ rule: rule.id, reason: describeError(error) });
-    }
-  }
-  return { findings: [...findings.values()], events: lines * rules.length, refused };
+    },
+    refused: ({ compiled: { rule } }, error) => refused.push({ rule: rule.id, reason: describeError(error) }),
+  });
+  const findings = [...found.values()].flatMap((own) => [...own.values()]);
+  return { findings, events: lines * rules.length, refused };
 }

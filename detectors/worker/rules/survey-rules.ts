@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { AppError } from '../../../ingest/core/errors.js';
+import type { Querier } from '../../../ingest/store/store.js';
+import { surveyOf, type Ask } from '../../rules/survey.js';
+import { windowAt } from '../../rules/window-plan.js';
+import { PARAMETER_LENGTH } from '../by-size.js';
+import { asQuery, ruleQueryLimits, type Candidates } from './evaluate-rule.js';
+import { isStarved, panesOf, type RuleBatch } from './rule-batches.js';
+import type { ActiveRule } from './rule-set.js';
+
+/** Groups to which a statement is narrowed; of more, all are looked at. */
+const GROUPS_MAX = 1000;
+/** Rules of one statement. */
+const RULES_MAX = 32;
+
+const count = z.coerce.number();
+const row = z.object({ rule: count, found: z.array(z.array(z.string())), from_ms: count, to_ms: count });
+
+const everything: Candidates = { fromMs: 0, toMs: Infinity };
+
+/**
+ * Which rules can find anything in their batches, and in which groups: most cannot, and one read says so of all of them. A rule
+ * that is left out cannot.
+ *
+ * @param batches not empty.
+ * @param lastPaneOf the last pane that a rule looks at.
+ * @throws what the store throws where trying again helps.
+ */
+export async function surveyRules(
+  querier: Querier,
+  batches: ReadonlyMap<ActiveRule, RuleBatch>,
+  lastPaneOf: (rule: ActiveRule) => number,
+): Promise<ReadonlyMap<ActiveRule, Candidates>> {
+  const found = new Map<ActiveRule, Candidates>();
+  const all = [...batches].flatMap(([rule, batch]) => {
+    const { plan } = rule.compiled;
+    const { fromPane, toPane } = panesOf(batch, plan, lastPaneOf(rule));
+    if (toPane < fromPane) return [];
+    return [{ rule, fromMs: windowAt(plan, fromPane).fromMs, toMs: windowAt(plan, toPane).toMs }];
+  });
+  for (let at = 0; at < all.length; at += RULES_MAX) {
+    const some = all.slice(at, at + RULES_MAX);
+    const candidates = await candidatesOf(
+      querier,
+      some.map(({ rule, fromMs, toMs }) => ({ surveyed: rule.compiled, fromMs, toMs })),
+    );
+    some.forEach(({ rule }, i) => {
+      const own = candidates[i];
+      if (own !== undefined) found.set(rule, own);
+    });
+  }
+  return found;
+}
+
+/** In the order of what is asked; undefined for a rule that cannot hold. */
+async function candidatesOf(querier: Querier, asks: readonly Ask[]): Promise<readonly (Candidates | undefined)[]> {
+  try {
+    const statement = surveyOf(asks, GROUPS_MAX);
+    const rows = await querier.run(asQuery('rules survey', statement, row), {}, ruleQueryLimits);
+    const byRule = new Map(rows.map((one) => [one.rule, one]));
+    return asks.map((_, i) => {
+      const one = byRule.get(i);
+      if (one === undefined) return undefined;
+      const length = one.found.flat().reduce((sum, text) => sum + text.length, 0);
+      const few = one.found.length <= GROUPS_MAX && length <= PARAMETER_LENGTH;
+      return { fromMs: one.from_ms, toMs: one.to_ms, ...(few && { groups: one.found }) };
+    });
+  } catch (error) {
+    if (!isStarved(error) && (!(error instanceof AppError) || error.retryable)) throw error;
+    // Too much for one statement, or one of the rules is refused: each is asked by itself, and what is refused shows there.
+    return asks.map(() => everything);
+  }
+}
