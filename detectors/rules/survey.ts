@@ -21,18 +21,21 @@ export interface Ask {
   readonly toMs: number;
 }
 
+/** Time is cut into stretches as long as the longest window, or until each has so many events: short ones of few say little more. */
+const STRETCH_EVENTS = 20_000;
 /** Rules with windows of one class share a read: else those of minutes would be asked about days. */
 const CLASSES_MS = [2 * 3_600_000, 26 * 3_600_000, Infinity] as const;
 
 /**
  * For each rule, the groups that have what it needs, and event time in which they have it. One read serves all rules that group
- * alike. Time is cut into stretches as long as the longest window; a window lies in two that follow each other.
+ * alike. A window lies in two stretches of time that follow each other.
  *
- * Rows: `rule`, its place in the list; `found`, groups; `from_ms` and `to_ms`. No row for a rule that cannot hold.
+ * Rows: `rule`, its place in the list; `found`, groups; `spans`, from and to in milliseconds. No row for a rule that cannot hold.
  *
  * @param groupsMax groups that are told of a rule, at most one more.
+ * @param perMs events of each millisecond, about.
  */
-export function surveyOf(asks: readonly Ask[], groupsMax: number): Statement {
+export function surveyOf(asks: readonly Ask[], groupsMax: number, perMs: number): Statement {
   const branches = new Map<string, [number, Ask][]>();
   asks.forEach((ask, i) => {
     const { plan, rule } = ask.surveyed;
@@ -40,15 +43,18 @@ export function surveyOf(asks: readonly Ask[], groupsMax: number): Statement {
     branches.set(key, [...(branches.get(key) ?? []), [i, ask]]);
   });
   return toStatement(sql`
-SELECT rule, groupUniqArray(${whole(groupsMax + 1)})(groups) AS found, min(from_ms) AS from_ms, max(to_ms) AS to_ms
+SELECT rule, groupUniqArray(${whole(groupsMax + 1)})(groups) AS found, groupUniqArray([from_ms, to_ms]) AS spans
 FROM
-(${join([...branches.values()].map(branch), ' UNION ALL ')}
+(${join(
+    [...branches.values()].map((own) => branch(own, perMs)),
+    ' UNION ALL ',
+  )}
 )
 GROUP BY rule`);
 }
 
 /** Each row says that one rule can hold for one group in one pair of stretches. */
-function branch(asks: readonly (readonly [place: number, ask: Ask])[]): Sql {
+function branch(asks: readonly (readonly [place: number, ask: Ask])[], perMs: number): Sql {
   const groups = asks[0]?.[1].surveyed.groups ?? [];
   const g = groups.map((_, i) => name('g', i));
   const columns = new Columns();
@@ -61,7 +67,8 @@ function branch(asks: readonly (readonly [place: number, ask: Ask])[]): Sql {
   }));
   const fromMs = Math.min(...asks.map(([, ask]) => ask.fromMs));
   const toMs = Math.max(...asks.map(([, ask]) => ask.toMs));
-  const stretchMs = whole(Math.max(...asks.map(([, { surveyed }]) => surveyed.plan.lengthMs)));
+  const longestMs = Math.max(...asks.map(([, { surveyed }]) => surveyed.plan.lengthMs));
+  const stretchMs = whole(Math.ceil(Math.max(longestMs, Math.min(toMs - fromMs, STRETCH_EVENTS / perMs))));
   const ids = groups.map((field, i) => sql`${asText(field)} AS ${name('g', i)}`);
   const places = rules.map(({ place }) => place);
   const held = rules.map(({ holds }) => sql`(${holds})`);

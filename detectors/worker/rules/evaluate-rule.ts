@@ -45,9 +45,8 @@ export interface RuleEvaluation {
 export interface Candidates {
   /** All where there are too many to name. */
   readonly groups?: readonly (readonly string[])[];
-  /** Event time of their windows. */
-  readonly fromMs: number;
-  readonly toMs: number;
+  /** Event time in which their windows lie, each from and to in milliseconds. */
+  readonly spans: readonly (readonly [fromMs: number, toMs: number])[];
 }
 
 /**
@@ -82,14 +81,18 @@ export async function evaluateRule(
   return { found, cut: rows.length > FINDINGS_MAX };
 }
 
-const narrowed = (
-  { fromPane, toPane }: PaneRange,
-  { plan }: CompiledRule,
-  { fromMs, toMs }: Candidates,
-): PaneRange => ({
-  fromPane: Math.max(fromPane, paneOf(plan, fromMs)),
-  toPane: Math.min(toPane, paneOf(plan, toMs - 1)),
-});
+/** From the first of the panes to the last that end a window in one of the spans. */
+function narrowed({ fromPane, toPane }: PaneRange, { plan }: CompiledRule, { spans }: Candidates): PaneRange {
+  const panes = spans
+    .map(
+      ([fromMs, toMs]) => [Math.max(fromPane, paneOf(plan, fromMs)), Math.min(toPane, paneOf(plan, toMs - 1))] as const,
+    )
+    .filter(([from, to]) => from <= to);
+  return {
+    fromPane: panes.reduce((first, [from]) => Math.min(first, from), toPane + 1),
+    toPane: panes.reduce((last, [, to]) => Math.max(last, to), fromPane - 1),
+  };
+}
 
 /** The values of a rule's statement come with it. */
 export function asQuery<R>(name: string, { sql, params }: Statement, row: z.ZodType<R>): Query<object, R> {

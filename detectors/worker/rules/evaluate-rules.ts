@@ -1,8 +1,9 @@
 import { AppError } from '../../../ingest/core/errors.js';
 import type { MinuteLines } from '../../../ingest/store/minute-batches.js';
 import type { Querier } from '../../../ingest/store/store.js';
+import type { WindowPlan } from '../../rules/window-plan.js';
 import { evaluateRule, type RuleEvaluation } from './evaluate-rule.js';
-import { inHalves, isStarved, panesOf, ruleBatches, stretchesOf, type RuleBatch } from './rule-batches.js';
+import { inHalves, isStarved, panesOf, ruleBatches, sharedBatches, type RuleBatch } from './rule-batches.js';
 import type { ActiveRule } from './rule-set.js';
 import { surveyRules } from './survey-rules.js';
 
@@ -29,8 +30,8 @@ const nothing: RuleEvaluation = { found: [], cut: false };
  */
 export async function evaluateRules(querier: Querier, due: DueRules, follower: RuleFollower): Promise<void> {
   const refused = new Set<ActiveRule>();
-  for (const stretch of stretchesOf(due.minutes)) {
-    const batches = new Map([...stretch].filter(([rule]) => !refused.has(rule)));
+  for (const shared of sharedBatches(due.minutes)) {
+    const batches = new Map([...shared].filter(([rule]) => !refused.has(rule)));
     const candidates = await surveyRules(querier, batches, due.lastPaneOf);
     for (const [rule, batch] of batches) {
       const own = candidates.get(rule);
@@ -39,10 +40,9 @@ export async function evaluateRules(querier: Querier, due: DueRules, follower: R
         continue;
       }
       const { plan } = rule.compiled;
-      const look = (part: RuleBatch): Promise<void> => {
-        const range = panesOf(part, plan, due.lastPaneOf(rule));
-        return follower.look(rule, part, () => evaluateRule(querier, rule.compiled, range, own));
-      };
+      const evaluate = (part: RuleBatch): Promise<RuleEvaluation> =>
+        evaluateRule(querier, rule.compiled, panesOf(part, plan, due.lastPaneOf(rule)), own);
+      const look = (part: RuleBatch): Promise<void> => follower.look(rule, part, () => inParts(part, plan, evaluate));
       try {
         for (const part of ruleBatches(batch, plan, own.groups !== undefined)) await inHalves(part, look);
       } catch (error) {
@@ -52,4 +52,18 @@ export async function evaluateRules(querier: Querier, due: DueRules, follower: R
       }
     }
   }
+}
+
+/** What was cut off is asked for again in less at a time. */
+async function inParts(
+  batch: RuleBatch,
+  plan: WindowPlan,
+  evaluate: (part: RuleBatch) => Promise<RuleEvaluation>,
+): Promise<RuleEvaluation> {
+  const whole = await evaluate(batch);
+  const parts = whole.cut ? ruleBatches(batch, plan) : [];
+  if (parts.length < 2) return whole;
+  const evaluations: RuleEvaluation[] = [];
+  for (const part of parts) evaluations.push(await evaluate(part));
+  return { found: evaluations.flatMap(({ found }) => found), cut: evaluations.some(({ cut }) => cut) };
 }

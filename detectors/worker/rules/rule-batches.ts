@@ -12,8 +12,9 @@ const boundsMet = new Set([241, 159]);
  */
 const STATEMENT_LINES = 5_000_000;
 const STATEMENT_MINUTES = 4 * 1440;
-/** Minutes that lie further apart are not read together. */
-const STRETCH_STEP = 180;
+/** The same for one read that serves all rules; minutes that lie further apart are not read together. */
+const SHARED_MINUTES = 32 * 1440;
+const SHARED_STEP = 720;
 
 /** What one statement is asked about. */
 export interface RuleBatch {
@@ -23,15 +24,15 @@ export interface RuleBatch {
 }
 
 /** Minutes of several rules as far as one read serves all of them: a batch for each rule that has some there. */
-export function* stretchesOf<R>(due: ReadonlyMap<R, readonly MinuteLines[]>): Generator<ReadonlyMap<R, RuleBatch>> {
+export function* sharedBatches<R>(due: ReadonlyMap<R, readonly MinuteLines[]>): Generator<ReadonlyMap<R, RuleBatch>> {
   const every = new Map([...due.values()].flat().map((one) => [one.minute, one]));
-  const bounds = { stepMax: STRETCH_STEP, linesMax: STATEMENT_LINES, minutesMax: STATEMENT_MINUTES };
+  const bounds = { stepMax: SHARED_STEP, linesMax: STATEMENT_LINES, minutesMax: SHARED_MINUTES };
   const begun = new Map<R, number>();
-  for (const stretch of minuteBatches(
+  for (const shared of minuteBatches(
     [...every.values()].sort((a, b) => a.minute - b.minute),
     bounds,
   )) {
-    const last = stretch.at(-1)?.minute ?? 0;
+    const last = shared.at(-1)?.minute ?? 0;
     const batches = new Map<R, RuleBatch>();
     for (const [rule, minutes] of due) {
       const from = begun.get(rule) ?? 0;
@@ -44,12 +45,12 @@ export function* stretchesOf<R>(due: ReadonlyMap<R, readonly MinuteLines[]>): Ge
   }
 }
 
-/** Minutes of a batch that share windows, as many as one statement takes. @param ofFew whether it looks at few groups. */
+/** Minutes of a batch that share windows, as many as one statement takes. @param ofFew whether it looks at few groups only. */
 export function ruleBatches({ minutes, nextMinute }: RuleBatch, plan: WindowPlan, ofFew = false): readonly RuleBatch[] {
   const parts = minuteBatches(minutes, {
     stepMax: Math.ceil(plan.lengthMs / MINUTE_MS),
     linesMax: ofFew ? STATEMENT_LINES : STATEMENT_LINES / (plan.panesBefore + 1),
-    minutesMax: STATEMENT_MINUTES,
+    minutesMax: ofFew ? SHARED_MINUTES : STATEMENT_MINUTES,
   });
   return chained([...parts], nextMinute);
 }

@@ -14,9 +14,9 @@ const GROUPS_MAX = 1000;
 const RULES_MAX = 32;
 
 const count = z.coerce.number();
-const row = z.object({ rule: count, found: z.array(z.array(z.string())), from_ms: count, to_ms: count });
+const row = z.object({ rule: count, found: z.array(z.array(z.string())), spans: z.array(z.tuple([count, count])) });
 
-const everything: Candidates = { fromMs: 0, toMs: Infinity };
+const everything: Candidates = { spans: [[0, Infinity]] };
 
 /**
  * Which rules can find anything in their batches, and in which groups: most cannot, and one read says so of all of them. A rule
@@ -31,18 +31,21 @@ export async function surveyRules(
   batches: ReadonlyMap<ActiveRule, RuleBatch>,
   lastPaneOf: (rule: ActiveRule) => number,
 ): Promise<ReadonlyMap<ActiveRule, Candidates>> {
-  const found = new Map<ActiveRule, Candidates>();
-  const all = [...batches].flatMap(([rule, batch]) => {
+  const asks = [...batches].flatMap(([rule, batch]) => {
     const { plan } = rule.compiled;
     const { fromPane, toPane } = panesOf(batch, plan, lastPaneOf(rule));
-    if (toPane < fromPane) return [];
-    return [{ rule, fromMs: windowAt(plan, fromPane).fromMs, toMs: windowAt(plan, toPane).toMs }];
+    const ask = { surveyed: rule.compiled, fromMs: windowAt(plan, fromPane).fromMs, toMs: windowAt(plan, toPane).toMs };
+    return toPane < fromPane ? [] : [{ rule, ask }];
   });
-  for (let at = 0; at < all.length; at += RULES_MAX) {
-    const some = all.slice(at, at + RULES_MAX);
+  const lines = Math.max(...[...batches.values()].map(linesOf));
+  const spanMs = Math.max(...asks.map(({ ask }) => ask.toMs)) - Math.min(...asks.map(({ ask }) => ask.fromMs));
+  const found = new Map<ActiveRule, Candidates>();
+  for (let at = 0; at < asks.length; at += RULES_MAX) {
+    const some = asks.slice(at, at + RULES_MAX);
     const candidates = await candidatesOf(
       querier,
-      some.map(({ rule, fromMs, toMs }) => ({ surveyed: rule.compiled, fromMs, toMs })),
+      some.map(({ ask }) => ask),
+      lines / spanMs,
     );
     some.forEach(({ rule }, i) => {
       const own = candidates[i];
@@ -52,10 +55,16 @@ export async function surveyRules(
   return found;
 }
 
+const linesOf = ({ minutes }: RuleBatch): number => minutes.reduce((sum, one) => sum + one.lines, 0);
+
 /** In the order of what is asked; undefined for a rule that cannot hold. */
-async function candidatesOf(querier: Querier, asks: readonly Ask[]): Promise<readonly (Candidates | undefined)[]> {
+async function candidatesOf(
+  querier: Querier,
+  asks: readonly Ask[],
+  perMs: number,
+): Promise<readonly (Candidates | undefined)[]> {
   try {
-    const statement = surveyOf(asks, GROUPS_MAX);
+    const statement = surveyOf(asks, GROUPS_MAX, perMs);
     const rows = await querier.run(asQuery('rules survey', statement, row), {}, ruleQueryLimits);
     const byRule = new Map(rows.map((one) => [one.rule, one]));
     return asks.map((_, i) => {
@@ -63,7 +72,7 @@ async function candidatesOf(querier: Querier, asks: readonly Ask[]): Promise<rea
       if (one === undefined) return undefined;
       const length = one.found.flat().reduce((sum, text) => sum + text.length, 0);
       const few = one.found.length <= GROUPS_MAX && length <= PARAMETER_LENGTH;
-      return { fromMs: one.from_ms, toMs: one.to_ms, ...(few && { groups: one.found }) };
+      return { spans: one.spans, ...(few && { groups: one.found }) };
     });
   } catch (error) {
     if (!isStarved(error) && (!(error instanceof AppError) || error.retryable)) throw error;

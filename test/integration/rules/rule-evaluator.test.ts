@@ -1,11 +1,13 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { knownFindings } from '../../../detectors/worker/finding-writer.js';
 import { RuleEvaluator } from '../../../detectors/worker/rules/rule-evaluator.js';
 import { packFiles } from '../../../detectors/worker/rules/rule-files.js';
 import { RuleSet } from '../../../detectors/worker/rules/rule-set.js';
 import type { Finding } from '../../../detectors/core/finding.js';
 import { systemClock } from '../../../ingest/core/clock.js';
 import { AppError } from '../../../ingest/core/errors.js';
+import { deterministicUuid } from '../../../ingest/event/event-uid.js';
 import { silentLogger } from '../../../ingest/core/logger.js';
 import { z } from 'zod';
 import type { TokenEvent } from '../../../ingest/event/token-event.js';
@@ -121,6 +123,21 @@ describe('rules over what is stored', () => {
     await store(all.slice(15, 30));
     expect((await evaluator().pass()).minutes).toBeGreaterThan(0);
     expect(of('198.51.100.2')).toHaveLength(1);
+  });
+
+  it('asks which findings are known in portions that a server takes', async () => {
+    const [known] = of('198.51.100.1');
+    const uids = Array.from({ length: 5000 }, (_, n) => deterministicUuid('test', String(n)));
+    const lengths: number[] = [];
+    const querier: Querier = {
+      run: (query, params, limits) => {
+        lengths.push(JSON.stringify(params).length);
+        return parts.store.querier.run(query, params, limits);
+      },
+    };
+    const asked = [...uids, known?.finding_uid ?? ''];
+    expect(await knownFindings(querier, asked)).toEqual(new Set([known?.finding_uid]));
+    expect(Math.max(...lengths)).toBeLessThan(128 * 1024);
   });
 
   it('finds the same through log and worker as in one piece', async () => {
