@@ -39,6 +39,8 @@ export async function surveyRules(
   });
   const lines = Math.max(...[...batches.values()].map(linesOf));
   const spanMs = Math.max(...asks.map(({ ask }) => ask.toMs)) - Math.min(...asks.map(({ ask }) => ask.fromMs));
+  // Those of short windows first: their reads are alike.
+  asks.sort((a, b) => a.rule.compiled.plan.lengthMs - b.rule.compiled.plan.lengthMs);
   const found = new Map<ActiveRule, Candidates>();
   for (let at = 0; at < asks.length; at += RULES_MAX) {
     const some = asks.slice(at, at + RULES_MAX);
@@ -76,7 +78,10 @@ async function candidatesOf(
     });
   } catch (error) {
     if (!isStarved(error) && (!(error instanceof AppError) || error.retryable)) throw error;
-    // Too much for one statement, or one of the rules is refused: each is asked by itself, and what is refused shows there.
-    return asks.map(() => everything);
+    // Too much for one statement, or one of the rules is refused, which shows when it is asked.
+    if (asks.length < 2) return asks.map(() => everything);
+    const middle = Math.ceil(asks.length / 2);
+    const first = await candidatesOf(querier, asks.slice(0, middle), perMs);
+    return [...first, ...(await candidatesOf(querier, asks.slice(middle), perMs))];
   }
 }

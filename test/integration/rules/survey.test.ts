@@ -5,6 +5,7 @@ import { eventMinutes } from '../../../detectors/worker/rules/rule-queries.js';
 import type { ActiveRule } from '../../../detectors/worker/rules/rule-set.js';
 import { compileRule } from '../../../detectors/rules/compile.js';
 import { readRules } from '../../../detectors/rules/read-rules.js';
+import { AppError } from '../../../ingest/core/errors.js';
 import type { MinuteLines } from '../../../ingest/store/minute-batches.js';
 import type { Querier } from '../../../ingest/store/store.js';
 import type { TokenEvent } from '../../../ingest/event/token-event.js';
@@ -46,7 +47,7 @@ function randomEvent(dice: Dice, n: number): TokenEvent {
 }
 
 const correlations = [
-  ...[1, 3, 12].map((n) => `{ type: event_count, events: [bad], group_by: [token_uid], timespan: 30m, condition: { gte: ${n} } }`),
+  ...[1, 3, 6].map((n) => `{ type: event_count, events: [bad], group_by: [token_uid], timespan: 30m, condition: { gte: ${n} } }`),
   '{ type: event_count, events: [bad], group_by: [], timespan: 10m, condition: { gt: 6, lt: 20 } }',
   '{ type: event_count, events: [good], group_by: [client_asn], timespan: 1h, condition: { lte: 3 } }',
   ...[2, 4, 18].map((n) => `{ type: value_count, group_by: [principal_uid], timespan: 6h, condition: { field: client_address, gte: ${n} } }`),
@@ -96,6 +97,7 @@ describe('a survey of rules', () => {
   let minutes: readonly MinuteLines[];
   const rules = activeRules();
   const asked: string[] = [];
+  let refusals = 0;
 
   /** What is found in these minutes, with a survey. */
   const surveyed = async (of: readonly MinuteLines[], lastMs = Infinity): Promise<readonly string[]> => {
@@ -103,6 +105,10 @@ describe('a survey of rules', () => {
     const querier: Querier = {
       run: (query, params, limits) => {
         asked.push(query.name);
+        if (query.name === 'rules survey' && refusals > 0) {
+          refusals -= 1;
+          return Promise.reject(new AppError('TQ_STORE_REFUSED', 'The query met its limit.'));
+        }
         return opened.store.querier.run(query, params, limits);
       },
     };
@@ -156,6 +162,16 @@ describe('a survey of rules', () => {
     const some = minutes.slice(from, from + 3);
     const lastMs = ((some.at(-1)?.minute ?? 0) + 1) * 60_000;
     expect(await surveyed(some, lastMs)).toEqual(await plainly(some, lastMs));
+  });
+
+  it('asks less at a time where a survey is refused, and then each rule', async () => {
+    const some = minutes.slice(200, 203);
+    const lastMs = ((some.at(-1)?.minute ?? 0) + 1) * 60_000;
+    asked.length = 0;
+    refusals = 6;
+    expect(await surveyed(some, lastMs)).toEqual(await plainly(some, lastMs));
+    expect(asked.filter((name) => name === 'rules survey').length).toBeGreaterThan(8);
+    expect(refusals).toBe(0);
   });
 
   it('asks no rule that cannot hold', async () => {
