@@ -116,9 +116,9 @@ class Columns {
   /** The condition, over the merged counts, that there is as much as is needed. */
   holds({ events, told, distinct, least }: Need): Sql {
     const any = events.map((one) => this.#name('e', one));
-    for (const one of any) this.#counted.set(JSON.stringify(one), one);
     const present = told.map((field) => this.#name('e', field.present));
     const condition = join([sql`(${join(any, ' OR ')})`, ...present], ' AND ');
+    this.#counted.set(JSON.stringify(condition), sql`(${condition})`);
     if (distinct !== true)
       return sql`${this.#count(sql`countIf(${condition})`, (s) => sql`sum(${s})`)} >= ${whole(least)}`;
     // Exact up to one less than what is needed, and one more where there are more.

@@ -11,7 +11,7 @@ import { surveyRules } from './survey-rules.js';
 export interface DueRules {
   readonly minutes: ReadonlyMap<ActiveRule, readonly MinuteLines[]>;
   /** The last pane that a rule looks at. */
-  lastPaneOf(rule: ActiveRule): number;
+  readonly lastPaneOf: (rule: ActiveRule) => number;
 }
 
 export interface RuleFollower {
