@@ -1,6 +1,3 @@
-/** Characters of ids or names that one parameter of a statement is given: one of an HTTP request holds 128 KiB by default. */
-export const PARAMETER_LENGTH = 32_768;
-
 /** The items in order, in parts that are full once their sizes come to `sizeMax`: each but the last reaches it by its last item. */
 export function* bySize<T>(items: Iterable<T>, sizeOf: (item: T) => number, sizeMax: number): Generator<readonly T[]> {
   let part: T[] = [];

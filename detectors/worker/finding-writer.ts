@@ -4,8 +4,8 @@ import { deterministicUuid } from '../../ingest/event/event-uid.js';
 import type { Querier, TableRow } from '../../ingest/store/store.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { Finding } from '../core/finding.js';
-import { bySize, PARAMETER_LENGTH } from './by-size.js';
-import { knownFindingsQuery } from './worker-queries.js';
+import { bySize } from './by-size.js';
+import { knownFindingsQuery, UIDS_LENGTH } from './worker-queries.js';
 import type { WorkerParts } from './worker-deps.js';
 
 /** ClickHouse reads `2026-01-02 03:04:05.678`; the zone is that of the column, UTC. */
@@ -36,7 +36,7 @@ export function findingRow(finding: Finding): TableRow {
 /** Which of these findings are stored. */
 export async function knownFindings(querier: Querier, uids: readonly string[]): Promise<ReadonlySet<string>> {
   const known = new Set<string>();
-  for (const part of bySize(uids, (uid) => uid.length, PARAMETER_LENGTH)) {
+  for (const part of bySize(uids, (uid) => uid.length, UIDS_LENGTH)) {
     const rows = await querier.run(knownFindingsQuery, { uids: [...part] });
     for (const row of rows) known.add(row.finding_uid);
   }

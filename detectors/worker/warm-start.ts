@@ -4,7 +4,7 @@ import { formatTime } from '../../ingest/event/time.js';
 import { toldHours } from '../../ingest/store/hops/hop-queries.js';
 import type { HourlyUsage, Stage } from '../core/detector.js';
 import { entityOf, eventTimeMs, outageReasons } from '../core/observation.js';
-import { bySize, PARAMETER_LENGTH } from './by-size.js';
+import { bySize } from './by-size.js';
 import type { PartitionRuntime } from './partition-runtime.js';
 import type { DecodedRecord } from './record-intake.js';
 import { pastValuesOf } from './past-values.js';
@@ -97,7 +97,7 @@ export async function warmStart(
   runtime: PartitionRuntime,
   records: readonly DecodedRecord[],
 ): Promise<void> {
-  for (const some of bySize(strangers(stage, runtime, records), ([uid]) => uid.length, PARAMETER_LENGTH)) {
+  for (const some of bySize(strangers(stage, runtime, records), ([uid]) => uid.length, UIDS_LENGTH)) {
     await warmUp(deps, stage, runtime, new Map(some));
   }
 }

@@ -3,7 +3,7 @@ import { AppError } from '../../../ingest/core/errors.js';
 import type { Querier } from '../../../ingest/store/store.js';
 import { surveyOf, type Ask } from '../../rules/survey.js';
 import { windowAt } from '../../rules/window-plan.js';
-import { PARAMETER_LENGTH } from '../by-size.js';
+import { UIDS_LENGTH } from '../worker-queries.js';
 import { asQuery, ruleQueryLimits, type Candidates } from './evaluate-rule.js';
 import { isStarved, panesOf, type RuleBatch } from './rule-batches.js';
 import type { ActiveRule } from './rule-set.js';
@@ -73,7 +73,7 @@ async function candidatesOf(
       const one = byRule.get(i);
       if (one === undefined) return undefined;
       const length = one.found.flat().reduce((sum, text) => sum + text.length, 0);
-      const few = one.found.length <= GROUPS_MAX && length <= PARAMETER_LENGTH;
+      const few = one.found.length <= GROUPS_MAX && length <= UIDS_LENGTH;
       return { spans: one.spans, ...(few && { groups: one.found }) };
     });
   } catch (error) {
