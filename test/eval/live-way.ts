@@ -8,10 +8,10 @@ const PARTITIONS = 5;
 const APPEND_EVENTS = 5_000;
 const RECORD_EVENTS = 200;
 /** Records that may wait in a partition before more are made: not all made hours are to be in memory at once. */
-const BEHIND_MAX = 1_000;
-const WAIT_MS = 600_000;
+const BEHIND_MAX = 100;
+const WAIT_MS = 3_600_000;
 /** So few that states leave for the store and come back. */
-const KEYS_MAX = 400;
+const KEYS_MAX = 2_000;
 const STOP_MS = 60_000;
 
 /** The worker itself, on the embedded log and the ClickHouse engine, stopped and made anew now and then. */
