@@ -5,11 +5,12 @@ import { z } from 'zod';
 import { stages } from '../../detectors/core/detector.js';
 import { HandOver } from '../../detectors/core/hand-over.js';
 import type { Finding } from '../../detectors/core/finding.js';
+import { type Decoy, DecoyIndex } from '../../detectors/honeytoken/decoys.js';
 import { createDetectors, detectorsOptionsSchema } from '../../detectors/registry.js';
 import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
 import { actions, reasons, tokenEventSchema, type TokenEvent } from '../../ingest/event/token-event.js';
 import { seededRandom } from './random.js';
-import { makeEvent, type EventSketch } from './token-events.js';
+import { makeEvent, tokenUid, type EventSketch } from './token-events.js';
 
 const root = fileURLToPath(new URL('../scenarios', import.meta.url));
 export const MINUTE_MS = 60_000;
@@ -43,6 +44,8 @@ const phase = z.strictObject({
 const scenarioSchema = z.strictObject({
   why: z.string(),
   detectors: detectorsOptionsSchema.prefault({}),
+  /** Tokens that are registered decoys. */
+  decoys: z.array(z.string()).default([]),
   start: z.iso.datetime(),
   phases: z.array(phase).min(1),
 });
@@ -69,7 +72,12 @@ export interface Scenario {
   readonly events: readonly TokenEvent[];
   readonly expected: z.output<typeof expectationSchema>;
   readonly detectors: z.output<typeof detectorsOptionsSchema>;
+  readonly decoys: readonly Decoy[];
 }
+
+const decoyOf = (token: string): Decoy => ({
+  token_uid: tokenUid(token), secret_fp: '', name: token, planted: 'a repository', removedMs: null,
+}); // prettier-ignore
 
 function isOn(part: Phase, timeMs: number): boolean {
   const date = new Date(timeMs);
@@ -131,7 +139,7 @@ function* eventsOf(part: Phase, name: string, startMs: number, random: () => num
 
 function readScenario(name: string): Scenario {
   const json = (file: string): unknown => JSON.parse(readFileSync(join(root, name, file), 'utf8'));
-  const { detectors, start, phases } = scenarioSchema.parse(json('traffic.json'));
+  const { detectors, decoys: names, start, phases } = scenarioSchema.parse(json('traffic.json'));
   const random = seededRandom(42);
   const startMs = Date.parse(start);
   const byPhase = phases.map((part) =>
@@ -140,7 +148,8 @@ function readScenario(name: string): Scenario {
   // Events of a phase are alike: what is laid over them is right in all if it is in one.
   for (const [first] of byPhase) if (first !== undefined) tokenEventSchema.parse(first);
   const events = byPhase.flat().sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-  return { name, startMs, events, expected: expectationSchema.parse(json('expected.json')), detectors };
+  const decoys = names.map((token) => decoyOf(`${name}/${token}`));
+  return { name, startMs, events, expected: expectationSchema.parse(json('expected.json')), detectors, decoys };
 }
 
 /** Names of all scenario folders, `detector/scenario`. */
@@ -155,7 +164,7 @@ export interface ScenarioRun extends Scenario {
 /** A scenario's events past its detectors in all stages; findings of the token stage first. */
 export function runScenario(name: string): ScenarioRun {
   const scenario = readScenario(name);
-  const detectors = createDetectors(scenario.detectors);
+  const detectors = createDetectors(scenario.detectors, new DecoyIndex(scenario.decoys));
   const handOver = new HandOver();
   const handedOn = scenario.events.flatMap((event) => handOver.take(event).map((one) => one.event));
   const endMs = Date.parse(scenario.events.at(-1)?.time ?? '');
