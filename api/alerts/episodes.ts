@@ -61,20 +61,24 @@ function raisedIn(findings: readonly Finding[], policy: AlertPolicy): readonly R
  * the stronger word for it counts.
  */
 function riskParts(findings: readonly Finding[]): readonly RiskPart[] {
-  const facts = new Map<string, Map<Finding['entity_kind'], RiskPart[]>>();
+  const parts: RiskPart[] = [];
+  const facts = new Map<string, { readonly token: RiskPart[]; readonly principal: RiskPart[] }>();
   for (const finding of findings) {
     const part = { kind: kindOf(finding), points: pointsOf(finding), timeMs: parseTime(finding.time) };
+    const { entity_kind: entity } = finding;
+    if (entity !== 'token' && entity !== 'principal') {
+      parts.push(part);
+      continue;
+    }
     const fact = `${part.kind} ${part.timeMs}`;
-    const words = facts.get(fact) ?? new Map<Finding['entity_kind'], RiskPart[]>();
+    const words = facts.get(fact) ?? { token: [], principal: [] };
+    words[entity].push(part);
     facts.set(fact, words);
-    words.set(finding.entity_kind, [...(words.get(finding.entity_kind) ?? []), part]);
   }
-  const total = (parts: readonly RiskPart[]): number => parts.reduce((sum, { points }) => sum + points, 0);
-  return [...facts.values()].flatMap((words) => {
-    const [token = [], principal = []] = [words.get('token'), words.get('principal')];
-    const others = [...words].flatMap(([kind, parts]) => (kind === 'token' || kind === 'principal' ? [] : parts));
-    return [...others, ...(total(principal) > total(token) ? principal : token)];
-  });
+  const total = (words: readonly RiskPart[]): number => words.reduce((sum, { points }) => sum + points, 0);
+  for (const { token, principal } of facts.values())
+    parts.push(...(total(principal) > total(token) ? principal : token));
+  return parts;
 }
 
 /**

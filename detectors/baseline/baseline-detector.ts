@@ -215,10 +215,7 @@ export class BaselineDetector implements Detector<BaselineState> {
       unit: 'requests/h',
       observed: state.requests,
       ...low,
-      sampleCount: state.volume.size,
-      warmedUp: true,
-      windowStartMs: state.hour * HOUR_MS,
-      windowEndMs: (state.hour + 1) * HOUR_MS,
+      ...this.#frame(state, true, (state.hour + 1) * HOUR_MS),
     });
   }
 
@@ -230,13 +227,13 @@ export class BaselineDetector implements Detector<BaselineState> {
   #frame(
     basis: BaselineState,
     warmedUp: boolean,
-    timeMs: number,
+    windowEndMs: number,
   ): Pick<Score, 'sampleCount' | 'warmedUp' | 'windowStartMs' | 'windowEndMs'> {
     return {
       sampleCount: basis.volume.size,
       warmedUp,
       windowStartMs: basis.hour * HOUR_MS,
-      windowEndMs: timeMs,
+      windowEndMs,
     };
   }
 

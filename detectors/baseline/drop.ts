@@ -1,6 +1,5 @@
-import { median, medianAbsoluteDeviation } from 'simple-statistics';
 import type { QuantisedRing } from '../core/quantised-ring.js';
-import { MAD_TO_SIGMA } from '../core/robust.js';
+import { robustCentre, type RobustCentre } from '../core/robust.js';
 import { HOURS_OF_DAY, HOURS_OF_WEEK, seasonalHours } from './seasonal.js';
 
 /** Below this share of the least busy hour like it, an hour is a low one. */
@@ -10,10 +9,10 @@ export const LOW_HOURS = 3;
 /** After a longer silence it is the silence that is to be told, not what came after it; hours. */
 export const SILENT_HOURS_MAX = 3;
 
-export interface Shortfall {
-  readonly expected: number;
-  readonly spread: number;
-}
+/** Chance and what was seen bound the spread; a share of the median would hide every drop. */
+const FLOORS = { absolute: 0, relative: 0, tail: false } as const;
+
+export type Shortfall = Pick<RobustCentre, 'expected' | 'spread'>;
 
 export interface DropLimits {
   /** Hours that were less busy than this may be as quiet as they like, requests. */
@@ -39,7 +38,6 @@ export function shortfall(closed: QuantisedRing, requests: number, { requestsMin
   const hours = seasonalHours(closed);
   const least = Math.min(...hours);
   if (hours.length === 0 || least < requestsMin || requests >= LOW_SHARE * least) return null;
-  const expected = median(hours);
-  const spread = Math.max(MAD_TO_SIGMA * medianAbsoluteDeviation(hours), Math.sqrt(expected));
+  const { expected, spread } = robustCentre(hours, FLOORS);
   return (expected - requests) / spread < threshold ? null : { expected, spread };
 } // prettier-ignore

@@ -1,7 +1,7 @@
 import { median, medianAbsoluteDeviation, quantile } from 'simple-statistics';
 
 /** Makes the median absolute deviation comparable with a standard deviation (Rousseeuw & Croux 1993). */
-export const MAD_TO_SIGMA = 1.4826;
+const MAD_TO_SIGMA = 1.4826;
 const Z_99 = 2.326;
 
 export interface RobustCentre {

@@ -132,6 +132,7 @@ export class CheckpointStore {
     index: AppliedIndex | null,
   ): Promise<void> {
     const { keyed } = runtime;
+    if (!this.#hasMore && keyed.evictions === 0) return;
     const wanted = new Set<string>();
     for (const { events } of records) {
       for (const event of events) {

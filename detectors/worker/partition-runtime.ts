@@ -206,8 +206,6 @@ export class PartitionRuntime {
   /** Goes on at a watermark that was reached before, with the entities restored. */
   resumeAt(watermarkMs: number): void {
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
-    if (this.#sleepers.length === 0) return;
-    for (const entity of this.#keyed.all()) if (entity.packed === null) this.#alarms.arm(entity, this.#wakeMs(entity));
   }
 
   /** Lets go of entities that have been silent for longer than every detector remembers. */

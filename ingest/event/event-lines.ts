@@ -1,3 +1,4 @@
+import { isObject } from '../core/is-object.js';
 import type { TokenEvent } from './token-event.js';
 
 /** JSON of objects that stand in many events, if it is ASCII. */
@@ -88,7 +89,7 @@ export class EventLines {
   #value(value: unknown): void {
     if (typeof value === 'string') this.#text(value);
     else if (typeof value === 'number' && Number.isFinite(value)) this.#ascii(String(value));
-    else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    else if (isObject(value)) {
       const known = texts.get(value);
       if (known === undefined) this.#object(value);
       else this.#ascii(known);

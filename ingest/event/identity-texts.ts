@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BoundedCache } from '../core/bounded-cache.js';
+import { isObject } from '../core/is-object.js';
 import { sharedFacts } from './event-lines.js';
 import type { TokenEvent } from './token-event.js';
 
@@ -20,14 +21,11 @@ interface Known {
   isShared: boolean;
 }
 
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Whether it holds a token, or a token and a principal, and nothing else. */
 function isIdentity(parsed: unknown): parsed is Identity {
-  if (!isObject(parsed) || !('token' in parsed) || !isObject(parsed.token)) return false;
+  if (!isObject(parsed) || !isObject(parsed['token'])) return false;
   const names = Object.keys(parsed).length;
-  return names === 1 || (names === 2 && 'principal' in parsed && isObject(parsed.principal));
+  return names === 1 || (names === 2 && isObject(parsed['principal']));
 }
 
 /**

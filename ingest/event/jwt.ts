@@ -1,3 +1,5 @@
+import { isObject } from '../core/is-object.js';
+
 /** What a token format says of itself; read, never verified, never trusted. */
 export interface JwtParts {
   readonly header: Readonly<Record<string, unknown>>;
@@ -41,9 +43,7 @@ function decodePart(part: string): Record<string, unknown> | undefined {
   try {
     // JSON.parse of V8 keeps its own stack, so deep nesting costs memory in proportion to the bounded length only.
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

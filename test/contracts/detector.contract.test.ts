@@ -405,7 +405,7 @@ describe.each(stages)('all detectors in the runtime of the %s stage', (stage) =>
   /** A new runtime from what a checkpoint holds; events that waited are offered again. */
   function reopen(old: PartitionRuntime, next: number): PartitionRuntime {
     const restored = newRuntime(stage);
-    for (const entity of old.keyed.dirty()) restored.keyed.restore(entity.uid, old.keyed.encode(entity));
+    for (const entity of old.keyed.dirty()) restored.restore(entity.uid, old.keyed.encode(entity));
     for (const entity of restored.keyed.all()) entity.dirty = true;
     const { watermarkMs, waitingFrom } = old.mark();
     restored.resumeAt(watermarkMs);

@@ -100,7 +100,7 @@ class Partition {
     this.#found.push(...old.takeFindings());
     const waiting = new Set([...old.waitingByEntity().values()].flat().map(({ offset }) => offset));
     this.#runtime = this.#make();
-    for (const entity of old.keyed.all()) this.#runtime.keyed.restore(entity.uid, old.keyed.encode(entity));
+    for (const entity of old.keyed.all()) this.#runtime.restore(entity.uid, old.keyed.encode(entity));
     this.#runtime.resumeAt(old.watermarkMs);
     for (const [offset, event] of this.#recent) {
       if (waiting.has(offset)) this.#runtime.offer(event, { offset, ordinal: 0 });

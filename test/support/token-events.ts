@@ -24,6 +24,17 @@ export interface EventSketch {
   readonly secret?: string;
 }
 
+/** What every event has, and nothing else. */
+export const bareEvent: TokenEvent = {
+  schema_version: 1,
+  event_uid: '00000000-0000-8000-8000-000000000000',
+  time: '2025-01-01T00:00:00.000Z',
+  observed_time: '2025-01-01T00:00:00.000Z',
+  source: { product: 'nginx', instance: 'edge', kind: 'proxy' },
+  action: 'use',
+  outcome: 'success',
+};
+
 let counter = 0;
 
 export function tokenUid(name: string): string {

@@ -1,9 +1,8 @@
-import { AppError } from '../../../ingest/core/errors.js';
 import type { MinuteLines } from '../../../ingest/store/minute-batches.js';
 import type { Querier } from '../../../ingest/store/store.js';
 import type { WindowPlan } from '../../rules/window-plan.js';
 import { evaluateRule, type RuleEvaluation } from './evaluate-rule.js';
-import { inHalves, isStarved, panesOf, ruleBatches, sharedBatches, type RuleBatch } from './rule-batches.js';
+import { inHalves, isRefusal, panesOf, ruleBatches, sharedBatches, type RuleBatch } from './rule-batches.js';
 import type { ActiveRule } from './rule-set.js';
 import { surveyRules } from './survey-rules.js';
 
@@ -46,7 +45,7 @@ export async function evaluateRules(querier: Querier, due: DueRules, follower: R
       try {
         for (const part of ruleBatches(batch, plan, own.groups !== undefined)) await inHalves(part, look);
       } catch (error) {
-        if (!isStarved(error) && (!(error instanceof AppError) || error.retryable)) throw error;
+        if (!isRefusal(error)) throw error;
         refused.add(rule);
         follower.refused(rule, error);
       }

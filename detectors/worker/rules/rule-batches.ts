@@ -1,3 +1,4 @@
+import { AppError } from '../../../ingest/core/errors.js';
 import { engineFailureOf } from '../../../ingest/store/store-errors.js';
 import { type MinuteLines, minuteBatches } from '../../../ingest/store/minute-batches.js';
 import type { PaneRange } from '../../rules/compile.js';
@@ -72,7 +73,11 @@ export function panesOf({ minutes, nextMinute }: RuleBatch, plan: WindowPlan, la
 }
 
 /** Whether the statement met its own bounds of memory or time. */
-export const isStarved = (error: unknown): boolean => boundsMet.has(engineFailureOf(error)?.code ?? 0);
+const isStarved = (error: unknown): boolean => boundsMet.has(engineFailureOf(error)?.code ?? 0);
+
+/** Whether asking again later would be of no use: the engine refuses the statement, or it is too much for its bounds. */
+export const isRefusal = (error: unknown): boolean =>
+  isStarved(error) || (error instanceof AppError && !error.retryable);
 
 /**
  * The work on a batch; what is too much for one statement is asked in halves.

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { AppError } from '../../../ingest/core/errors.js';
 import type { Querier } from '../../../ingest/store/store.js';
 import { surveyOf, type Ask } from '../../rules/survey.js';
 import { windowAt } from '../../rules/window-plan.js';
 import { UIDS_LENGTH } from '../worker-queries.js';
 import { asQuery, ruleQueryLimits, type Candidates } from './evaluate-rule.js';
-import { isStarved, panesOf, type RuleBatch } from './rule-batches.js';
+import { isRefusal, panesOf, type RuleBatch } from './rule-batches.js';
 import type { ActiveRule } from './rule-set.js';
 
 /** Groups to which a statement is narrowed; of more, all are looked at. */
@@ -77,7 +76,7 @@ async function candidatesOf(
       return { spans: one.spans, ...(few && { groups: one.found }) };
     });
   } catch (error) {
-    if (!isStarved(error) && (!(error instanceof AppError) || error.retryable)) throw error;
+    if (!isRefusal(error)) throw error;
     // Too much for one statement, or one of the rules is refused, which shows when it is asked.
     if (asks.length < 2) return asks.map(() => everything);
     const middle = Math.ceil(asks.length / 2);

@@ -1,7 +1,10 @@
+import { isObject } from '../../core/is-object.js';
 import { ok } from '../../core/result.js';
 import type { Result } from '../../core/result.js';
 import type { ParseError } from '../source.js';
 import { refuse } from './refuse.js';
+
+export { isObject };
 
 /** A JSON object of unknown shape. Read it through the functions below, which see own members only. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -88,10 +91,6 @@ export function parseJsonObject(raw: string, product: string): Result<JsonObject
   return isObject(parsed.value)
     ? ok(parsed.value)
     : refuse(product, '', 'The record is JSON, but no object.', 'Send one JSON object a record.');
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The own member `key`; `__proto__`, `constructor` and the like are only found if the record has them itself. */

@@ -2,17 +2,12 @@ import fc from 'fast-check';
 import { decodeEvents, encodeEvents, validateEvent } from '../../../../ingest/event/event-codec.js';
 import { IdentityTexts } from '../../../../ingest/event/identity-texts.js';
 import type { TokenEvent } from '../../../../ingest/event/token-event.js';
+import { bareEvent } from '../../../support/token-events.js';
 
 const token = { token_uid: `tok_${'a'.repeat(22)}`, fp_key_id: 'k', identity: 'jwt', kind: 'unknown' } as const;
 const principal = { principal_uid: 'id|eve', kind: 'user', id: 'eve' } as const;
 const event: TokenEvent = {
-  schema_version: 1,
-  event_uid: '00000000-0000-8000-8000-000000000000',
-  time: '2025-01-01T00:00:00.000Z',
-  observed_time: '2025-01-01T00:00:00.000Z',
-  source: { product: 'nginx', instance: 'edge', kind: 'proxy' },
-  action: 'use',
-  outcome: 'success',
+  ...bareEvent,
   token: { ...token, aliases: [{ kind: 'jti', value: 'one,"token":{' }] },
   principal,
   client: { address: '192.0.2.1' },

@@ -85,7 +85,7 @@ describe('a request that several lines tell of', () => {
         running.flush();
         const kept = running.keyed.encode(running.keyed.peek(uid)!);
         running = runtimes[1]!;
-        running.keyed.restore(uid, kept);
+        running.restore(uid, kept);
         running.resumeAt(Date.parse(event.time));
       }
       running.offer(event, { offset: BigInt(n), ordinal: 0 });

@@ -1,15 +1,10 @@
 import { Block } from '../../../../detectors/worker/block.js';
 import type { TokenEvent } from '../../../../ingest/event/token-event.js';
 import { NativeBlock } from '../../../../ingest/store/native/native-block.js';
+import { bareEvent } from '../../../support/token-events.js';
 
 const event = (token: string | null): TokenEvent => ({
-  schema_version: 1,
-  event_uid: '00000000-0000-8000-8000-000000000000',
-  time: '2025-01-01T00:00:00.000Z',
-  observed_time: '2025-01-01T00:00:00.000Z',
-  source: { product: 'nginx', instance: 'edge', kind: 'proxy' },
-  action: 'use',
-  outcome: 'success',
+  ...bareEvent,
   ...(token !== null && { token: { token_uid: token, fp_key_id: 'k', identity: 'jwt', kind: 'unknown' } }),
 });
 

@@ -127,7 +127,7 @@ class Lane {
       [...old.waitingByEntity().values()].flat().map(({ offset, ordinal }) => `${offset}:${ordinal}`),
     );
     this.#runtime = this.#newRuntime();
-    for (const entity of old.keyed.all()) this.#runtime.keyed.restore(entity.uid, old.keyed.encode(entity));
+    for (const entity of old.keyed.all()) this.#runtime.restore(entity.uid, old.keyed.encode(entity));
     this.#runtime.resumeAt(watermarkMs);
     this.#intake = new PrincipalIntake(this.#sources, this.#ends);
     await this.#intake.open({ next: BigInt(this.#next), replayFrom: from, watermarkMs, sources });

@@ -2,16 +2,7 @@ import { decodeEvents, encodeEvents, encodeWithin, validateEvent } from '../../.
 import { sharedFacts } from '../../../../ingest/event/event-lines.js';
 import { compileSchema, type JsonSchema } from '../../../../ingest/event/schema-compiler.js';
 import type { TokenEvent } from '../../../../ingest/event/token-event.js';
-
-const event: TokenEvent = {
-  schema_version: 1,
-  event_uid: '00000000-0000-8000-8000-000000000000',
-  time: '2025-01-01T00:00:00.000Z',
-  observed_time: '2025-01-01T00:00:00.000Z',
-  source: { product: 'nginx', instance: 'edge', kind: 'proxy' },
-  action: 'use',
-  outcome: 'success',
-};
+import { bareEvent as event } from '../../../support/token-events.js';
 
 describe('validateEvent', () => {
   it.each([
