@@ -29,6 +29,7 @@ import { openEnricher } from './open-parts.js';
 import { bindingOf } from './source-by-name.js';
 import { readServerTls } from './server-tls.js';
 import { startPoll } from './poll-inputs.js';
+import { startPubSub } from './pubsub-input.js';
 import { startS3 } from './s3-input.js';
 import { startKafkaTopic } from './kafka-input.js';
 import { startSyslog, type SyslogSource } from './syslog-inputs.js';
@@ -83,6 +84,8 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
       await startS3(s, source.name, input, { ...deps, binding: bindingOf(source), checkpoints });
     } else if (input.kind === 'poll') {
       await startPoll(s, source, input, deps);
+    } else if (input.kind === 'pubsub') {
+      await startPubSub(s, source, input, deps);
     } else if (input.kind === 'kafka') {
       await startKafkaTopic(s, input, { ...deps, binding: bindingOf(source), name: source.name });
     } else if (input.kind === 'syslog') {

@@ -1,16 +1,13 @@
 import { join } from 'node:path';
 import type { CollectorDeps } from '../../ingest/collectors/collector-deps.js';
 import type { PollApi } from '../../ingest/collectors/poll/poll-api.js';
-import type { ServiceAccountKey } from '../../ingest/collectors/poll/credentials.js';
 import type { Clock } from '../../ingest/core/clock.js';
-import { AppError } from '../../ingest/core/errors.js';
 import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
-import { tryJson } from '../../ingest/core/try-json.js';
-import { isObject, readText } from '../../ingest/sources/shared/json-reader.js';
 import type { PollInputConfig } from '../config/poll-schema.js';
 import type { SourceConfig } from '../config/schema.js';
+import { readGoogleKey } from './google-key.js';
 import type { Surroundings } from './open-parts.js';
-import { readSecretFile, readSecrets } from './secret-file.js';
+import { readSecrets } from './secret-file.js';
 import { bindingOf } from './source-by-name.js';
 
 /** The API that an input asks. @throws AppError TQ_FILE_UNREADABLE, TQ_CONFIG_INVALID when a secret is missing. */
@@ -47,22 +44,9 @@ async function pollApiOf({ api }: PollInputConfig, clock: Clock): Promise<PollAp
     case 'workspace': {
       const { workspaceApi } = await import('../../ingest/collectors/poll/apis/workspace.js');
       const { url, subject, applications } = api;
-      const text = api.secret ?? readSecretFile(api.secret_file ?? '');
-      return workspaceApi({ url, subject, applications, key: serviceAccountKey(text) }, clock);
+      return workspaceApi({ url, subject, applications, key: readGoogleKey(api) }, clock);
     }
   }
-}
-
-function serviceAccountKey(text: string): ServiceAccountKey {
-  const key = tryJson(text);
-  const [clientEmail, privateKey, tokenUri] = ['client_email', 'private_key', 'token_uri'].map((name) =>
-    isObject(key) ? readText(key, name) : undefined,
-  );
-  if (clientEmail !== undefined && privateKey !== undefined && tokenUri !== undefined)
-    return { clientEmail, privateKey, tokenUri };
-  throw new AppError('TQ_CONFIG_INVALID', 'The key of the Google service account is not the file that Google writes.', {
-    mend: 'Give the JSON key file whole: it has client_email, private_key and token_uri.',
-  });
 }
 
 /** Starts the reader of an API. */

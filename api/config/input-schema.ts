@@ -3,6 +3,7 @@ import { filePattern } from '../../ingest/collectors/file-tail/config.js';
 import { kafkaTopicConfigSchema } from '../../ingest/collectors/kafka-topic/kafka-topic-collector.js';
 import { kafkaConnection } from './kafka-schema.js';
 import { pollInput } from './poll-schema.js';
+import { pubSubInput } from './pubsub-schema.js';
 import { s3Input } from './s3-schema.js';
 import { hasOneSecret, oneSecretFault, secretKeys } from './secret-schema.js';
 import { syslogConfigSchema } from '../../ingest/collectors/syslog/config.js';
@@ -88,6 +89,7 @@ export const inputSchema = z.discriminatedUnion('kind', [
     .refine(hasOneSecret, oneSecretFault),
   pollInput,
   s3Input,
+  pubSubInput,
   z.strictObject({ kind: z.literal('stdin') }),
 ]);
 

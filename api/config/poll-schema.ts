@@ -1,16 +1,9 @@
 import { z } from 'zod';
-import { isLoopback } from '../../ingest/collectors/peer/open-host.js';
 import { signInTypes } from '../../ingest/collectors/poll/apis/entra.js';
 import { durationMs } from './duration.js';
+import { privateUrl as url } from './private-url.js';
 import { hasOneSecret, oneSecretFault, secretKeys } from './secret-schema.js';
 
-const isPrivateWay = (url: string): boolean => {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
-};
-
-/** Credentials go there, so in the clear only within this machine. */
-const url = z.url({ protocol: /^https?$/ }).refine((text) => URL.canParse(text) && isPrivateWay(text), 'needs https');
 const label = z.string().min(1).max(256);
 
 /** The APIs that can be asked, by product; a secret is an API token, a client secret or a key file. */

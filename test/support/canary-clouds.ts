@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { samples } from '../unit/ingest/sources/issuer-samples.js';
 import { ApiServer, type ApiReply, type ApiRequest } from './api-server.js';
 import { canaries, linesOf, ownSecrets, plantedLines } from './canaries.js';
+import { CanaryPubSub } from './canary-pubsub.js';
 import { goodCases } from './planted-records.js';
 
 const minuteAgo = Date.now() - 60_000;
@@ -40,6 +41,8 @@ const notice = (key: string): string =>
     ],
   }); // prettier-ignore
 
+const notifiedKey = `notified/${canaries.github}.json`;
+
 export const workspaceTokenPath = '/google/token';
 
 /**
@@ -54,8 +57,10 @@ export class CanaryClouds {
     ['AWSLogs/plain.json', trail],
     [`AWSLogs/${canaries.github}/of-somebody.json`, `${goodTrail.toReversed().join('\n')}\n`],
     [`AWSLogs/refused-${canaries.vault}.json`, 'refused'],
+    [notifiedKey, `${goodTrail.slice(2).join('\n')}\n`],
     [`noticed/${canaries.slack}.json`, `${goodTrail.slice(1).join('\n')}\n`],
   ]);
+  readonly #pubsub = new CanaryPubSub(notifiedKey);
   readonly #messages = new Map([
     ['m-1', notice(`noticed/${canaries.slack}.json`)],
     ['m-2', `no notice: Bearer ${canaries.opaque}`],
@@ -72,7 +77,7 @@ export class CanaryClouds {
   /** Whether every list was asked for again after it was given, so that its records are durable. */
   isRead(): boolean {
     const lists = ['okta', 'auth0', 'keycloak/events', 'keycloak/admin-events', 'github', 'entra', 'workspace', 'bucket'];
-    return lists.every((list) => (this.#asked.get(list) ?? 0) >= 4) && !this.#messages.has('m-1');
+    return lists.every((list) => (this.#asked.get(list) ?? 0) >= 4) && !this.#messages.has('m-1') && this.#pubsub.isRead();
   } // prettier-ignore
 
   /** The first one who asks is refused, with all that was sent and a canary in the answer. */
@@ -94,6 +99,8 @@ export class CanaryClouds {
     if (headers['x-amz-target'] !== undefined) return this.#queue(String(headers['x-amz-target']), request.text);
     if (path === '/trail' || path === '/trail/') return this.#told('bucket', request, () => this.#listing(url));
     if (path.startsWith('/trail/')) return this.#object(decodeURIComponent(path.slice('/trail/'.length)));
+    const subscribed = this.#pubsub.answer(request);
+    if (subscribed !== undefined) return this.#told(subscribed.list, request, subscribed.reply);
     if (/token$/.test(path)) {
       const token = { access_token: ownSecrets.issuedToken, token_type: 'Bearer', expires_in: 86_400 };
       return this.#told(path, request, () => ({ body: token }));

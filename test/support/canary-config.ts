@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { canaries, canaryFiles, linesOf, mappingPath, ownSecrets, writeCanaryFiles } from './canaries.js';
+import { canarySubscriptions } from './canary-pubsub.js';
 import { workspaceTokenPath } from './canary-clouds.js';
 
 export const pushKey = 'push-key-of-the-canary-test';
@@ -55,6 +56,11 @@ export function writeCanaryConfig(places: CanaryPlaces): readonly string[] {
     product: 'cloudtrail',
     input: { kind: 's3', bucket: 'trail', endpoint: clouds, region: 'eu-central-1', interval: '1s', ...more },
   });
+  const subscription = (name: string): object => ({
+    url: clouds,
+    subscription: `projects/shop/subscriptions/${name}`,
+    secret_file: file('account.json'),
+  });
   const nginx = (name: string, input: object): object => ({ name, product: 'nginx', input });
   const sources = [
     ...canaryFiles.flatMap((canary) => {
@@ -85,6 +91,8 @@ export function writeCanaryConfig(places: CanaryPlaces): readonly string[] {
     poll('entra', { login_url: clouds, tenant: 'shop', client_id: 'poller', sign_ins: ['interactiveUser'], ...secret('clientSecret') }),
     poll('workspace', { subject: 'admin@example.com', applications: ['login'], secret_file: file('account.json') }),
     s3('bucket', { prefix: 'AWSLogs/' }),
+    { name: 'subscription', product: 'gcp', input: { kind: 'pubsub', ...subscription(canarySubscriptions.records) } },
+    s3('notified', { prefix: 'notified/', pubsub: subscription(canarySubscriptions.notices) }),
     s3('queue', { prefix: 'noticed/', queue_url: `${clouds}/123456789012/trail` }),
     { name: 'tree', product: 'cloudtrail', input: { kind: 'file', paths: [file('bucket/AWSLogs/**/*.json')] } },
   ];

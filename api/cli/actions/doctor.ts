@@ -10,6 +10,7 @@ import { Lifecycle } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
 import { createSurroundings, ensureDataDir, openGeo, openLog, openStore } from '../open-parts.js';
 import { tryKafkaTopic } from '../kafka-input.js';
+import { trySubscription } from '../pubsub-input.js';
 import { tryS3 } from '../s3-input.js';
 import { tryPoll } from '../poll-inputs.js';
 import { syslogAddress } from '../syslog-inputs.js';
@@ -67,7 +68,8 @@ export async function examine(
     });
     for (const { name, input } of s.config.sources) {
       if (input?.kind === 'poll') await check(`input ${name}`, () => tryPoll(s, input));
-      if (input?.kind === 's3') await check(`input ${name}`, () => tryS3(input));
+      if (input?.kind === 's3') await check(`input ${name}`, () => tryS3(s, input));
+      if (input?.kind === 'pubsub') await check(`input ${name}`, () => trySubscription(input, s.clock));
       if (input?.kind === 'kafka') await check(`input ${name}`, () => tryKafkaTopic(s, input));
     }
     await check('receivers', () => receivers(s.config));

@@ -8,11 +8,10 @@ import type {
   PartitionAssignment,
   PartitionHandler,
   RecordBatch,
-  StoredRecord,
 } from '../../log/event-log.js';
 import { handOver } from '../../pipeline/delivery.js';
-import { LineSplitter } from '../../pipeline/line-splitter.js';
-import { parseRecords, splitRecord, type RawRecord, type SourceBinding } from '../../pipeline/record-parser.js';
+import { parseRecords, type SourceBinding } from '../../pipeline/record-parser.js';
+import { recordsOfValue } from '../../pipeline/value-records.js';
 import type { CollectorDeps } from '../collector-deps.js';
 
 export const kafkaTopicConfigSchema = z.strictObject({
@@ -89,7 +88,9 @@ class KafkaTopicCollector implements Component, PartitionHandler {
 
   async batch({ topic, partition, records }: RecordBatch): Promise<void> {
     const { binding, sink, onCounts, health, clock } = this.deps;
-    const raw = records.flatMap((record) => this.recordsOf(topic, partition, record));
+    const raw = records.flatMap(({ offset, value }) =>
+      recordsOfValue(binding.source, value, `kafka:${topic}:${partition}:${offset}`, this.config.record_bytes_max),
+    );
     const parsed = parseRecords(binding, raw, `kafka:${topic}:${partition}`, this.deps);
     // A refusal is answered by the reader: it pauses the partition and brings the same records again.
     try {
@@ -112,16 +113,5 @@ class KafkaTopicCollector implements Component, PartitionHandler {
 
   revoked(): Promise<void> {
     return Promise.resolve();
-  }
-
-  private recordsOf(topic: string, partition: number, { offset, value }: StoredRecord): RawRecord[] {
-    const { source } = this.deps.binding;
-    const container = `kafka:${topic}:${partition}:${offset}`;
-    if (source.framing === 'document') {
-      const truncated = value.length > this.config.record_bytes_max * 16;
-      return [...splitRecord(source, { text: value.toString('utf8'), offset: 0, container, truncated })];
-    }
-    const lines = new LineSplitter(0, this.config.record_bytes_max);
-    return [...lines.push(value), ...lines.flush()].map((line) => ({ ...line, container }));
   }
 }

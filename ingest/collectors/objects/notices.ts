@@ -1,11 +1,6 @@
 import { tryJson } from '../../core/try-json.js';
 import { digText, isObject, readList, readText } from '../../sources/shared/json-reader.js';
-
-/** An object that a notice tells of. */
-export interface NoticedObject {
-  readonly bucket: string;
-  readonly key: string;
-}
+import type { NoticedObject } from './object-store.js';
 
 /** S3 writes keys as forms do: `+` for a space, the rest in percents. */
 function decodeKey(text: string): string {

@@ -9,7 +9,7 @@ import { sha256Hex } from '../../core/sha256.js';
 import { shownPlace } from '../../event/redact-text.js';
 import { type FeedState, PollState, refusedMax } from '../poll/poll-state.js';
 import { SourceRefusal } from '../poll/source-fault.js';
-import { noticedObjects } from './notices.js';
+import { Lease } from '../lease.js';
 import { readObject, type ObjectReaderDeps } from './object-reader.js';
 import type { NoticeQueue, ObjectNotice, ObjectStore } from './object-store.js';
 
@@ -235,19 +235,17 @@ class ObjectCollector implements Component {
   /** Messages that wait behind a long object are held too, or others would read them meanwhile. */
   private async notices(queue: NoticeQueue): Promise<void> {
     const batch = await queue.receive(this.abort.signal);
-    const open = new Set(batch.map(({ id }) => id));
-    const hold = setInterval(() => {
-      for (const id of open) queue.hold(id).catch(() => undefined);
-    }, holdEveryMs);
+    const ids = batch.map(({ id }) => id);
+    const lease = new Lease(ids, (open) => queue.hold(open), holdEveryMs);
     const refusals: SourceRefusal[] = [];
     try {
       for (const notice of batch) {
         if (this.isStopped()) return;
         await this.heed(queue, notice, refusals);
-        open.delete(notice.id);
+        lease.done([notice.id]);
       }
     } finally {
-      clearInterval(hold);
+      lease.end();
     }
     // Where all are refused the role is what is wrong, and the queue's count of tries is spared.
     if (refusals.length === batch.length && refusals[0] !== undefined) throw refusals[0];
@@ -256,26 +254,25 @@ class ObjectCollector implements Component {
   private async heed(queue: NoticeQueue, notice: ObjectNotice, refusals: SourceRefusal[]): Promise<void> {
     let isDone = false;
     try {
-      isDone = await this.read(notice);
+      isDone = await this.read(notice, queue.redrive);
     } catch (error) {
       if (!isRefused(error)) throw error;
       refusals.push(error);
       this.deps.logger.error(
         { source: this.deps.name, error: describeError(error) },
-        'an object that a message tells of is refused; the message is left there, so give the queue a redrive policy',
+        `an object that a message tells of is refused; the message is left there, so ${queue.redrive}`,
       );
     }
     if (isDone) await queue.done(notice.id);
   }
 
   /** Whether the message is done with; what it is not is left to the queue, which has a place for such messages. */
-  private async read({ body }: ObjectNotice): Promise<boolean> {
-    const objects = noticedObjects(body);
+  private async read({ objects }: ObjectNotice, redrive: string): Promise<boolean> {
     const own = objects?.every(({ bucket }) => bucket === this.store.bucket) === true;
     if (objects === undefined || !own) {
       this.deps.logger.warn(
         { source: this.deps.name },
-        'a message of the queue tells of no object of this bucket; it is left there, so give the queue a redrive policy',
+        `a message of the queue tells of no object of this bucket; it is left there, so ${redrive}`,
       );
       return false;
     }

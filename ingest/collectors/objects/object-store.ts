@@ -23,16 +23,25 @@ export interface ObjectStore {
   open(key: string, signal: AbortSignal): Promise<Readable>;
 }
 
+/** An object that a notice tells of. */
+export interface NoticedObject {
+  readonly bucket: string;
+  readonly key: string;
+}
+
 export interface ObjectNotice {
   readonly id: string;
-  readonly body: string;
+  /** Undefined for a message that tells of none; empty for what is no new object. */
+  readonly objects: readonly NoticedObject[] | undefined;
 }
 
 /** A queue that is told of new objects. */
 export interface NoticeQueue {
-  /** Waits up to 20 s for some. */
+  /** What its owner does about messages that are left there, for people. */
+  readonly redrive: string;
+  /** Waits for some as long as the queue does. */
   receive(signal: AbortSignal): Promise<readonly ObjectNotice[]>;
-  /** Keeps a notice from others for five minutes more. */
-  hold(id: string): Promise<void>;
+  /** Keeps notices from others for five minutes more. */
+  hold(ids: readonly string[]): Promise<void>;
   done(id: string): Promise<void>;
 }

@@ -9,6 +9,7 @@ import {
 import { AppError } from '../../core/errors.js';
 import { shownPlace } from '../../event/redact-text.js';
 import { SourceRefusal } from '../poll/source-fault.js';
+import { noticedObjects } from './notices.js';
 import type { NoticeQueue, ObjectStore } from './object-store.js';
 
 export interface AwsOptions {
@@ -98,16 +99,21 @@ export function createSqsQueue(url: string, options: AwsOptions): NoticeQueue {
     }
   };
   return {
+    redrive: 'give the queue a redrive policy',
     receive: (abortSignal) =>
       ask('Receiving from the queue', async () => {
         const input = { QueueUrl: url, MaxNumberOfMessages: 10, WaitTimeSeconds: 20, VisibilityTimeout: holdSeconds };
         const { Messages = [] } = await client.send(new ReceiveMessageCommand(input), { abortSignal });
-        return Messages.map(({ ReceiptHandle = '', Body = '' }) => ({ id: ReceiptHandle, body: Body }));
+        return Messages.map(({ ReceiptHandle = '', Body = '' }) => ({
+          id: ReceiptHandle,
+          objects: noticedObjects(Body),
+        }));
       }),
-    hold: (id) =>
-      ask('Holding a message', async () => {
-        const input = { QueueUrl: url, ReceiptHandle: id, VisibilityTimeout: holdSeconds };
-        await client.send(new ChangeMessageVisibilityCommand(input));
+    hold: (ids) =>
+      ask('Holding messages', async () => {
+        const held = { QueueUrl: url, VisibilityTimeout: holdSeconds };
+        const commands = ids.map((id) => new ChangeMessageVisibilityCommand({ ...held, ReceiptHandle: id }));
+        await Promise.all(commands.map((command) => client.send(command)));
       }),
     done: (id) =>
       ask('Deleting a message', async () => {

@@ -96,12 +96,14 @@ export interface ServiceAccountKey {
 }
 
 /**
- * A Google service account that acts for an administrator (domain-wide delegation), by a signed assertion (RFC 7523;
+ * A Google service account, by a signed assertion (RFC 7523;
  * https://developers.google.com/identity/protocols/oauth2/service-account#httprest).
+ *
+ * @param subject the administrator that it acts for (domain-wide delegation); without one it acts for itself.
  */
 export function serviceAccountCredentials(
   key: ServiceAccountKey,
-  { subject, scope }: { readonly subject: string; readonly scope: string },
+  { subject, scope }: { readonly subject?: string; readonly scope: string },
   clock: Clock,
 ): PollCredentials {
   const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
@@ -111,7 +113,8 @@ export function serviceAccountCredentials(
       secret: key.privateKey,
       form(nowMs) {
         const iat = Math.floor(nowMs / 1_000);
-        const claims = { iss: key.clientEmail, sub: subject, scope, aud: key.tokenUri, iat, exp: iat + 3_600 };
+        const delegated = subject === undefined ? {} : { sub: subject };
+        const claims = { iss: key.clientEmail, ...delegated, scope, aud: key.tokenUri, iat, exp: iat + 3_600 };
         const head = `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims)}`;
         const signature = createSign('RSA-SHA256').update(head).sign(key.privateKey, 'base64url');
         return { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: `${head}.${signature}` };

@@ -45,18 +45,22 @@ export interface PollFeed {
   timeOf(record: unknown): number | undefined;
 }
 
-/** A product's API as the poller needs it. */
-export interface PollApi {
+/** How an API is asked. */
+export interface ApiAccess {
   readonly product: string;
   /** `https://host:port`: credentials are sent nowhere else. */
   readonly origin: string;
-  /** Whose records are read, where no address says it: a tenant, a subject. */
-  readonly owner?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly credentials: PollCredentials;
-  readonly feeds: readonly PollFeed[];
   /** What the credential must be allowed to do, for people. */
   readonly rights: string;
+}
+
+/** A product's API as the poller needs it. */
+export interface PollApi extends ApiAccess {
+  /** Whose records are read, where no address says it: a tenant, a subject. */
+  readonly owner?: string;
+  readonly feeds: readonly PollFeed[];
   /** How long records may be late, milliseconds, as the maker says or as is usual. */
   readonly overlapMs: number;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { backoffMs } from '../../core/backoff.js';
 import { endsWithin } from '../../core/deadline.js';
 import type { Component } from '../../core/component.js';
-import { AppError, describeError } from '../../core/errors.js';
+import { type AppError, describeError } from '../../core/errors.js';
 import type { HealthRegistry } from '../../core/health.js';
 import { sha256Hex } from '../../core/sha256.js';
 import { shownName } from '../../event/redact-text.js';
@@ -14,7 +14,7 @@ import type { PollApi, PollFeed, PollPage, PollWindow } from './poll-api.js';
 import { PollHttp } from './poll-http.js';
 import { type PageRecord, recordsOfPage, SeenRecords } from './page-records.js';
 import { type FeedState, isKeepable, PollState } from './poll-state.js';
-import { notAPage, SourceBusy, SourceRefusal } from './source-fault.js';
+import { asFault, notAPage, SourceBusy, SourceRefusal } from './source-fault.js';
 
 export const pollConfigSchema = z.strictObject({
   interval_ms: z.int().min(100).max(86_400_000).default(60_000),
@@ -273,11 +273,4 @@ function advance(
   const next = page.next ?? (at.next === undefined ? undefined : asked);
   // A record from the future must not move what is asked for when the cursor is lost.
   return { watermarkMs: Math.min(watermarkMs, nowMs), ...(next === undefined ? {} : { next }) };
-}
-
-function asFault(error: unknown): AppError {
-  if (error instanceof AppError) return error;
-  // The words of other errors may quote what was asked or answered.
-  const name = error instanceof Error ? error.name : typeof error;
-  return new AppError('TQ_INTERNAL', `A page could not be taken (${name}).`, { retryable: true, cause: error });
 }

@@ -3,19 +3,23 @@ import type { Clock } from '../../core/clock.js';
 import { AppError } from '../../core/errors.js';
 import { tryJson } from '../../core/try-json.js';
 import { codeOf } from '../../pipeline/error-code.js';
-import type { PollAnswer, PollApi } from './poll-api.js';
+import type { ApiAccess, PollAnswer } from './poll-api.js';
 import { isSpent, retryAfterMs } from './rate-limit.js';
-import { SourceBusy, SourceRefusal } from './source-fault.js';
+import { AnswerTooLong, SourceBusy, SourceRefusal } from './source-fault.js';
 
 export interface PollRequest {
   readonly method?: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** How long an answer may take; default a minute. */
+  readonly timeoutMs?: number;
   readonly signal: AbortSignal;
 }
 
 export interface RawAnswer extends PollAnswer {
   readonly status: number;
+  /** Nothing was sent but headers. */
+  readonly isEmpty: boolean;
 }
 
 const answerBytesMax = 64 << 20;
@@ -27,20 +31,25 @@ const answerTimeoutMs = 60_000;
  *
  * @throws AppError TQ_SOURCE_UNAVAILABLE when there is no whole answer.
  */
-export async function request(url: string, { signal, ...init }: PollRequest): Promise<RawAnswer> {
+export async function request(
+  url: string,
+  { signal, timeoutMs = answerTimeoutMs, ...init }: PollRequest,
+): Promise<RawAnswer> {
   const { host } = new URL(url);
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   signal.addEventListener('abort', stop, { once: true });
-  const timer = setTimeout(stop, answerTimeoutMs);
+  if (signal.aborted) stop();
+  const timer = setTimeout(stop, timeoutMs);
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal: abort.signal });
     const text = await boundedText(response, host);
-    return { status: response.status, headers: response.headers, body: text === '' ? undefined : tryJson(text) };
+    const isEmpty = text === '';
+    return { status: response.status, headers: response.headers, body: isEmpty ? undefined : tryJson(text), isEmpty };
   } catch (error) {
     if (error instanceof AppError) throw error;
     const cause = error instanceof Error ? codeOf(error.cause) : '';
-    const why = abort.signal.aborted && !signal.aborted ? `no answer in ${String(answerTimeoutMs / 1_000)} s` : cause;
+    const why = abort.signal.aborted && !signal.aborted ? `no answer in ${String(timeoutMs / 1_000)} s` : cause;
     throw new AppError('TQ_SOURCE_UNAVAILABLE', `${host} cannot be reached${why === '' ? '' : ` (${why})`}.`, {
       retryable: true,
       mend: 'Check the address of the input, DNS, the way out of this network, and NODE_EXTRA_CA_CERTS for an authority of your own.',
@@ -57,10 +66,7 @@ async function boundedText(response: Response, host: string): Promise<string> {
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
     if (bytes > answerBytesMax) {
-      throw new AppError('TQ_SOURCE_UNAVAILABLE', `${host} answered with more than ${String(answerBytesMax)} bytes.`, {
-        retryable: true,
-        mend: 'Check that the address of the input is the API.',
-      });
+      throw new AnswerTooLong(`${host} answered with more than ${String(answerBytesMax)} bytes.`);
     }
     chunks.push(chunk);
   }
@@ -69,11 +75,11 @@ async function boundedText(response: Response, host: string): Promise<string> {
 
 /** Asks an API with its credentials, and waits where it said that it had enough. */
 export class PollHttp {
-  readonly #api: PollApi;
+  readonly #api: ApiAccess;
   readonly #clock: Clock;
   #restUntilMs = 0;
 
-  constructor(api: PollApi, clock: Clock) {
+  constructor(api: ApiAccess, clock: Clock) {
     this.#api = api;
     this.#clock = clock;
   }
@@ -83,6 +89,18 @@ export class PollHttp {
    *   SourceRefusal with the status.
    */
   async get(url: string, signal: AbortSignal): Promise<PollAnswer> {
+    return this.#ask(url, { signal });
+  }
+
+  /** As {@link get}, with a body of JSON; an answer of nothing but its status is good. */
+  async post(url: string, body: object, signal: AbortSignal, timeoutMs?: number): Promise<PollAnswer> {
+    const headers = { 'content-type': 'application/json' };
+    const timeout = timeoutMs === undefined ? {} : { timeoutMs };
+    return this.#ask(url, { method: 'POST', headers, body: JSON.stringify(body), ...timeout, signal });
+  }
+
+  async #ask(url: string, asked: Partial<PollRequest> & Pick<PollRequest, 'signal'>): Promise<PollAnswer> {
+    const { signal } = asked;
     const { origin, credentials, headers } = this.#api;
     if (new URL(url).origin !== origin) {
       // Credentials are not carried to where an answer points.
@@ -92,19 +110,20 @@ export class PollHttp {
     if (restMs > 0) await delay(restMs, undefined, { signal });
     for (let attempt = 1; ; attempt += 1) {
       const authorization = await credentials.headers(signal);
-      const answer = await request(url, { headers: { ...headers, ...authorization }, signal });
+      const answer = await request(url, { ...asked, headers: { ...headers, ...asked.headers, ...authorization } });
       if (answer.status === 401 && attempt === 1 && credentials.renew()) continue;
-      return this.#judge(answer);
+      return this.#judge(answer, asked.method === 'POST');
     }
   }
 
-  #judge(answer: RawAnswer): PollAnswer {
+  #judge(answer: RawAnswer, mayBeEmpty: boolean): PollAnswer {
     const { status, headers } = answer;
     const { host } = new URL(this.#api.origin);
     const nowMs = this.#clock.nowMs();
     const waitMs = retryAfterMs(headers, nowMs);
     if (isSpent(headers)) this.#restUntilMs = nowMs + (waitMs ?? 0);
-    if (status >= 200 && status < 300 && answer.body !== undefined) return answer;
+    const isWhole = answer.body !== undefined || (mayBeEmpty && answer.isEmpty);
+    if (status >= 200 && status < 300 && isWhole) return answer;
     const isBusy = status === 429 || (status === 403 && (isSpent(headers) || headers.has('retry-after')));
     if (isBusy) {
       const busy = `${host} asks for fewer requests (${String(status)}); it is asked again.`;

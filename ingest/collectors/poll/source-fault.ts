@@ -24,9 +24,27 @@ export class SourceBusy extends AppError {
   }
 }
 
+/** More than is held in memory at once; where less can be asked for, that helps. */
+export class AnswerTooLong extends AppError {
+  constructor(message: string) {
+    super('TQ_SOURCE_UNAVAILABLE', message, {
+      retryable: true,
+      mend: 'Check that the address of the input is the API.',
+    });
+    this.name = 'AnswerTooLong';
+  }
+}
+
 /** The answer is not what the maker documents. */
 export function notAPage(product: string, what: string): AppError {
   return new AppError('TQ_SOURCE_REFUSED', `The answer of ${product} is no page of records: ${what}.`, {
     mend: 'Check that the address of the input is the API itself, and no page of a login or a proxy.',
   });
+}
+
+/** What a reading failed by; the words of errors that are not ours may quote what was asked or answered. */
+export function asFault(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const name = error instanceof Error ? error.name : typeof error;
+  return new AppError('TQ_INTERNAL', `A page could not be taken (${name}).`, { retryable: true, cause: error });
 }

@@ -127,6 +127,21 @@ sources:
     expect(load('workspace', 'kind: workspace, subject: a@example.com, secret_file: t')).toEqual([]);
   });
 
+  it('takes a subscription of Pub/Sub with one key file, for records and for the notices of a bucket', () => {
+    const load = (input: string): string[] =>
+      faultsOf(`sources: [{ name: a, product: gcp, input: { ${input} } }]`).map((f) => f.path);
+    const named = 'subscription: projects/shop/subscriptions/audit';
+    expect(load(`kind: pubsub, ${named}, secret_file: k`)).toEqual([]);
+    expect(load(`kind: pubsub, ${named}`)).toEqual(['sources.0.input.secret_file']);
+    expect(load('kind: pubsub, subscription: audit, secret_file: k')).toEqual(['sources.0.input.subscription']);
+    expect(load(`kind: pubsub, ${named}, secret_file: k, url: 'http://pubsub.example.com'`)).toEqual([
+      'sources.0.input.url',
+    ]);
+    const bucket = `kind: s3, bucket: logs, pubsub: { ${named}, secret_file: k }`;
+    expect(load(bucket)).toEqual([]);
+    expect(load(`${bucket}, queue_url: 'https://sqs.example.com/q'`)).toEqual(['sources.0.input.pubsub']);
+  });
+
   it('refuses peers where no client certificate is asked for', () => {
     const source = "sources: [{ name: a, product: envoy, input: { kind: als, peers: ['spiffe://a/*'] } }]";
     expect(faultsOf(source).map((f) => f.path)).toEqual(['sources.0.input.peers']);

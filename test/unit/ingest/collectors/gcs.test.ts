@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createObjectCollector, objectConfigSchema } from '../../../../ingest/collectors/objects/object-collector.js';
 import { createS3Store } from '../../../../ingest/collectors/objects/s3-store.js';
+import { createPubSubNotices } from '../../../../ingest/collectors/pubsub/object-notices.js';
+import { Subscription } from '../../../../ingest/collectors/pubsub/subscription.js';
 import type { Component } from '../../../../ingest/core/component.js';
 import { HealthRegistry } from '../../../../ingest/core/health.js';
 import { openCheckpointStore } from '../../../../ingest/pipeline/checkpoint-store.js';
 import { gcpFactory } from '../../../../ingest/sources/gcp/source.js';
 import { LoopbackServer } from '../../../support/loopback-server.js';
+import { PubSubServer, subscriptionName } from '../../../support/pubsub-server.js';
 import { base, MemorySink, until, wallClock } from '../pipeline/support.js';
 
 const credentials = { accessKeyId: 'GOOG1EXAMPLEEXAMPLEEXAMPLE', secretAccessKey: 'secret-key-of-the-reader' };
@@ -119,6 +122,60 @@ it('reads a bucket of Google Cloud Storage by its XML API, page by page, each ob
     await collector?.stop(2_000);
     await checkpoints.close();
     await google.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('reads the objects that Cloud Storage tells a subscription of, and acknowledges each when it is durable', async () => {
+  const [google, pubsub] = [new GoogleServer(), new PubSubServer()];
+  await Promise.all([google.start(), pubsub.start()]);
+  const folder = mkdtempSync(join(tmpdir(), 'tq-gcs-'));
+  const [sink, health] = [new MemorySink(), new HealthRegistry()];
+  const checkpoints = await openCheckpointStore(join(folder, 'files.json'), { clock: wallClock, logger: base.logger });
+  const subscription = new Subscription({ url: pubsub.origin, name: subscriptionName, key: pubsub.key }, wallClock);
+  /** https://docs.cloud.google.com/storage/docs/pubsub-notifications, payload format NONE. */
+  const tell = (objectId: string, eventType = 'OBJECT_FINALIZE', bucketId = 'logs'): void =>
+    void pubsub.publish({
+      attributes: {
+        notificationConfig: 'projects/_/buckets/logs/notificationConfigs/1',
+        eventType,
+        payloadFormat: 'NONE',
+        bucketId,
+        objectId,
+        objectGeneration: '1360887697105000',
+        eventTime: '2026-10-10T14:05:00.000000Z',
+      },
+    });
+  let collector: Component | undefined;
+  try {
+    const key = `${folderOf}13:00:00_13:59:59_S0 a+b.json`;
+    google.objects.set(key, hour('e-1', 'e-2'));
+    google.objects.set('elsewhere.json', hour('not under the prefix'));
+    tell(key);
+    tell(key);
+    tell(key, 'OBJECT_DELETE');
+    tell('elsewhere.json');
+    tell(key, 'OBJECT_FINALIZE', 'somebody-else');
+    pubsub.publish({ data: Buffer.from('no notice').toString('base64') });
+    const started = createObjectCollector(
+      objectConfigSchema.parse({ prefix: 'cloudaudit.googleapis.com/' }),
+      createS3Store('logs', { region: 'auto', endpoint: google.origin, credentials }),
+      createPubSubNotices(subscription),
+      { ...base, clock: wallClock, sink, checkpoints, health, name: 't', statePath: join(folder, 's3.json'), binding: { source: gcpFactory.create({}), instance: 'i' } },
+    ); // prettier-ignore
+    collector = started;
+    await started.start();
+    await until(
+      () => pubsub.left === 2,
+      () => [pubsub.left, google.breaches, pubsub.breaches, health.status(Date.now()).parts],
+    );
+    // What tells of no object of this bucket is left there, and held by nobody.
+    expect([sink.uids.size, pubsub.acknowledged.length, google.breaches, pubsub.breaches]).toEqual([2, 4, [], []]);
+    expect(pubsub.extended[0]).toMatchObject({ seconds: 300 });
+  } finally {
+    await collector?.stop(2_000);
+    await checkpoints.close();
+    await Promise.all([google.stop(), pubsub.stop()]);
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -44,11 +44,10 @@ describe('a batch of notices', () => {
       },
     };
     const queue: NoticeQueue = {
+      redrive: 'give the queue a redrive policy',
       receive: () =>
-        Promise.resolve(
-          (batches.shift() ?? []).map((id) => ({ id, body: JSON.stringify({ s3Bucket: 'trail', s3ObjectKey: [id] }) })),
-        ),
-      hold: (id) => Promise.resolve(void held.push(id)),
+        Promise.resolve((batches.shift() ?? []).map((id) => ({ id, objects: [{ bucket: 'trail', key: id }] }))),
+      hold: (ids) => Promise.resolve(void held.push(...ids)),
       done: (id) => Promise.resolve(void done.push(id)),
     };
     jest.useFakeTimers({ doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask', 'performance', 'Date', 'hrtime'] }); // prettier-ignore
