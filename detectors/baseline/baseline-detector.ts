@@ -6,8 +6,9 @@ import { shareCentre, shareSpread } from '../core/robust.js';
 import { formatTime } from '../../ingest/event/time.js';
 import type { BaselineOptions } from './baseline-options.js';
 import { type BaselineState, decodeBaselineState, encodeBaselineState, newBaselineState } from './baseline-state.js';
+import { grownBy, isAsMuch, isFirstTurn, likeIt, withExcess, type ExcessDay } from './month-memory.js';
 import { LOW_HOURS, shortfall, SILENT_HOURS_MAX, type Shortfall } from './drop.js';
-import { comparableHours, expectedVolume, owedVolume, peakVolume, recurs } from './seasonal.js';
+import { comparableHours, expectedVolume, HOURS_OF_DAY, owedVolume, peakVolume, recurs } from './seasonal.js';
 
 const NONE: readonly Score[] = [];
 const HOUR_MS = 3_600_000;
@@ -15,13 +16,15 @@ const WEEK_HOURS = 168;
 const SHARE_SCALE = 10_000;
 /** The share of a handful of requests is noise and is not remembered. */
 const SHARE_REQUESTS_MIN = 5;
-const STATE_BYTES_FIXED = 512;
+const STATE_BYTES_FIXED = 768;
 const STATE_BYTES_HOUR = 16;
 
 const VOLUME = 'requests';
 const SHARE = 'failure_share';
 /** As much as the entity makes at other hours: a job that was started by hand, or a stranger at night. */
 const STRANGE_TIME = 'requests_at_strange_time';
+/** More than usual, and no more than on the same day of an earlier month. */
+const MONTHLY = 'requests_monthly';
 /** Far less than at any hour like it, for hours. */
 const DROP = 'requests_dropped';
 /**
@@ -34,6 +37,10 @@ const MEDIUM_FACTOR = 1.5;
 const PEAK_FACTOR = 2;
 /** From so many hours in a row on it is no single run any more. */
 const STRANGE_HOURS = 2;
+/** What the end of a month multiplies the work of a job by, of which nobody has seen one yet. */
+const TURN_FACTOR = 5;
+/** Long enough for a job that runs once a month. */
+const IDLE_HOURS_MIN = 5 * 168;
 
 /** The seasonal detector of volume and failure share; README.md beside this file has the maths. */
 export class BaselineDetector implements Detector<BaselineState> {
@@ -41,7 +48,7 @@ export class BaselineDetector implements Detector<BaselineState> {
   readonly version = 2;
   readonly stages = stages;
   readonly falsePositives = [
-    'Month-end jobs and sales days; the first working day after a token was only seen on a week-end.',
+    'The first end of a month that a job has here, the end of a year, sales days; the first working day after a token was only seen on a week-end.',
     'A client deployed with an expired or mis-scoped credential, which is worth a look all the same.',
     'For drops: a holiday, a customer who leaves, a fleet that is scaled down for good.',
   ];
@@ -58,7 +65,7 @@ export class BaselineDetector implements Detector<BaselineState> {
   constructor(options: BaselineOptions) {
     this.#options = options;
     this.#hours = options.weeks * WEEK_HOURS;
-    this.idleMs = this.#hours * HOUR_MS;
+    this.idleMs = Math.max(this.#hours, IDLE_HOURS_MIN) * HOUR_MS;
     this.stateBytesMax = STATE_BYTES_FIXED + this.#hours * STATE_BYTES_HOUR;
   }
 
@@ -89,7 +96,7 @@ export class BaselineDetector implements Detector<BaselineState> {
     return found;
   }
 
-  classify(score: Score, { entityKind }: Observation): Verdict | null {
+  classify(score: Score, { entityKind, timeMs }: Observation, state: BaselineState): Verdict | null {
     if (!score.warmedUp || score.value < this.#options.threshold) return null;
     if (score.measure === DROP) {
       return {
@@ -108,14 +115,30 @@ export class BaselineDetector implements Detector<BaselineState> {
         techniques: ['T1550.001'],
       };
     }
-    const volume = score.measure === VOLUME;
+    const severity = factor >= HIGH_FACTOR ? 'high' : factor >= MEDIUM_FACTOR ? 'medium' : 'low';
+    if (score.measure === SHARE) {
+      return {
+        severity,
+        fidelity: 'medium',
+        summary: `${percent(score.observed)} of this hour's requests fail, where ${percent(score.expected)} are usual for this ${entityKind}.`,
+        techniques: ['T1110'],
+      };
+    }
+    const said = `${score.observed} requests this hour, where this ${entityKind} usually makes ${score.expected.toFixed(0)} at this time`;
+    const hour = Math.floor(timeMs / HOUR_MS);
+    const earlier = likeIt(state.excesses, hour);
+    const techniques = ['T1550.001'];
+    if (score.measure === MONTHLY) {
+      return { severity: 'info', fidelity: 'low', summary: `${said}${comparedWith(earlier)}.`, techniques };
+    }
+    const isUnknown = isFirstTurn(state.since, hour) && score.observed <= TURN_FACTOR * peakVolume(state.volume);
     return {
-      severity: factor >= HIGH_FACTOR ? 'high' : factor >= MEDIUM_FACTOR ? 'medium' : 'low',
-      fidelity: 'medium',
-      summary: volume
-        ? `${score.observed} requests this hour, where this ${entityKind} usually makes ${score.expected.toFixed(0)} at this time.`
-        : `${percent(score.observed)} of this hour's requests fail, where ${percent(score.expected)} are usual for this ${entityKind}.`,
-      techniques: volume ? ['T1550.001'] : ['T1110'],
+      severity,
+      fidelity: isUnknown ? 'low' : 'medium',
+      summary: isUnknown
+        ? `${said}; it has not been seen at the turn of a month yet.`
+        : `${said}${comparedWith(earlier)}.`,
+      techniques,
     };
   }
 
@@ -144,6 +167,7 @@ export class BaselineDetector implements Detector<BaselineState> {
 
   /** Hours that history leaves out are hours without a request; hours older than the memory are ignored. */
   warmUp(state: BaselineState, history: readonly HourlyUsage[]): BaselineState {
+    let busiest = peakVolume(state.volume);
     for (const usage of history) {
       const hour = Math.floor(usage.hourStartMs / HOUR_MS);
       if (hour < state.hour) continue;
@@ -152,6 +176,12 @@ export class BaselineDetector implements Detector<BaselineState> {
       state.failures += usage.failures;
       state.taughtRequests += usage.requests;
       state.taughtFailures += usage.failures;
+      // Asked of few hours: the expectation costs much.
+      if (state.requests > PEAK_FACTOR * busiest && this.#isWarm(state)) {
+        this.#expect(state);
+        this.#noteExcess(state);
+      }
+      busiest = Math.max(busiest, state.requests);
     }
     return state;
   }
@@ -175,9 +205,13 @@ export class BaselineDetector implements Detector<BaselineState> {
     const expected = warmedUp ? basis.volumeExpected : 0;
     const spread = warmedUp ? basis.volumeSpread : this.#options.requests_floor;
     const strange = requests <= basis.loudFrom && basis.suspectRun < STRANGE_HOURS;
+    const value = warmedUp ? Math.max(0, (requests - expected) / spread) : 0;
+    const isLoud = !strange && value >= this.#options.threshold;
+    const earlier = isLoud ? likeIt(basis.excesses, basis.hour) : null;
+    const monthly = earlier !== null && isAsMuch(earlier, requests);
     return {
-      value: warmedUp ? Math.max(0, (requests - expected) / spread) : 0,
-      measure: strange ? STRANGE_TIME : VOLUME,
+      value,
+      measure: strange ? STRANGE_TIME : monthly ? MONTHLY : VOLUME,
       unit: 'requests/h',
       observed: requests,
       expected,
@@ -257,7 +291,9 @@ export class BaselineDetector implements Detector<BaselineState> {
   /** Closes the running hour and the silent ones up to `hour`. */
   #advance(state: BaselineState, hour: number): void {
     const gap = hour - state.hour;
-    if (state.hour >= 0) {
+    if (state.hour < 0) {
+      state.since = hour;
+    } else {
       const isLow = gap <= SILENT_HOURS_MAX && this.#shortfall(state) !== null;
       state.lowRun = isLow ? state.lowRun + 1 : 0;
       this.#close(state, gap === 1);
@@ -285,6 +321,7 @@ export class BaselineDetector implements Detector<BaselineState> {
       state.volume.push(state.taughtRequests);
       state.share.push(few ? null : Math.round((SHARE_SCALE * state.taughtFailures) / state.taughtRequests));
     } else {
+      if (state.taughtRequests > state.loudFrom || state.suspectRun >= STRANGE_HOURS) this.#noteExcess(state);
       // Winsorised: after a week of excess, or when it comes back in its rhythm, it is the new usual, taken in step by
       // step; before, it teaches nothing.
       state.volume.push(adopting && cap >= 0 ? Math.min(state.taughtRequests, cap) : null);
@@ -292,6 +329,27 @@ export class BaselineDetector implements Detector<BaselineState> {
     }
     state.suspectRun = state.suspect && contiguous ? state.suspectRun + 1 : 0;
   }
+
+  /**
+   * Remembers the running hour as one of its day of the month, if it has far more than usual. Where much failed it is no job that
+   * did its work. What was told as high is taken in step by step, as the usual is; what was not told, with little growth.
+   */
+  #noteExcess(state: BaselineState): void {
+    const { requests_min: least, failures_min: failuresMin, threshold } = this.#options;
+    const { taughtRequests: requests, taughtFailures: failures, volumeExpected: expected, volumeSpread: spread } = state;
+    const isLoud = requests >= least && requests >= expected + threshold * spread;
+    if (!isLoud || (failures >= failuresMin && this.#scoreShare(state, requests, failures, 0).value >= threshold)) return;
+    const known = likeIt(state.excesses, state.hour);
+    const most = Math.max(expected + HIGH_FACTOR * threshold * spread, HIGH_FACTOR * (known?.peak ?? 0));
+    const taught = known !== null && isAsMuch(known, requests) ? grownBy(known, requests) : Math.min(requests, most);
+    state.excesses = withExcess(state.excesses, state.hour, Math.round(taught));
+  } // prettier-ignore
+}
+
+function comparedWith(earlier: ExcessDay | null): string {
+  if (earlier === null) return '';
+  const day = formatTime(earlier.day * HOURS_OF_DAY * HOUR_MS).slice(0, 10);
+  return `; compared with the same day of an earlier month, ${day}, when it made ${earlier.peak}`;
 }
 
 function percent(share: number): string {

@@ -1,4 +1,5 @@
 import { QuantisedRing } from '../core/quantised-ring.js';
+import { decodeExcesses, encodeExcesses, NO_EXCESSES, type Excesses } from './month-memory.js';
 
 export interface BaselineState {
   /** Number of the running hour since the epoch, -1 before the first request. */
@@ -21,6 +22,10 @@ export interface BaselineState {
   shareDeviation: number;
   /** Requests in the running hour from which on it is more than a strange time of the day; NaN until it is needed. */
   loudFrom: number;
+  /** Hour of the first request known, -1 before it. */
+  since: number;
+  /** Days with more than usual, of the last months. */
+  excesses: Excesses;
   /** Requests of each closed hour. */
   readonly volume: QuantisedRing;
   /** Failure share of each closed hour in 1/10,000. */
@@ -42,6 +47,8 @@ export function newBaselineState(hours: number): BaselineState {
     shareExpected: NaN,
     shareDeviation: NaN,
     loudFrom: NaN,
+    since: -1,
+    excesses: NO_EXCESSES,
     volume: new QuantisedRing(hours),
     share: new QuantisedRing(hours),
   };
@@ -63,19 +70,22 @@ export function encodeBaselineState(state: BaselineState): string {
     state.shareDeviation,
     state.loudFrom,
     state.lowRun,
+    state.since,
   ];
-  return [head.join(','), state.volume.encode(), state.share.encode()].join('|');
+  const parts = [head.join(','), state.volume.encode(), state.share.encode()];
+  return (state.excesses.length === 0 ? parts : [...parts, encodeExcesses(state.excesses)]).join('|');
 }
 
 /** Throws on text that no encoder wrote. */
 export function decodeBaselineState(text: string, hours: number): BaselineState {
-  const [head = '', volume = '', share = ''] = text.split('|');
+  const [head = '', volume = '', share = '', excesses = ''] = text.split('|');
   const fields = head.split(',').map(Number);
-  // States from before low hours were counted have a field less.
-  if ((fields.length !== 13 && fields.length !== 12) || !fields.slice(0, 7).every(Number.isInteger)) {
+  // States from before low hours were counted have two fields less, those from before months were remembered one.
+  if (fields.length < 12 || fields.length > 14 || !fields.slice(0, 7).every(Number.isInteger)) {
     throw new TypeError('The text is no state of detector baseline.');
   }
   const field = (index: number): number => fields[index] ?? 0;
+  const volumes = QuantisedRing.decode(volume, hours);
   return {
     hour: field(0),
     requests: field(1),
@@ -90,7 +100,9 @@ export function decodeBaselineState(text: string, hours: number): BaselineState 
     shareDeviation: field(10),
     loudFrom: field(11),
     lowRun: field(12),
-    volume: QuantisedRing.decode(volume, hours),
+    since: fields[13] ?? (field(0) < 0 ? -1 : field(0) - volumes.size),
+    excesses: decodeExcesses(excesses),
+    volume: volumes,
     share: QuantisedRing.decode(share, hours),
   };
 }
