@@ -131,7 +131,10 @@ export class BaselineDetector implements Detector<BaselineState> {
     if (score.measure === MONTHLY) {
       return { severity: 'info', fidelity: 'low', summary: `${said}${comparedWith(earlier)}.`, techniques };
     }
-    const isUnknown = isFirstTurn(state.since, hour) && score.observed <= TURN_FACTOR * peakVolume(state.volume);
+    const isUnknown =
+      severity !== 'high' &&
+      isFirstTurn(state.since, hour) &&
+      score.observed <= TURN_FACTOR * peakVolume(state.volume);
     return {
       severity,
       fidelity: isUnknown ? 'low' : 'medium',
