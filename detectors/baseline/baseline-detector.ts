@@ -132,9 +132,7 @@ export class BaselineDetector implements Detector<BaselineState> {
       return { severity: 'info', fidelity: 'low', summary: `${said}${comparedWith(earlier)}.`, techniques };
     }
     const isUnknown =
-      severity !== 'high' &&
-      isFirstTurn(state.since, hour) &&
-      score.observed <= TURN_FACTOR * peakVolume(state.volume);
+      severity !== 'high' && isFirstTurn(state.since, hour) && score.observed <= TURN_FACTOR * peakVolume(state.volume);
     return {
       severity,
       fidelity: isUnknown ? 'low' : 'medium',
