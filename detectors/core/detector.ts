@@ -85,6 +85,12 @@ export interface PastValue {
   readonly uses: number;
 }
 
+/** What history tells of a source, or of the stream: in which minutes of an hour it spoke, a bit each, the lowest first; half an hour in each number. */
+export interface SpokenHour {
+  readonly hourStartMs: number;
+  readonly minutes: readonly [first: number, second: number];
+}
+
 /**
  * The state that a detector has of another entity. Only what every partition has, sources and groups of peers, may be asked
  * for.
@@ -147,6 +153,8 @@ export interface Detector<State> extends Guidance {
   warmUp?(state: State, history: readonly HourlyUsage[]): State;
   /** Starts a principal with what history knows of it, the values in any order. */
   recall?(state: State, past: readonly PastValue[]): State;
+  /** Starts a source, or the stream, with the hours in which history heard of it, and those of the stream; oldest first. */
+  hear?(state: State, key: string, own: readonly SpokenHour[], stream: readonly SpokenHour[]): State;
   encode(state: State): string;
   decode(text: string): State;
   /** The same for a text that this process encoded: there is nothing to check. */

@@ -41,7 +41,7 @@ type Source = TokenEvent['source'];
 export const sourceUid = ({ product, instance }: Pick<Source, 'product' | 'instance'>): string =>
   `${product} ${instance}`;
 const SOURCE_PREFIX = `${MARK}source `;
-export const sourceKey = (source: Source): string => SOURCE_PREFIX + sourceUid(source);
+export const sourceKey = (source: Pick<Source, 'product' | 'instance'>): string => SOURCE_PREFIX + sourceUid(source);
 const tokenKey = (uid: string): string => `${MARK}token ${uid}`;
 const PEERS_PREFIX = `${MARK}peers `;
 /** Key of the state of a group of peers. */

@@ -7,7 +7,7 @@ const CLOCKWORK_FACTOR = 1.5;
 const STEADY_RATIO = 3;
 const STEADY_FACTOR = 2;
 /** So many minutes with a word, so that the longest silence of them says something. */
-const STEADY_MINUTES = 500;
+export const STEADY_MINUTES = 500;
 
 /**
  * The longest silence that is ordinary, minutes; 0 for one whose silences are not regular enough to say.

@@ -1,9 +1,10 @@
 import { isDrill } from '../../ingest/event/drill.js';
 import { tryJson } from '../../ingest/core/try-json.js';
-import type { Alarm, Detector, HourlyUsage, Notice, Observation, Peers, Score, Speaker, Verdict } from '../core/detector.js'; // prettier-ignore
+import type { Alarm, Detector, HourlyUsage, Notice, Observation, Peers, Score, Speaker, SpokenHour, Verdict } from '../core/detector.js'; // prettier-ignore
 import { MINUTE_MS, pulseOf, sourceKey, STREAM_KEY } from '../core/pulse.js';
 import { silenceSql } from './silence-sql.js';
-import { silenceLimit } from './regular.js';
+import { minutesOf } from './past-minutes.js';
+import { silenceLimit, STEADY_MINUTES } from './regular.js';
 import type { SilenceOptions } from './silence-options.js';
 import { HOURS_MISSED, hoursToMiss, markHour, type Missed } from './week-profile.js';
 import { newSilenceState, PERIODS_MAX, SILENCE_BYTES_MAX, silenceStateSchema, spokenBefore, type SilenceState } from './silence-state.js'; // prettier-ignore
@@ -76,12 +77,7 @@ class SilenceDetector implements Detector<SilenceState> {
     }
     if (observation.late === true) state.unsure = at + UNSURE_MINUTES;
     const through = pulse?.kind !== 'source' ? sourceKey(event.source) : pulse.key === STREAM_KEY ? '' : STREAM_KEY;
-    const before = positionOf(peers, through, at);
-    if (state.last >= 0) this.#closeSilence(state, at, through, before);
-    state.last = at;
-    state.spoken += 1;
-    state.through = through;
-    state.before = before;
+    this.#hearMinute(state, at, through, positionOf(peers, through, at));
     const hour = Math.floor(at / HOUR_MINUTES);
     if (markHour(state.profile, hour)) state.profile.due = hoursToMiss(state.profile, hour);
     state.wake = this.#wakeAt(state, pulse?.kind);
@@ -134,6 +130,18 @@ class SilenceDetector implements Detector<SilenceState> {
     return state;
   }
 
+  /** As if it had been heard minute by minute. Nobody is waited for before the first word that is. */
+  hear(state: SilenceState, key: string, own: readonly SpokenHour[], stream: readonly SpokenHour[]): SilenceState {
+    if (state.last >= 0) return state;
+    const through = key === STREAM_KEY ? '' : STREAM_KEY;
+    for (const { at, before } of minutesOf(own, stream)) {
+      this.#hearMinute(state, at, through, through === '' ? -1 : before);
+      markHour(state.profile, Math.floor(at / HOUR_MINUTES));
+    }
+    state.profile.due = hoursToMiss(state.profile, Math.floor(state.last / HOUR_MINUTES));
+    return state;
+  }
+
   /** No reading of an event has one. */
   sql(): string {
     throw new RangeError('Detector silence reads nothing in an event.');
@@ -153,11 +161,22 @@ class SilenceDetector implements Detector<SilenceState> {
     return JSON.parse(text) as SilenceState;
   }
 
+  /** @param before in how many minutes before `at` the speaker that it speaks through spoke, -1 where nobody knows. */
+  #hearMinute(state: SilenceState, at: number, through: string, before: number): void {
+    if (state.last >= 0) this.#closeSilence(state, at, through, before);
+    state.last = at;
+    state.spoken += 1;
+    state.through = through;
+    state.before = before;
+  }
+
   /** A silence that was told teaches no more than what was ordinary before, so that a slower pace is learnt in steps. */
   #closeSilence(state: SilenceState, at: number, through: string, before: number): void {
     const silence = passedSince(state, at, through === state.through ? before : -1);
+    const { period, longest } = state;
     this.#teach(state, at, state.limit > 0 ? Math.min(silence, state.limit) : silence);
-    this.#judge(state);
+    // Most minutes teach nothing, and the limit follows from what they teach.
+    if (state.period !== period || state.longest !== longest || state.spoken === STEADY_MINUTES) this.#judge(state);
   }
 
   #teach(state: SilenceState, at: number, silence: number): void {

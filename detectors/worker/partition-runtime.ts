@@ -1,5 +1,5 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import { fidelities, noPeers, severities, type AnyDetector, type HourlyUsage, type Observation, type PastValue, type Peers, type Stage, type Verdict } from '../core/detector.js'; // prettier-ignore
+import { fidelities, noPeers, severities, type AnyDetector, type HourlyUsage, type Observation, type PastValue, type Peers, type SpokenHour, type Stage, type Verdict } from '../core/detector.js'; // prettier-ignore
 import type { Finding } from '../core/finding.js';
 import { EVIDENCE_MAX, makeFinding, makeNotice, subjectOf } from '../core/make-finding.js';
 import { entityOf, eventTimeMs, toldAgain, toObservation } from '../core/observation.js';
@@ -232,15 +232,27 @@ export class PartitionRuntime {
 
   /** Starts an entity warm, before its first event is offered: all detectors of a new one, else the cold ones. */
   warmUp(uid: string, history: readonly HourlyUsage[], past: readonly PastValue[] = []): void {
+    this.#begin(uid, (detector, state) => {
+      const warm = history.length === 0 ? state : (detector.warmUp?.(state, history) ?? state);
+      return past.length === 0 ? warm : (detector.recall?.(warm, past) ?? warm);
+    });
+  }
+
+  /** Starts a source, or the stream, warm, whether or not it will speak again. @param own one hour or more. */
+  hear(key: string, own: readonly SpokenHour[], stream: readonly SpokenHour[]): void {
+    const entity = this.#begin(key, (detector, state) => detector.hear?.(state, key, own, stream) ?? state);
+    entity.lastMs = Math.max(entity.lastMs, own.at(-1)?.hourStartMs ?? 0);
+  }
+
+  #begin(uid: string, warm: (detector: AnyDetector, state: unknown) => unknown): Entity {
     const known = this.#keyed.peek(uid);
     const entity = known ?? this.#keyed.touch(uid);
     this.#detectors.forEach((detector, index) => {
-      if (known !== undefined && !known.cold.includes(index)) return;
-      if (history.length > 0)
-        entity.states[index] = detector.warmUp?.(entity.states[index], history) ?? entity.states[index];
-      if (past.length > 0) entity.states[index] = detector.recall?.(entity.states[index], past) ?? entity.states[index];
+      if (known === undefined || known.cold.includes(index))
+        entity.states[index] = warm(detector, entity.states[index]);
     });
     entity.dirty = true;
+    return entity;
   }
 
   #release(untilMs: number): void {

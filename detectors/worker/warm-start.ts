@@ -8,6 +8,7 @@ import { bySize } from './by-size.js';
 import type { PartitionRuntime } from './partition-runtime.js';
 import type { DecodedRecord } from './record-intake.js';
 import { pastValuesOf } from './past-values.js';
+import { warmSources } from './warm-sources.js';
 import type { WorkerParts } from './worker-deps.js';
 import { principalToldAgainQuery, tokenRefusalsQuery, UIDS_LENGTH, usageQueries } from './worker-queries.js';
 
@@ -88,8 +89,8 @@ const plus = (row: Row, { requests, failures }: Counts = { requests: 0, failures
 });
 
 /**
- * Gives entities without state their closed hours from the store, and principals what they were served with, so that a restart or
- * a backfill starts them warm.
+ * Gives entities without state their closed hours from the store, principals what they were served with, and sources their minutes, so
+ * that a restart or a backfill starts them warm.
  */
 export async function warmStart(
   deps: WorkerParts,
@@ -97,6 +98,7 @@ export async function warmStart(
   runtime: PartitionRuntime,
   records: readonly DecodedRecord[],
 ): Promise<void> {
+  if (stage === 'principal') await warmSources(deps, runtime, records);
   for (const some of bySize(strangers(stage, runtime, records), ([uid]) => uid.length, UIDS_LENGTH)) {
     await warmUp(deps, stage, runtime, new Map(some));
   }

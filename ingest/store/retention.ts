@@ -31,6 +31,7 @@ const tables: readonly RetentionTable[] = [
   { of: 'rollups', table: 'token_usage_hourly', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'principal_usage_hourly', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'principal_values', time: 'day', wholeParts: false },
+  { of: 'rollups', table: 'source_hours', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'edges_hourly', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'edge_hours', time: 'hour', wholeParts: false },
   { of: 'rollups', table: 'token_hours', time: 'hour', wholeParts: false },

@@ -54,6 +54,15 @@ const recounts = [
       FROM token_events GROUP BY minute ORDER BY minute`,
   },
   {
+    name: 'source_hours',
+    rollup: `SELECT hour, source_product, source_instance, groupBitOr(minutes) AS minutes
+      FROM source_hours GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+    raw: `SELECT toDateTime(toStartOfHour(at), 'UTC') AS hour, source_product, source_instance,
+      groupBitOr(bitShiftLeft(toUInt64(1), toMinute(at))) AS minutes
+      FROM (SELECT source_product, source_instance, if(time > observed_time + INTERVAL 5 MINUTE, observed_time, time) AS at
+        FROM token_events WHERE source_instance != 'tourniquet-drill') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+  },
+  {
     name: 'first_seen',
     rollup: `SELECT token_uid, principal_uid, value, min(first_time) AS first, max(last_time) AS last, sum(events) AS events,
       sum(accepted_events) AS accepted
