@@ -192,13 +192,23 @@ export class EmbeddedConnection implements StoreConnection {
     await this.people.close(ANALYSTS);
     await this.writing.run(() => this.writer.close());
     await this.deriving.run(() => this.deriver.close());
-    for (let reader = 0; reader < READERS; reader++) {
-      await this.reading.run(async () => {
-        await this.readers.pop()?.close();
-      });
-    }
+    await this.closeReaders();
     await drainPending();
     await this.lock.release();
+  }
+
+  /** All places are held at once, so that the last reader is that of the query which ran last. */
+  private async closeReaders(): Promise<void> {
+    let places = 0;
+    let haveAll = (): void => undefined;
+    const all = new Promise<void>((resolve) => (haveAll = resolve));
+    const close = async (): Promise<void> => {
+      await this.readers.pop()?.close();
+      places += 1;
+      if (places === READERS) haveAll();
+      await all;
+    };
+    await Promise.all(Array.from({ length: READERS }, () => this.reading.run(close)));
   }
 }
 

@@ -236,6 +236,22 @@ describe('life of the embedded store', () => {
     expect(results.map((r) => r.status)).toEqual(inserts.map(() => 'fulfilled'));
   });
 
+  it('leaves the engine to another directory, though a query was under way when it was stopped', async () => {
+    const store = new ClickHouseStore({ kind: 'embedded', directory });
+    await store.start();
+    const slow = defineQuery({
+      name: 'slow',
+      sql: 'SELECT sleep(1) AS n',
+      params: z.object({}),
+      row: z.object({ n: z.number() }),
+    });
+    const [rows] = await Promise.all([store.querier.run(slow, {}), store.stop()]);
+    expect(rows).toEqual([{ n: 0 }]);
+    const second = new ClickHouseStore({ kind: 'embedded', directory: join(directory, 'another') });
+    await second.start();
+    await second.stop();
+  });
+
   it('names a directory that cannot be one', async () => {
     const file = join(directory, 'file');
     await writeFile(file, '');
