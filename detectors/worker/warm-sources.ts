@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { formatTime } from '../../ingest/event/time.js';
 import { defineQuery } from '../../ingest/store/query.js';
-import type { SpokenHour } from '../core/detector.js';
+import type { HourlyUsage, SpokenHour } from '../core/detector.js';
 import { eventTimeMs } from '../core/observation.js';
 import { pulseOf, sourceKey, STREAM_KEY } from '../core/pulse.js';
+import { bySize } from './by-size.js';
 import type { PartitionRuntime } from './partition-runtime.js';
 import type { DecodedRecord } from './record-intake.js';
 import type { WorkerParts } from './worker-deps.js';
+import { UIDS_LENGTH, usageQueries } from './worker-queries.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -73,5 +75,41 @@ export async function warmSources(
   for (const [key, own] of [...sources, [STREAM_KEY, stream] as const]) {
     if (own.length > 0) runtime.hear(key, own, stream);
     runtime.keyed.markWarm(key);
+  }
+}
+
+/**
+ * Gives keys whose owner nobody knows the hours that the store knows of them, where a detector began anew. One that the runtime does not
+ * know at all is mostly a new one, of which the store knows nothing.
+ */
+export async function warmKeys(
+  { store }: WorkerParts,
+  runtime: PartitionRuntime,
+  records: readonly DecodedRecord[],
+): Promise<void> {
+  const cold = new Map<string, string>();
+  for (const { events } of records) {
+    for (const event of events) {
+      const pulse = pulseOf(event);
+      if (pulse?.kind !== 'token') continue;
+      const known = runtime.keyed.peek(pulse.key);
+      if (known !== undefined && known.cold.length > 0) cold.set(pulse.uid, pulse.key);
+    }
+  }
+  const toMs = Math.floor(runtime.scoredMs / HOUR_MS) * HOUR_MS;
+  if (!Number.isFinite(toMs)) return;
+  const span = { from: formatTime(Math.max(0, toMs - PAST_DAYS * DAY_MS)), to: formatTime(toMs) };
+  for (const some of bySize(cold, ([uid]) => uid.length, UIDS_LENGTH)) {
+    const hours = new Map<string, HourlyUsage[]>(some.map(([, key]) => [key, []]));
+    for (const { uid, hour_ms: hourStartMs, requests, failures } of await store.querier.run(usageQueries.token, {
+      ...span,
+      uids: some.map(([uid]) => uid),
+    })) {
+      hours.get(cold.get(uid) ?? '')?.push({ hourStartMs, requests, failures });
+    }
+    for (const [key, history] of hours) {
+      runtime.warmUp(key, history);
+      runtime.keyed.markWarm(key);
+    }
   }
 }

@@ -8,7 +8,7 @@ import { bySize } from './by-size.js';
 import type { PartitionRuntime } from './partition-runtime.js';
 import type { DecodedRecord } from './record-intake.js';
 import { pastValuesOf } from './past-values.js';
-import { warmSources } from './warm-sources.js';
+import { warmKeys, warmSources } from './warm-sources.js';
 import type { WorkerParts } from './worker-deps.js';
 import { principalToldAgainQuery, tokenRefusalsQuery, UIDS_LENGTH, usageQueries } from './worker-queries.js';
 
@@ -98,7 +98,10 @@ export async function warmStart(
   runtime: PartitionRuntime,
   records: readonly DecodedRecord[],
 ): Promise<void> {
-  if (stage === 'principal') await warmSources(deps, runtime, records);
+  if (stage === 'principal') {
+    await warmSources(deps, runtime, records);
+    await warmKeys(deps, runtime, records);
+  }
   for (const some of bySize(strangers(stage, runtime, records), ([uid]) => uid.length, UIDS_LENGTH)) {
     await warmUp(deps, stage, runtime, new Map(some));
   }

@@ -19,6 +19,11 @@ const word = (instance: string, minute: number): TokenEvent => {
   const event = makeEvent({ timeMs, token: `${instance} ${minute % 3}`, id: `${instance}/${timeMs}` });
   return { ...event, source: { ...event.source, instance } };
 };
+/** The same of a key that speaks once an hour. */
+const makeKey = (event: TokenEvent): TokenEvent => {
+  const { token } = makeEvent({ timeMs: 0, token: 'hourly' });
+  return { ...event, event_uid: event.event_uid.replace(/^.{8}/, '01234567'), ...(token !== undefined && { token }) };
+};
 const words = (instance: string, from: number, to: number): TokenEvent[] =>
   Array.from({ length: Math.ceil((to - from) / EVERY) }, (_, n) => word(instance, from + n * EVERY));
 const inOrder = (...lists: readonly TokenEvent[][]): TokenEvent[] =>
@@ -47,6 +52,24 @@ async function silences(
 }
 
 describe('silence in a worker that has a past', () => {
+  it('misses a key without an owner on the first day', async () => {
+    const switched = DAYS * DAY_MINUTES;
+    const key = (minute: number): TokenEvent => makeKey(word('first', minute));
+    const before = inOrder(
+      words('first', 0, switched),
+      Array.from({ length: DAYS * 24 }, (_, n) => key(n * 60 + 2)),
+    );
+    const after = inOrder(words('first', switched, switched + 1000), words('second', switched, switched + 1000), [
+      key(switched + 2),
+    ]);
+    await withParts(2, async (parts) => {
+      expect(await silences(parts, before, ['silence'])).toEqual([]);
+      const found = await silences(parts, after, []);
+      expect(found.map(({ token_name: token, score }) => [token, score.measure])).toEqual([['hourly', 'token_silent']]);
+      expect(await numbers(parts, found[0]?.sql ?? '')).toEqual({ observed: found[0]?.score.observed });
+    });
+  }, 240_000);
+
   it('misses a source on the first day, though the detector is new to it', async () => {
     const switched = DAYS * DAY_MINUTES;
     const before = inOrder(words('first', 0, switched), words('second', 0, switched));
