@@ -59,7 +59,8 @@ export function compileRule(rule: Rule): CompiledRule {
   const [figure] = figures;
   if (figure === undefined) throw new RangeError('a rule without a figure');
   const selected = sql`${allPresent(groups)} AND (${join(eventsOf(rule, conditions), ' OR ')})`;
-  const parts: Parts = { rule, plan, groups, figures, selected };
+  const counted = join(countedBy(rule, conditions), ' OR ');
+  const parts: Parts = { rule, plan, groups, figures, selected, counted };
   const historyMs = rule.correlation.type === 'new_terms' ? rule.correlation.history * 1000 : 0;
   return {
     rule,
@@ -84,12 +85,19 @@ interface Parts {
   readonly figures: readonly Figure[];
   /** Which events the rule looks at. */
   readonly selected: Sql;
+  /** Which of these its own figure counts; the others are what it is held against. */
+  readonly counted: Sql;
 }
 
 /** `new_terms` may look at some of the rule's events only. */
 function eventsOf({ correlation }: Rule, conditions: ReadonlyMap<string, Sql>): readonly Sql[] {
   const wanted = correlation.type === 'new_terms' ? correlation.events : undefined;
   return [...conditions].filter(([name]) => wanted?.includes(name) ?? true).map(([, condition]) => condition);
+}
+
+function countedBy({ correlation }: Rule, conditions: ReadonlyMap<string, Sql>): readonly Sql[] {
+  const names = correlation.events ?? [...conditions.keys()];
+  return names.map((name) => conditions.get(name) ?? sql`0`);
 }
 
 /** Field by field, since the table's order and its indexes know single columns: some other groups are let through, too. */
@@ -198,8 +206,11 @@ function newTermRows({ rule, plan, groups, selected }: Parts, first: number, las
         AND arrayExists(y -> y < pane AND y <= pane - ${learningPanes ?? sql`0`} AND y >= pane - ${historyPanes ?? sql`0`}, panes)`;
 }
 
-/** Evidence and facts that all events of a window share; address, service and time are of the newest. */
-function detail({ rule, plan, groups, selected }: Parts, fired: readonly Fired[]): Sql {
+/**
+ * Evidence and facts that all events of a window share; address and service are of the newest. What the rule counts stands before what
+ * it is held against.
+ */
+function detail({ rule, plan, groups, selected, counted }: Parts, fired: readonly Fired[]): Sql {
   const spans = fired.map(({ pane }) => windowAt(plan, pane));
   const from = param(
     'Array(Int64)',
@@ -223,13 +234,13 @@ function detail({ rule, plan, groups, selected }: Parts, fired: readonly Fired[]
     const own = fieldOf(field).sql;
     return sql`if(min(${own}) = max(${own}), toString(min(${own})), '')`;
   };
-  const newest = (own: Sql): Sql => sql`toString(argMax(${own}, (ms, event_uid)))`;
+  const newest = (own: Sql): Sql => sql`toString(argMax(${own}, (is_counted, ms, event_uid)))`;
   const first = Math.min(...spans.map(({ fromMs }) => fromMs));
   const last = Math.max(...spans.map(({ toMs }) => toMs));
   return sql`
 SELECT
   toUInt32(f.1) AS n,
-  arrayMap(x -> toString(x.2), groupArraySorted(${whole(EVIDENCE_MAX)})((-ms, event_uid))) AS evidence,
+  arrayMap(x -> toString(x.3), groupArraySorted(${whole(EVIDENCE_MAX)})((NOT is_counted, -ms, event_uid))) AS evidence,
   max(ms) AS last_ms,
   ${one('token_uid')} AS one_token,
   ${one('token_name')} AS one_token_name,
@@ -242,7 +253,7 @@ FROM
 (
   SELECT
     ${millisecond} AS ms, event_uid, token_uid, token_name, principal_uid, principal_name, client_address, target_service,
-    target_address, source_instance, ${value} AS v, ${textArray(groups.map(asText))} AS key
+    target_address, source_instance, (${counted}) AS is_counted, ${value} AS v, ${textArray(groups.map(asText))} AS key
   FROM ${TABLE}
   WHERE ${within(first, last)} AND ${selected} AND has(${keys}, key)
 ) AS e

@@ -71,11 +71,19 @@ function figureOf(part: Exclude<Correlation, NewTerms> | Measure, conditions: Co
     }
     case 'value_count': {
       const [value, counted] = valuesOf(part.condition.field, on(part.events));
+      const base = limited(part, 'values');
+      if (part.without === undefined) {
+        const states = [sql`uniqStateIf(${value}, ${counted})`];
+        return { ...base, states, merged: sql`uniqMerge(${s})`, flat: sql`uniqIf(${value}, ${counted})` };
+      }
+      // Values that only the one tells are those of both less those of the other.
+      const [, others] = valuesOf(part.condition.field, on(part.without));
+      const both = sql`(${counted} OR ${others})`;
       return {
-        ...limited(part, 'values'),
-        states: [sql`uniqStateIf(${value}, ${counted})`],
-        merged: sql`uniqMerge(${s})`,
-        flat: sql`uniqIf(${value}, ${counted})`,
+        ...base,
+        states: [sql`uniqStateIf(${value}, ${both})`, sql`uniqStateIf(${value}, ${others})`],
+        merged: sql`uniqMerge(${s}) - uniqMerge(${second})`,
+        flat: sql`uniqIf(${value}, ${both}) - uniqIf(${value}, ${others})`,
       };
     }
     case 'events_per_value': {

@@ -85,9 +85,10 @@ function crossChecks(rule: Rule): readonly RuleFault[] {
 function checkNames({ correlation }: Rule, names: readonly string[]): readonly RuleFault[] {
   const faults: RuleFault[] = [];
   const used = new Set<string>();
-  const look = (part: { events?: readonly string[]; of?: readonly string[] }, at: readonly PropertyKey[]): void => {
+  const lists = ['events', 'of', 'without'] as const;
+  const look = (part: Partial<Record<(typeof lists)[number], readonly string[]>>, at: readonly PropertyKey[]): void => {
     if (part.events === undefined) for (const name of names) used.add(name);
-    for (const key of ['events', 'of'] as const) {
+    for (const key of lists) {
       const listed = part[key] ?? [];
       listed.forEach((name, i) => {
         used.add(name);

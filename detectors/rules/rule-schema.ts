@@ -112,7 +112,13 @@ const names = z.array(eventName).min(1).max(ruleLimits.eventsMax);
 /** Figures over the events of a window; `events` are all of the rule's where it is left out. */
 const measures = [
   z.strictObject({ type: z.literal('event_count'), events: names.exactOptional(), condition: plainCondition }),
-  z.strictObject({ type: z.literal('value_count'), events: names.exactOptional(), condition: valueCondition }),
+  /** Values that events of `without` tell in the window as well are left out. */
+  z.strictObject({
+    type: z.literal('value_count'),
+    events: names.exactOptional(),
+    without: names.exactOptional(),
+    condition: valueCondition,
+  }),
   /** Events for each value of the field, on average. */
   z.strictObject({ type: z.literal('events_per_value'), events: names.exactOptional(), condition: valueCondition }),
   z.strictObject({ type: z.literal('value_sum'), events: names.exactOptional(), condition: numberCondition }),
