@@ -27,13 +27,16 @@ GROUP BY hour, source_product, source_instance;
 
 -- Events of the last month that were stored before. Whatever is filled twice is the same once more.
 INSERT INTO source_hours
-WITH if(time > observed_time + INTERVAL 5 MINUTE, observed_time, time) AS at
 SELECT
     toDateTime(toStartOfHour(at), 'UTC') AS hour,
     source_product,
     source_instance,
     groupBitOr(bitShiftLeft(toUInt64(1), toMinute(at, 'UTC'))) AS minutes
-FROM token_events
-WHERE source_instance != 'tourniquet-drill' AND time >= now('UTC') - INTERVAL 31 DAY AND toDate(time) >= toDate(now('UTC')) - 31
+FROM
+(
+    SELECT source_product, source_instance, if(time > observed_time + INTERVAL 5 MINUTE, observed_time, time) AS at
+    FROM token_events
+    WHERE source_instance != 'tourniquet-drill' AND time >= now('UTC') - INTERVAL 31 DAY AND toDate(time) >= toDate(now('UTC')) - 31
+)
 GROUP BY hour, source_product, source_instance
-SETTINGS distributed_product_mode = 'global', max_bytes_before_external_group_by = 500000000;
+SETTINGS max_bytes_before_external_group_by = 500000000;

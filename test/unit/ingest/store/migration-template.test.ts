@@ -40,9 +40,9 @@ describe('renderMigration', () => {
     const repeatable =
       /^(CREATE (TABLE|MATERIALIZED VIEW|DATABASE) IF NOT EXISTS|CREATE OR REPLACE VIEW|DROP VIEW IF EXISTS|ALTER TABLE \S+(?: ON CLUSTER '\w+')?\s+(ADD|DROP) \w+ IF (NOT )?EXISTS)/;
     // What fills a table from what is stored does so while it is empty, or leaves out what it has, or writes first versions
-    // or equal ones that replace themselves.
+    // or equal ones that replace themselves, or sets bits, which may be set twice.
     const filling =
-      /^INSERT INTO (\w+)\s+(?:\([^)]*\)\s+)?SELECT\s[\s\S]*(?:\(SELECT count\(\) FROM \1\) = 0|\s0 AS version,|(\w+) NOT IN \(SELECT \2 FROM \1\)|\(SELECT \* FROM \1 FINAL WHERE [^)]*source = ''\))/;
+      /^INSERT INTO (\w+)\s+(?:\([^)]*\)\s+)?SELECT\s[\s\S]*(?:\(SELECT count\(\) FROM \1\) = 0|\s0 AS version,|(\w+) NOT IN \(SELECT \2 FROM \1\)|\(SELECT \* FROM \1 FINAL WHERE [^)]*source = ''\)|\sgroupBitOr\()/;
     for (const topology of [{ kind: 'single' }, { kind: 'cluster', cluster: 'main' }] as const) {
       const statements = all.flatMap((template) => renderMigration(template, topology));
       for (const statement of statements) {
