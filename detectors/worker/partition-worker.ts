@@ -358,6 +358,7 @@ export class PartitionWorker {
       const startMs = this.#deps.clock.nowMs();
       const token = blockToken(topic, partition, first, through);
       await persist('insert block', this.#patience, () => this.#deps.store.writer.insertBlock(block.events, token));
+      block.events.release();
       this.#deps.metrics?.record('tourniquet.worker.insert.duration', (this.#deps.clock.nowMs() - startMs) / 1000);
       this.#deps.metrics?.count('tourniquet.worker.blocks', 1);
     }

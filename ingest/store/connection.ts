@@ -15,7 +15,7 @@ export interface StoreConnection {
   /** Rows as JSON; 64-bit integers arrive as numbers, times as RFC 3339. */
   query(sql: string, params: TableRow, limits: Required<QueryLimits>): Promise<readonly unknown[]>;
   /** One Native block; `settings` hold the deduplication token. */
-  insertNative(table: string, block: Buffer, settings: StatementSettings): Promise<void>;
+  insertNative(table: string, block: readonly Uint8Array[], settings: StatementSettings): Promise<void>;
   /** @param lines one JSON object a line, of no other members than `columns`. */
   insertJson(table: string, columns: readonly string[], lines: string, settings: StatementSettings): Promise<void>;
   /** Rows that the engine makes from its own tables: one block, so that a part of it is never seen alone. */

@@ -1,4 +1,4 @@
-import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   ClickHouseLogLevel,
@@ -27,6 +27,9 @@ const READERS = 2;
 /** Statements of people at once. */
 const ANALYSTS = 2;
 
+/** Buffers of one call: POSIX allows 1,024 (IOV_MAX on Linux and macOS). */
+const WRITTEN_AT_ONCE_MAX = 1024;
+
 /** After so many inserts the engine gives back what its allocator keeps of them and of merges: some hundred megabytes. */
 const PURGE_EVERY = 8;
 
@@ -45,7 +48,7 @@ const fileInsertSettings = {
 
 interface FileRows {
   readonly format: 'Native' | 'JSONEachRow';
-  readonly content: Buffer | string;
+  readonly parts: readonly Uint8Array[];
   /** Those that the rows have; without them, all of the table. */
   readonly columns?: readonly string[];
 }
@@ -131,12 +134,12 @@ export class EmbeddedConnection implements StoreConnection {
     });
   }
 
-  insertNative(table: string, block: Buffer, settings: StatementSettings): Promise<void> {
-    return this.insertFile(table, { format: 'Native', content: block }, settings);
+  insertNative(table: string, block: readonly Uint8Array[], settings: StatementSettings): Promise<void> {
+    return this.insertFile(table, { format: 'Native', parts: block }, settings);
   }
 
   insertJson(table: string, columns: readonly string[], lines: string, settings: StatementSettings): Promise<void> {
-    return this.insertFile(table, { format: 'JSONEachRow', content: lines, columns }, settings);
+    return this.insertFile(table, { format: 'JSONEachRow', parts: [Buffer.from(lines)], columns }, settings);
   }
 
   /**
@@ -154,7 +157,7 @@ export class EmbeddedConnection implements StoreConnection {
     const names = rows.columns?.map(checkedIdentifier).join(', ');
     const clause = settingsClause({ ...settings, ...fileInsertSettings });
     try {
-      await writeFile(path, rows.content);
+      await writeParts(path, rows.parts);
       await this.command(
         `INSERT INTO ${checkedIdentifier(table)} ${names === undefined ? '' : `(${names})`} ${clause} ` +
           `SELECT ${names ?? '*'} FROM file(${quoteString(path)}, ${quoteString(rows.format)})`,
@@ -210,6 +213,31 @@ export class EmbeddedConnection implements StoreConnection {
     };
     await Promise.all(Array.from({ length: READERS }, () => this.reading.run(close)));
   }
+}
+
+/** At once where the system takes so many. @throws what the file system says, such as ENOSPC. */
+async function writeParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    let rest = parts;
+    while (rest.length > 0) {
+      const { bytesWritten } = await file.writev(rest.slice(0, WRITTEN_AT_ONCE_MAX));
+      rest = after(rest, bytesWritten);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The parts without their first `bytes`. */
+function after(parts: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let [left, at] = [bytes, 0];
+  for (let part = parts[at]; part !== undefined && left >= part.byteLength; part = parts[at]) {
+    left -= part.byteLength;
+    at += 1;
+  }
+  const [first, ...others] = parts.slice(at);
+  return first === undefined ? [] : [first.subarray(left), ...others];
 }
 
 function closedError(): AppError {

@@ -85,18 +85,23 @@ export class ServerConnection implements StoreConnection {
     return result.json<unknown>();
   }
 
-  insertNative(table: string, block: Buffer, settings: StatementSettings): Promise<void> {
+  insertNative(table: string, block: readonly Uint8Array[], settings: StatementSettings): Promise<void> {
     return this.insert(table, 'Native', block, settings);
   }
 
   insertJson(table: string, _columns: readonly string[], lines: string, settings: StatementSettings): Promise<void> {
-    return this.insert(table, 'JSONEachRow', Buffer.from(lines), settings);
+    return this.insert(table, 'JSONEachRow', [Buffer.from(lines)], settings);
   }
 
-  private async insert(table: string, format: string, body: Buffer, settings: StatementSettings): Promise<void> {
+  private async insert(
+    table: string,
+    format: string,
+    parts: readonly Uint8Array[],
+    settings: StatementSettings,
+  ): Promise<void> {
     const result = await this.client.exec({
       query: `INSERT INTO ${checkedIdentifier(table)} ${settingsClause(this.onEveryShard(settings))} FORMAT ${format}`,
-      values: Readable.from([body], { objectMode: false }),
+      values: Readable.from(parts, { objectMode: false }),
       clickhouse_settings: { wait_end_of_query: 1 },
     });
     await finished(result.stream.resume());

@@ -48,6 +48,8 @@ export interface EventBlock {
   readonly rows: number;
   /** @throws AppError TQ_EVENT_INVALID, and the block stays as it was, if a time cannot be read. */
   add(event: PositionedEvent): void;
+  /** Once it is stored: its memory serves other blocks, and this one no more. */
+  release(): void;
 }
 
 export interface EventWriter {

@@ -1,6 +1,7 @@
 import { AppError } from '../core/errors.js';
 import { writeSettings, type StoreConnection } from './connection.js';
 import { Limiter } from './limiter.js';
+import { EncoderPool } from './native/encoder-pool.js';
 import { NativeBlock } from './native/native-block.js';
 import { checkParams } from './query.js';
 import { toStoreError } from './store-errors.js';
@@ -14,7 +15,8 @@ const EVENTS_TABLE = 'token_events';
 /** Writes events as Native blocks and small tables as JSON lines, each under its deduplication token. */
 export class StoreWriter implements EventWriter {
   private readonly connection: () => StoreConnection;
-  /** Blocks encoded and not yet stored, which bounds memory; the embedded engine takes them one by one anyway. */
+  private readonly encoders = new EncoderPool();
+  /** Blocks on their way at once; the embedded engine takes them one by one anyway. */
   private readonly inserting = new Limiter(4);
 
   constructor(connection: () => StoreConnection) {
@@ -22,20 +24,20 @@ export class StoreWriter implements EventWriter {
   }
 
   newBlock(): EventBlock {
-    return new NativeBlock(MONTHS_PER_BLOCK);
+    return new NativeBlock(MONTHS_PER_BLOCK, this.encoders);
   }
 
   async insertBlock(block: EventBlock, dedupToken: string): Promise<void> {
     checkToken(dedupToken);
     if (!(block instanceof NativeBlock)) throw new AppError('TQ_INTERNAL', 'A block must come from newBlock().');
     let index = 0;
-    for (const bytes of block.encode()) {
+    for (const parts of block.encode()) {
       // The split depends on the events alone, so a repeated call makes the same blocks with the same tokens.
       const token = index === 0 ? dedupToken : `${dedupToken}#${index}`;
       index += 1;
       await this.inserting.run(() =>
         this.guard(EVENTS_TABLE, (connection) =>
-          connection.insertNative(EVENTS_TABLE, bytes, { ...writeSettings, insert_deduplication_token: token }),
+          connection.insertNative(EVENTS_TABLE, parts, { ...writeSettings, insert_deduplication_token: token }),
         ),
       );
     }
@@ -45,6 +47,7 @@ export class StoreWriter implements EventWriter {
     const block = this.newBlock();
     for (const event of events) block.add(event);
     await this.insertBlock(block, dedupToken);
+    block.release();
   }
 
   async insertRows(table: string, rows: readonly TableRow[], dedupToken: string): Promise<void> {

@@ -42,7 +42,7 @@ const paths = {
         const block = writer.newBlock();
         for (const event of events) block.add(event);
         await writing;
-        writing = writer.insertBlock(block, `ours-${n}`);
+        writing = writer.insertBlock(block, `ours-${n}`).then(() => block.release());
       }
       await writing;
       return rowsOf(blocks);

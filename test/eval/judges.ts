@@ -106,6 +106,7 @@ class RuleJudge implements Judge {
     const block = this.#block;
     this.#block = this.#opened.store.writer.newBlock();
     await this.#opened.store.writer.insertBlock(block, `eval ${this.#offset}`);
+    block.release();
   }
 }
 

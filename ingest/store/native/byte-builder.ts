@@ -66,18 +66,13 @@ export class ByteBuilder {
     return true;
   }
 
-  append(source: Uint8Array): void {
-    this.reserve(source.byteLength);
-    this.bytes.set(source, this.length);
-    this.length += source.byteLength;
-  }
-
-  appendFrom(other: ByteBuilder): void {
-    this.append(other.bytes.subarray(0, other.length));
-  }
-
-  /** What was written; the builder must not be written to afterwards. */
-  finish(): Buffer {
+  /** What was written so far: a view, good until the builder is written to or cleared. */
+  view(): Buffer {
     return this.bytes.subarray(0, this.length);
+  }
+
+  /** Empty again, with its memory. */
+  clear(): void {
+    this.length = 0;
   }
 }

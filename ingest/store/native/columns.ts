@@ -1,4 +1,5 @@
 import { ByteBuilder } from './byte-builder.js';
+import type { ByteList } from './byte-list.js';
 
 /**
  * Builders of ClickHouse columns in the Native format (little-endian, column after column). Rows are set in ascending
@@ -7,8 +8,10 @@ import { ByteBuilder } from './byte-builder.js';
  */
 export interface Column {
   readonly type: string;
-  /** Writes the column's data for the first `rows` rows. */
-  write(out: ByteBuilder, rows: number): void;
+  /** Writes the column's data for the first `rows` rows, largely as views of what the column holds. */
+  write(out: ByteList, rows: number): void;
+  /** No row is set any more; the memory is kept for the next ones. @param rows how many had been set at most. */
+  clear(rows: number): void;
 }
 
 const LOW_CARDINALITY_VERSION = 1;
@@ -30,7 +33,7 @@ function grown<T extends Numbers>(array: T, row: number, elementsPerRow = 1): T 
 }
 
 /** Writes the first `elements` of an array that may be shorter: the rest was never set. */
-function writeArray(out: ByteBuilder, array: Numbers, elements: number): void {
+function writeArray(out: ByteList, array: Numbers, elements: number): void {
   const present = Math.min(elements, array.length);
   out.append(bytesOf(array, present));
   out.zeros((elements - present) * array.BYTES_PER_ELEMENT);
@@ -52,10 +55,15 @@ export class StringColumn implements Column {
     this.filled = row + 1;
   }
 
-  write(out: ByteBuilder, rows: number): void {
+  write(out: ByteList, rows: number): void {
     if (rows > this.filled) this.data.zeros(rows - this.filled);
     this.filled = rows;
-    out.appendFrom(this.data);
+    out.append(this.data.view());
+  }
+
+  clear(): void {
+    this.data.clear();
+    this.filled = 0;
   }
 }
 
@@ -64,7 +72,7 @@ export class DictionaryColumn implements Column {
   readonly type = 'LowCardinality(String)';
   private indexes = new Uint32Array(0);
   private readonly ids = new Map<string, number>([['', 0]]);
-  private readonly keys: string[] = [''];
+  private keys: string[] = [''];
   private lastText = '';
   private lastId = 0;
 
@@ -82,7 +90,7 @@ export class DictionaryColumn implements Column {
     this.indexes[row] = this.lastId;
   }
 
-  write(out: ByteBuilder, rows: number): void {
+  write(out: ByteList, rows: number): void {
     out.uint64(LOW_CARDINALITY_VERSION);
     if (rows === 0) return;
     const width = this.keys.length <= 0x100 ? 0 : this.keys.length <= 0x1_0000 ? 1 : 2;
@@ -92,6 +100,15 @@ export class DictionaryColumn implements Column {
     out.uint64(rows);
     const used = this.indexes.subarray(0, rows);
     writeArray(out, width === 0 ? new Uint8Array(used) : width === 1 ? new Uint16Array(used) : used, rows);
+  }
+
+  clear(rows: number): void {
+    this.indexes.fill(0, 0, rows);
+    this.ids.clear();
+    this.ids.set('', 0);
+    this.keys = [''];
+    this.lastText = '';
+    this.lastId = 0;
   }
 }
 
@@ -116,8 +133,12 @@ export class UuidColumn implements Column {
     }
   }
 
-  write(out: ByteBuilder, rows: number): void {
+  write(out: ByteList, rows: number): void {
     writeArray(out, this.bytes, rows * 16);
+  }
+
+  clear(rows: number): void {
+    this.bytes.fill(0, 0, rows * 16);
   }
 }
 
@@ -155,8 +176,12 @@ export class Wide64Column implements Column {
     this.words[at + 1] = high;
   }
 
-  write(out: ByteBuilder, rows: number): void {
+  write(out: ByteList, rows: number): void {
     writeArray(out, this.words, rows * 2);
+  }
+
+  clear(rows: number): void {
+    this.words.fill(0, 0, rows * 2);
   }
 }
 
@@ -181,8 +206,12 @@ export class NumberColumn implements Column {
     this.values[row] = value;
   }
 
-  write(out: ByteBuilder, rows: number): void {
+  write(out: ByteList, rows: number): void {
     writeArray(out, this.values, rows);
+  }
+
+  clear(rows: number): void {
+    this.values.fill(0, 0, rows);
   }
 }
 
@@ -203,11 +232,16 @@ export class NullableColumn implements Column {
     this.inner.set(row, value);
   }
 
-  write(out: ByteBuilder, rows: number): void {
+  write(out: ByteList, rows: number): void {
     const absent = new Uint8Array(rows).fill(1);
     for (let row = Math.min(rows, this.present.length) - 1; row >= 0; row--) absent[row] = 1 - (this.present[row] ?? 0);
     out.append(absent);
     this.inner.write(out, rows);
+  }
+
+  clear(rows: number): void {
+    this.present.fill(0, 0, rows);
+    this.inner.clear(rows);
   }
 }
 
@@ -237,9 +271,16 @@ export class ListColumn implements Column {
     for (; this.filled < row; this.filled++) this.ends[this.filled * 2] = this.elements;
   }
 
-  write(out: ByteBuilder, rows: number): void {
+  write(out: ByteList, rows: number): void {
     if (this.elements > 0) this.closeRowsBefore(rows);
     writeArray(out, this.ends, rows * 2);
-    for (const stream of this.streams) out.appendFrom(stream);
+    for (const stream of this.streams) out.append(stream.view());
+  }
+
+  clear(rows: number): void {
+    this.ends.fill(0, 0, rows * 2);
+    for (const stream of this.streams) stream.clear();
+    this.elements = 0;
+    this.filled = 0;
   }
 }

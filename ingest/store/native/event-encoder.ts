@@ -1,15 +1,12 @@
 import { AppError } from '../../core/errors.js';
 import type { TokenEvent, TokenFacts } from '../../event/token-event.js';
 import type { PositionedEvent } from '../store.js';
-import { ByteBuilder } from './byte-builder.js';
+import { ByteList } from './byte-list.js';
 import type { Column, DictionaryColumn, StringColumn } from './columns.js';
 import { createEventColumns, type EventColumns } from './event-columns.js';
 import { storeTimeMs } from './event-time.js';
 
 const ASN_MAX = 0xffff_ffff;
-
-/** An access record with a JWT's claims; a longer row only costs a copy. */
-const TYPICAL_ROW_BYTES = 320;
 
 /**
  * Builds one ClickHouse Native block of token_events, event by event, so that the events themselves need not be kept.
@@ -17,6 +14,7 @@ const TYPICAL_ROW_BYTES = 320;
  */
 export class EventEncoder {
   private readonly columns: EventColumns = createEventColumns();
+  private readonly list: readonly (readonly [string, Column])[] = Object.entries(this.columns);
   private rowCount = 0;
 
   get rows(): number {
@@ -65,18 +63,23 @@ export class EventEncoder {
     this.rowCount = row + 1;
   }
 
-  /** The block of all events added so far; the caller owns it, and it can be made again. */
-  encode(): Buffer {
-    const out = new ByteBuilder(4096 + this.rowCount * TYPICAL_ROW_BYTES);
-    const list: readonly (readonly [string, Column])[] = Object.entries(this.columns);
-    out.varint(list.length);
+  /** The block of all events added so far, in parts that are good until the next event; it can be made again. */
+  encode(): readonly Uint8Array[] {
+    const out = new ByteList();
+    out.varint(this.list.length);
     out.varint(this.rowCount);
-    for (const [name, column] of list) {
+    for (const [name, column] of this.list) {
       out.string(name);
       out.string(column.type);
       column.write(out, this.rowCount);
     }
     return out.finish();
+  }
+
+  /** Begins the next block in the same memory. */
+  clear(): void {
+    for (const [, column] of this.list) column.clear(this.rowCount);
+    this.rowCount = 0;
   }
 
   private setToken(row: number, token: TokenFacts, times: EventTimes): void {
