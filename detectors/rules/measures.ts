@@ -70,20 +70,17 @@ function figureOf(part: Exclude<Correlation, NewTerms> | Measure, conditions: Co
       };
     }
     case 'value_count': {
-      const [value, counted] = valuesOf(part.condition.field, on(part.events));
-      const base = limited(part, 'values');
-      if (part.without === undefined) {
-        const states = [sql`uniqStateIf(${value}, ${counted})`];
-        return { ...base, states, merged: sql`uniqMerge(${s})`, flat: sql`uniqIf(${value}, ${counted})` };
-      }
-      // Values that only the one tells are those of both less those of the other.
-      const [, others] = valuesOf(part.condition.field, on(part.without));
-      const both = sql`(${counted} OR ${others})`;
+      const { states, merged, flat } = countOfValues(part, on, first);
+      return { ...limited(part, 'values'), states, merged, flat };
+    }
+    case 'value_ratio': {
+      const { states, merged, flat } = countOfValues(part, on, first);
+      const [value, counted] = valuesOf(part.condition.field, on(part.of));
       return {
-        ...base,
-        states: [sql`uniqStateIf(${value}, ${both})`, sql`uniqStateIf(${value}, ${others})`],
-        merged: sql`uniqMerge(${s}) - uniqMerge(${second})`,
-        flat: sql`uniqIf(${value}, ${both}) - uniqIf(${value}, ${others})`,
+        ...limited(part, '1'),
+        states: [...states, sql`uniqStateIf(${value}, ${counted})`],
+        merged: sql`(${merged}) / uniqMerge(${name('s', first + states.length)})`,
+        flat: sql`(${flat}) / uniqIf(${value}, ${counted})`,
       };
     }
     case 'events_per_value': {
@@ -111,6 +108,29 @@ function figureOf(part: Exclude<Correlation, NewTerms> | Measure, conditions: Co
     case 'value_percentile':
       return { ...ofNumbers(part, once(on(part.events)), first), countsOnce };
   }
+}
+
+type OfValues = Extract<Measure, { type: 'value_count' | 'value_ratio' }>;
+
+/** Different values; those that only some events tell are those of both less those of the others. */
+function countOfValues(
+  part: OfValues,
+  on: (names?: readonly string[]) => Sql,
+  first: number,
+): Pick<Figure, 'states' | 'merged' | 'flat'> {
+  const [value, counted] = valuesOf(part.condition.field, on(part.events));
+  const [s, second] = [name('s', first), name('s', first + 1)];
+  if (part.without === undefined) {
+    const states = [sql`uniqStateIf(${value}, ${counted})`];
+    return { states, merged: sql`uniqMerge(${s})`, flat: sql`uniqIf(${value}, ${counted})` };
+  }
+  const [, others] = valuesOf(part.condition.field, on(part.without));
+  const both = sql`(${counted} OR ${others})`;
+  return {
+    states: [sql`uniqStateIf(${value}, ${both})`, sql`uniqStateIf(${value}, ${others})`],
+    merged: sql`uniqMerge(${s}) - uniqMerge(${second})`,
+    flat: sql`uniqIf(${value}, ${both}) - uniqIf(${value}, ${others})`,
+  };
 }
 
 type OfNumbers = Extract<Measure, { type: 'value_sum' | 'value_avg' | 'value_percentile' }>;

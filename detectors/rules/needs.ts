@@ -63,6 +63,11 @@ function countsOf(part: Part, on: On): readonly Need[] {
         { events: on(part.of), told: [], least: 1 },
         { events: on(part.events), told: [], least: Math.min(1, leastOf(part.condition)) },
       ];
+    case 'value_ratio':
+      return [
+        { ...telling({ ...part, events: part.of }, on), least: 1 },
+        { ...telling(part, on), least: Math.min(1, leastOf(part.condition)) },
+      ];
     case 'value_avg':
     case 'value_percentile':
       return [{ ...telling(part, on), least: 1 }];

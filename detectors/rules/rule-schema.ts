@@ -129,6 +129,14 @@ const measures = [
     condition: numberCondition.extend({ percentile: z.number().min(1).max(99) }),
   }),
   z.strictObject({ type: z.literal('ratio'), events: names, of: names, condition: plainCondition }),
+  /** Values as `value_count` counts them, divided by those of `of`. */
+  z.strictObject({
+    type: z.literal('value_ratio'),
+    events: names,
+    without: names.exactOptional(),
+    of: names,
+    condition: valueCondition,
+  }),
 ] as const;
 const measure = z.discriminatedUnion('type', measures);
 export type Measure = z.output<typeof measure>;
@@ -156,6 +164,7 @@ const correlation = z.discriminatedUnion(
     measures[4].extend(window),
     measures[5].extend(window),
     measures[6].extend(window),
+    measures[7].extend(window),
     z.strictObject({ type: z.literal('temporal'), events: names.min(2), ...window }),
     z.strictObject({ type: z.literal('temporal_ordered'), events: names.min(2), ...window }),
     z.strictObject({
@@ -170,7 +179,7 @@ const correlation = z.discriminatedUnion(
   ],
   {
     error: () =>
-      'type is one of event_count, value_count, events_per_value, value_sum, value_avg, value_percentile, ratio, temporal, temporal_ordered, new_terms',
+      'type is one of event_count, value_count, events_per_value, value_sum, value_avg, value_percentile, ratio, value_ratio, temporal, temporal_ordered, new_terms',
   },
 );
 export type Correlation = z.output<typeof correlation>;
