@@ -1,6 +1,7 @@
 // The insert stage beside what bounds it and what it replaces: the same rows, the same tables and views, fresh engine.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { systemClock } from '#built/ingest/core/clock.js';
@@ -13,6 +14,8 @@ import { chunks, measure, peakRssMib } from './measure.mjs';
 import { newFingerprinter, parseLines } from './parts.mjs';
 
 const BLOCK_ROWS = 50_000;
+/** Encoded at a stretch, about as many as the worker takes from a record. */
+const SLICE_EVENTS = 1000;
 const settings = (name, n) => ({ ...writeSettings, insert_deduplication_token: `${name}-${n}` });
 
 /** @param {object} job `path`: `ours` (encode and insert), `native` (encoded before the clock starts), `json` (client.insert). */
@@ -36,11 +39,14 @@ const paths = {
   async ours(connection, blocks) {
     const writer = new StoreWriter(() => connection);
     return measure(async () => {
-      // As the worker does: a block is encoded while the one before it is written.
+      // As the worker does: a block is encoded while the one before it is written, and others get their turn between.
       let writing = Promise.resolve();
       for (const [n, events] of blocks.entries()) {
         const block = writer.newBlock();
-        for (const event of events) block.add(event);
+        for (const some of chunks(events, SLICE_EVENTS)) {
+          for (const event of some) block.add(event);
+          await turn();
+        }
         await writing;
         writing = writer.insertBlock(block, `ours-${n}`).then(() => block.release());
       }
