@@ -29,7 +29,7 @@ export const workerOptionsSchema = z.strictObject({
     .number()
     .int()
     .min(1)
-    .default(8000)
+    .default(24_000)
     .describe('Of these, those whose state is not packed; in each stage, over all partitions.'),
   packedBytesMax: z
     .number()
