@@ -82,17 +82,12 @@ export async function tryPoll(s: Surroundings, input: PollInputConfig): Promise<
   const http = new PollHttp(api, s.clock);
   const toMs = s.clock.nowMs();
   const window = { fromMs: toMs - 60_000, toMs };
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), 20_000);
-  try {
-    const said: string[] = [];
-    for (const feed of api.feeds) {
-      const asked = feed.first(window);
-      const { records } = feed.read(await http.get(asked, abort.signal), asked, window);
-      said.push(`${feed.name} ${String(records.length)}`);
-    }
-    return `${new URL(api.origin).host} answers; records of the last minute: ${said.join(', ')}`;
-  } finally {
-    clearTimeout(timer);
+  const signal = AbortSignal.timeout(20_000);
+  const said: string[] = [];
+  for (const feed of api.feeds) {
+    const asked = feed.first(window);
+    const { records } = feed.read(await http.get(asked, signal), asked, window);
+    said.push(`${feed.name} ${String(records.length)}`);
   }
+  return `${new URL(api.origin).host} answers; records of the last minute: ${said.join(', ')}`;
 }

@@ -39,13 +39,7 @@ export async function startPubSub(
 /** Whether the account may read the subscription, for `doctor`; a pull would keep its messages from others. */
 export async function trySubscription(config: SubscriptionConfig, clock: Clock): Promise<string> {
   const subscription = await subscriptionOf(config, clock);
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), 20_000);
-  try {
-    if (await subscription.mayConsume(abort.signal)) return `${config.subscription} may be read`;
-  } finally {
-    clearTimeout(timer);
-  }
+  if (await subscription.mayConsume(AbortSignal.timeout(20_000))) return `${config.subscription} may be read`;
   throw new AppError('TQ_SOURCE_REFUSED', `${config.subscription} is not there, or this account may not read it.`, {
     mend: 'Check its name, and give the service account the role Pub/Sub Subscriber on it.',
   });

@@ -1,4 +1,5 @@
-const HOURS_OF_DAY = 24;
+import { HOURS_OF_DAY } from './seasonal.js';
+
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** A quarter, so that the end of one is compared with the end of the one before. */

@@ -79,9 +79,9 @@ export class EmbeddedAnalyst implements Analyst {
   }
 
   /** Waits for what runs: a session that is closed under a running statement takes the whole engine down. */
-  async close(places: number): Promise<void> {
+  async close(): Promise<void> {
     this.closed = true;
-    await Promise.all(Array.from({ length: places }, () => this.running.run(() => Promise.resolve())));
+    await this.running.runAlone(() => Promise.resolve());
     await this.control.run(() => {
       this.controlSession?.close();
       this.controlSession = undefined;

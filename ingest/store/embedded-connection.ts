@@ -192,26 +192,14 @@ export class EmbeddedConnection implements StoreConnection {
   private async closeOnce(): Promise<void> {
     // A session that is closed under a running statement takes the whole engine down: wait first.
     await Promise.allSettled(this.inserting);
-    await this.people.close(ANALYSTS);
+    await this.people.close();
     await this.writing.run(() => this.writer.close());
     await this.deriving.run(() => this.deriver.close());
-    await this.closeReaders();
+    await this.reading.runAlone(async () => {
+      for (const reader of this.readers.splice(0)) await reader.close();
+    });
     await drainPending();
     await this.lock.release();
-  }
-
-  /** All places are held at once, so that the last reader is that of the query which ran last. */
-  private async closeReaders(): Promise<void> {
-    let places = 0;
-    let haveAll = (): void => undefined;
-    const all = new Promise<void>((resolve) => (haveAll = resolve));
-    const close = async (): Promise<void> => {
-      await this.readers.pop()?.close();
-      places += 1;
-      if (places === READERS) haveAll();
-      await all;
-    };
-    await Promise.all(Array.from({ length: READERS }, () => this.reading.run(close)));
   }
 }
 

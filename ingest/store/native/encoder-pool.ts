@@ -10,22 +10,16 @@ const USED_SHARE = 1 / 8;
  * each block they call the garbage collector, and the allocator keeps the holes that they leave.
  */
 export class EncoderPool {
-  private readonly free: { readonly encoder: EventEncoder; readonly rowsMax: number }[] = [];
-  private readonly rowsMax = new WeakMap<EventEncoder, number>();
+  private readonly free: EventEncoder[] = [];
 
   take(): EventEncoder {
-    const found = this.free.pop();
-    if (found === undefined) return new EventEncoder();
-    this.rowsMax.set(found.encoder, found.rowsMax);
-    return found.encoder;
+    return this.free.pop() ?? new EventEncoder();
   }
 
   /** Of an encoder whose parts nobody reads any more. */
   give(encoder: EventEncoder): void {
-    const { rows } = encoder;
-    const rowsMax = Math.max(rows, this.rowsMax.get(encoder) ?? 0);
-    if (this.free.length >= KEPT_MAX || rows < rowsMax * USED_SHARE) return;
+    if (this.free.length >= KEPT_MAX || encoder.rows < encoder.rowsMax * USED_SHARE) return;
     encoder.clear();
-    this.free.push({ encoder, rowsMax });
+    this.free.push(encoder);
   }
 }

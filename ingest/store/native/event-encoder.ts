@@ -16,9 +16,15 @@ export class EventEncoder {
   private readonly columns: EventColumns = createEventColumns();
   private readonly list: readonly (readonly [string, Column])[] = Object.entries(this.columns);
   private rowCount = 0;
+  private rowsBefore = 0;
 
   get rows(): number {
     return this.rowCount;
+  }
+
+  /** The most rows that a block of it had, for which it has memory. */
+  get rowsMax(): number {
+    return Math.max(this.rowsBefore, this.rowCount);
   }
 
   /** @throws AppError TQ_EVENT_INVALID if a time cannot be read: such an event never passed the schema. */
@@ -79,6 +85,7 @@ export class EventEncoder {
   /** Begins the next block in the same memory. */
   clear(): void {
     for (const [, column] of this.list) column.clear(this.rowCount);
+    this.rowsBefore = this.rowsMax;
     this.rowCount = 0;
   }
 

@@ -22,4 +22,21 @@ describe('Limiter', () => {
     gates.get(3)!.resolve();
     expect((await settled).map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
   });
+
+  it('lets one run alone after all before it and before all behind it, and two of these one after the other', async () => {
+    const limiter = new Limiter(2);
+    const ended: string[] = [];
+    let open = (): void => undefined;
+    const long = limiter.run(() => new Promise<void>((resolve) => (open = resolve))).then(() => ended.push('long'));
+    const next = (name: string) => (): Promise<void> => {
+      ended.push(name);
+      return Promise.resolve();
+    };
+    const rest = [limiter.runAlone(next('alone')), limiter.run(next('behind')), limiter.runAlone(next('alone too'))];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toEqual([]);
+    open();
+    await Promise.all([long, ...rest]);
+    expect(ended.filter((name) => name !== 'long')).toEqual(['alone', 'behind', 'alone too']);
+  });
 });
