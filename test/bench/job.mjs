@@ -5,9 +5,10 @@ import { collector, endToEnd, worker } from './flows.mjs';
 import { inserts } from './inserts.mjs';
 import { latency } from './latency.mjs';
 import { parsers } from './parsers.mjs';
+import { rules } from './rules.mjs';
 import { stages } from './stages.mjs';
 
-const kinds = { parsers, stages, inserts, collector, worker, endToEnd, latency };
+const kinds = { parsers, stages, inserts, collector, worker, endToEnd, latency, rules };
 const job = JSON.parse(process.argv[2] ?? '');
 writeSync(3, JSON.stringify(await kinds[job.kind](job)));
 process.exit(0);

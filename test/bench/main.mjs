@@ -1,6 +1,6 @@
-// npm run bench [parsers] [-- --json] [-- --lines N]: measures every stage and the whole way, or every parser, and says which
-// targets are met. It
-// asserts nothing: a busy machine is no fault of the code.
+// npm run bench [parsers | rules] [-- --json] [-- --lines N] [-- --events N]: measures every stage and the whole way, every parser,
+// or passes of the rules beside a day of N events, and says which targets are met. It asserts nothing: a busy machine is no
+// fault of the code.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,30 +10,62 @@ import { parseArgs } from 'node:util';
 import { startKafka } from '../tools/kafka.mjs';
 import { createLines, jsonLine } from './lines.mjs';
 import { parsersTable } from './parsers.mjs';
+import { rulesTable } from './rules.mjs';
 import { machine, table, targets } from './report.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, lines: { type: 'string', default: '200000' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    lines: { type: 'string', default: '200000' },
+    events: { type: 'string', default: '20000000' },
+  },
 });
 const count = Number(values.lines);
+const events = Number(values.events);
 if (!Number.isInteger(count) || count < 1000) throw new RangeError('--lines takes a whole number from 1000.');
+if (!Number.isInteger(events) || events < 1000) throw new RangeError('--events takes a whole number from 1000.');
 const root = mkdtempSync(join(tmpdir(), 'tourniquet bench '));
 const say = (text) => process.stderr.write(`${text}\n`);
 
+const kinds = {
+  all: { measureIt: run, inWords: table },
+  parsers: {
+    measureIt: () => measured('parsers', { kind: 'parsers', count: Math.min(count, 20_000) }),
+    inWords: parsersTable,
+  },
+  rules: { measureIt: runRules, inWords: rulesTable },
+};
+
+const kind = kinds[positionals[0] ?? 'all'];
+if (kind === undefined) throw new RangeError(`It measures ${Object.keys(kinds).join(', ')}; not ${positionals[0]}.`);
+
 try {
-  const isParsers = positionals[0] === 'parsers';
-  const result = isParsers ? await measured('parsers', { kind: 'parsers', count: Math.min(count, 20_000) }) : await run();
-  if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else process.stdout.write(`${isParsers ? parsersTable(result) : table(result)}\n`);
+  const result = await kind.measureIt();
+  if (result === null) process.exitCode = 1;
+  else process.stdout.write(`${values.json ? JSON.stringify(result) : kind.inWords(result)}\n`);
 } finally {
   rmSync(root, { recursive: true, force: true });
 }
 
-async function run() {
+function runRules() {
+  return measured(`rules, ${events.toLocaleString('en-US')} events`, {
+    kind: 'rules',
+    lines: writeLines(),
+    directory: fresh(),
+    events,
+  });
+}
+
+function writeLines() {
   say(`${count.toLocaleString('en-US')} NGINX lines are made.`);
   const lines = join(root, 'access.log');
   writeFileSync(lines, `${createLines(count).join('\n')}\n`);
+  return lines;
+}
+
+async function run() {
+  const lines = writeLines();
   const job = (kind, more = {}) => ({ kind, lines, count, directory: fresh(), ...more });
   const result = { lines: count, machine: machine(), node: process.version, started: new Date().toISOString() };
 
