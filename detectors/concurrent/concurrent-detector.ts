@@ -66,7 +66,9 @@ class ConcurrentKernel implements FactKernel<ConcurrentState> {
     const here = this.#sighting(observation);
     if (here === null) return NONE;
     const known = sightings.find((one) => one.network === here.network && one.agent === here.agent);
-    const recent = sightings.filter((one) => one.network !== here.network && here.lastMs - one.lastMs < this.#windowMs);
+    // An event may come late, long after newer ones: what was seen days after it is not at the same time either.
+    const near = (one: Sighting): boolean => Math.abs(here.lastMs - one.lastMs) < this.#windowMs;
+    const recent = sightings.filter((one) => one.network !== here.network && near(one));
     const observed = new Set(recent.map((one) => one.network)).size + 1;
     if (observed === 1) return NONE;
     if (observed >= CROWD) return [{ measure: 'many_networks' satisfies ConcurrentMeasure, observed, expected: 1 }];

@@ -1,6 +1,6 @@
 import type { Observation } from '../core/detector.js';
 import type { FactRule } from '../core/fact-detector.js';
-import { ACCEPTED, figureSql, NETWORK } from '../core/reproduce.js';
+import { ACCEPTED, figureBetweenSql, figureSql, NETWORK } from '../core/reproduce.js';
 
 const DAY_MS = 86_400_000;
 
@@ -22,11 +22,16 @@ function here({ event }: Observation): string {
 /** A pool of addresses that the operator gave one name is one network. */
 const PLACE = `if(client_network_name = '', ${NETWORK}, client_network_name)`;
 
-/** Distinct networks of accepted uses in the window before the event. */
+const FIGURE = `least(8, uniqExact(${PLACE}))`;
+
+/** Distinct networks of accepted uses in the window before the event; around it if it came late, when newer ones had been seen. */
 const networks =
   (windowMs: number): FactRule['sql'] =>
-  (_score, observation) =>
-    figureSql(observation, observation.timeMs - windowMs, ACCEPTED, `least(8, uniqExact(${PLACE}))`);
+  (_score, observation) => {
+    const { late, timeMs } = observation;
+    if (late !== true) return figureSql(observation, timeMs - windowMs, ACCEPTED, FIGURE);
+    return figureBetweenSql(observation, timeMs - windowMs + 1, timeMs + windowMs, ACCEPTED, FIGURE);
+  };
 
 /** @param windowMs how far apart two uses are concurrent. */
 export function concurrentRules(windowMs: number) {

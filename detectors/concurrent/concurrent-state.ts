@@ -82,7 +82,8 @@ export function withUse(list: readonly Sighting[], use: Sighting): readonly Sigh
   const known = list.find((one) => one.network === use.network && one.agent === use.agent);
   if (known === undefined) return [...(list.length >= SIGHTINGS_MAX ? list.slice(1) : list), use];
   const firstMs = Math.min(known.firstMs, use.firstMs);
-  const joined = { ...use, firstMs, lastMs: Math.max(known.lastMs, use.lastMs) };
+  const { lastMs, lastUid } = known.lastMs > use.lastMs ? known : use;
+  const joined = { ...use, firstMs, lastMs, lastUid };
   if (list.length === 1) return [joined];
   return [...list.filter((one) => one !== known), joined];
 }

@@ -5,6 +5,8 @@ import { keyOfPrincipal, pulseOf } from './pulse.js';
 
 /** An event further ahead of its collector's clock than this is taken at the collector's time, milliseconds. */
 const FUTURE_MAX_MS = 300_000;
+/** Nor is one before this: a clock that was never set begins at 1970 or 1980, and one such line would be decades of silence before the next. */
+const UNSET_BEFORE_MS = Date.UTC(2000, 0, 1);
 
 /** The credential itself was refused: nobody proved to be the token's holder, so the event must not teach. */
 export const refusalReasons = [
@@ -33,11 +35,14 @@ function isFailure(event: TokenEvent): boolean {
   return (event.target?.status ?? 0) < SERVER_ERROR;
 }
 
-/** Event time as detectors take it, milliseconds since the Unix epoch: a clock far ahead of its collector's is not believed. */
+/**
+ * Event time as detectors take it, milliseconds since the Unix epoch: a clock far ahead of its collector's is not believed, nor one that was
+ * never set.
+ */
 export function eventTimeMs(event: TokenEvent): number {
   const time = parseTime(event.time);
   const observed = parseTime(event.observed_time);
-  return time > observed + FUTURE_MAX_MS ? observed : time;
+  return time > observed + FUTURE_MAX_MS || time < UNSET_BEFORE_MS ? observed : time;
 }
 
 /**

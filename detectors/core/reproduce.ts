@@ -131,6 +131,18 @@ export function figureSql(observation: Observation, startMs: number, condition: 
   return `SELECT ${figure} AS observed ${upToDecisive(observation, startMs)} AND ${condition}`;
 }
 
+/** The same from `startMs` up to `endMs`, which is left out: of an event that came late, whose neighbours may be newer. */
+export function figureBetweenSql(
+  observation: Observation,
+  startMs: number,
+  endMs: number,
+  condition: string,
+  figure: string,
+): string {
+  const window = `time >= ${sqlTime(startMs)} AND time < ${sqlTime(endMs)}`;
+  return `SELECT ${figure} AS observed FROM events_v1 WHERE ${isOfEntity(observation)} AND ${window} AND ${condition}`;
+}
+
 /**
  * Principals of a group of peers with such events from `startMs` up to and with the deciding one.
  *

@@ -62,7 +62,8 @@ class FailuresDetector implements Detector<FailuresState> {
     const { timeMs } = observation;
     const { guesses_min: guessesMin, signatures_min: signaturesMin } = this.#options;
     if (isSuccess(observation)) {
-      if (levelAt(state.guesses, timeMs, this.#leakMs) < guessesMin) return NONE;
+      // One that comes late, from before the guesses, is no success after them.
+      if (timeMs < state.guesses.startMs || levelAt(state.guesses, timeMs, this.#leakMs) < guessesMin) return NONE;
       return [reading('success_after_guesses', state.guesses, guessesMin, timeMs)];
     }
     const found: Score[] = [];

@@ -27,9 +27,14 @@ export const newFailuresState = (): FailuresState => ({
   refused: [],
 });
 
+/** A drop so many leaks before the first one is none of its filling: a log that is read late does not fill the bucket of today. */
+const APART_DROPS = 10;
+
 /** What is left at a time. */
-export const levelAt = (bucket: Bucket, timeMs: number, leakMs: number): number =>
-  bucket.atMs < 0 ? 0 : Math.max(0, bucket.level - Math.max(0, timeMs - bucket.atMs) / leakMs);
+export function levelAt(bucket: Bucket, timeMs: number, leakMs: number): number {
+  if (bucket.atMs < 0 || timeMs < bucket.startMs - APART_DROPS * leakMs) return 0;
+  return Math.max(0, bucket.level - Math.max(0, timeMs - bucket.atMs) / leakMs);
+}
 
 /** The bucket after a drop; `raises` is false for one that only counts. */
 export function afterDrop(bucket: Bucket, timeMs: number, leakMs: number, raises: boolean): Bucket {
@@ -37,7 +42,7 @@ export function afterDrop(bucket: Bucket, timeMs: number, leakMs: number, raises
   const anew = left === 0;
   return {
     level: left + (raises ? 1 : 0),
-    atMs: Math.max(bucket.atMs, timeMs),
+    atMs: anew ? timeMs : Math.max(bucket.atMs, timeMs),
     startMs: anew ? timeMs : Math.min(bucket.startMs, timeMs),
     count: anew ? 1 : bucket.count + 1,
   };

@@ -106,8 +106,10 @@ class ScopeKernel implements FactKernel<ScopeState> {
     if (!wasDenied(observation) || own.refusals + 1 < this.#options.routes_min) return NONE;
     if (!this.#isGoing(own, timeMs) || own.refusals + 1 <= own.served) return NONE;
     const sinceMs = timeMs - this.#windowMs;
+    // What came before may be newer, by days where a log is read late.
+    const untilMs = timeMs + this.#windowMs;
     const now = withRefusal(this.#today(own.refused, timeMs), routeOf(event), timeMs).filter(
-      ({ lastMs }) => lastMs >= sinceMs,
+      ({ lastMs }) => lastMs >= sinceMs && lastMs <= untilMs,
     );
     const observed = now.length;
     const news = now.filter(({ firstMs }) => firstMs >= sinceMs).length;
@@ -117,7 +119,8 @@ class ScopeKernel implements FactKernel<ScopeState> {
 
   #ofPrincipal(own: ScopeState, observation: Observation): readonly Fact[] {
     const { event, timeMs } = observation;
-    if (own.grantMs >= 0 && timeMs - own.grantMs <= this.#options.grant_minutes * MINUTE_MS && isServed(observation)) {
+    const sinceMs = timeMs - this.#options.grant_minutes * MINUTE_MS;
+    if (own.grantMs >= Math.max(0, sinceMs) && own.grantMs <= timeMs && isServed(observation)) {
       const route = routeOf(event);
       const before = own.refused.find((one) => one.route === route && one.lastMs <= own.grantMs);
       const evidence = [own.grantUid];
@@ -137,7 +140,7 @@ class ScopeKernel implements FactKernel<ScopeState> {
 
   #isGoing({ refused }: ScopeState, timeMs: number): boolean {
     const last = refused[refused.length - 1];
-    return last !== undefined && timeMs - last.lastMs <= this.#windowMs;
+    return last !== undefined && Math.abs(timeMs - last.lastMs) <= this.#windowMs;
   }
 
   #today(refused: readonly RefusedRoute[], timeMs: number): readonly RefusedRoute[] {
