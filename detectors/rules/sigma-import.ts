@@ -28,8 +28,13 @@ const fieldNames: ReadonlyMap<string, string> = new Map([
   ...['c-uri', 'cs-uri-stem', 'requestURI', 'url.path'].map((name) => [name, 'target_path'] as const),
   ...['sc-status', 'status_code', 'http.response.status_code', 'responseStatus.code'].map((name) => [name, 'target_status'] as const),
   ...['errorMessage', 'error_message'].map((name) => [name, 'reason_detail'] as const),
-  ['cs-host', 'target_address'],
-]); // prettier-ignore
+  ['cs-host', 'target_address'], ['outcome.result', 'outcome'],
+].map(([theirs = '', ours = '']) => [theirs.toLowerCase(), ours])); // prettier-ignore
+
+/** Names that a product has for something else than everybody. */
+const namesOfProducts: Readonly<Record<string, ReadonlyMap<string, string>>> = {
+  github: new Map([['action', 'record_type']]),
+};
 
 /** Sigma's products and services by our sources; null where the rule is for any. */
 const products: ReadonlyMap<string, string | null> = new Map([
@@ -176,8 +181,11 @@ const eventName = (text: string): string =>
     .replace(/^[^a-z]+|_+$/g, '')
     .slice(0, 32) || 'events';
 
-function fieldOf(name: string, at: string, faults: Faults): string {
-  const own = fieldNames.get(name) ?? (fields.has(name) ? name : undefined);
+/** @param product of the log source; null where the rule is for any. Sigma's backends know no case, and its rules are written in several. */
+function fieldOf(name: string, at: string, faults: Faults, product: string | null = null): string {
+  const theirs = name.toLowerCase();
+  const ofProduct = product === null ? undefined : namesOfProducts[product]?.get(theirs);
+  const own = ofProduct ?? fieldNames.get(theirs) ?? (fields.has(name) ? name : undefined);
   if (own === undefined)
     faults.add(at, `the field ${name} has no counterpart`, 'Rename it to a field of docs/rules.md.');
   return own ?? name;
@@ -185,12 +193,12 @@ function fieldOf(name: string, at: string, faults: Faults): string {
 
 function matcherOf(document: Map_, at: string, faults: Faults): unknown {
   const detection = document['detection'] as Map_;
+  const source = sourceOf(document['logsource'], at, faults);
   const selections = new Map(
     Object.entries(detection)
       .filter(([name]) => name !== 'condition' && name !== 'timeframe')
-      .map(([name, value]) => [name, selectionOf(value, `${at}.${name}`, faults)]),
+      .map(([name, value]) => [name, selectionOf(value, `${at}.${name}`, faults, source)]),
   );
-  const source = sourceOf(document['logsource'], at, faults);
   const conditions = listOf(detection['condition']);
   if (conditions.length !== 1)
     faults.add(`${at}.condition`, 'not one condition', 'Give each condition a rule of its own.');
@@ -224,8 +232,8 @@ function sourceOf(logsource: unknown, at: string, faults: Faults): string | null
   return null;
 }
 
-function selectionOf(value: unknown, at: string, faults: Faults): unknown {
-  if (Array.isArray(value)) return value.map((one, i) => selectionOf(one, `${at}.${i}`, faults));
+function selectionOf(value: unknown, at: string, faults: Faults, product: string | null): unknown {
+  if (Array.isArray(value)) return value.map((one, i) => selectionOf(one, `${at}.${i}`, faults, product));
   if (!isMap(value)) {
     faults.add(at, 'key words without a field are not imported', 'Say in which field they stand.');
     return {};
@@ -233,10 +241,21 @@ function selectionOf(value: unknown, at: string, faults: Faults): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, wanted]) => {
       const [name = '', ...marks] = key.split('|');
-      const own = fieldOf(name, at, faults);
-      return [[own, ...marks].join('|'), own === 'target_status' ? asNumbers(wanted) : wanted];
+      const own = fieldOf(name, at, faults, product);
+      return [[own, ...marks].join('|'), inOurWords(own, wanted)];
     }),
   );
+}
+
+function inOurWords(field: string, wanted: unknown): unknown {
+  if (field === 'target_status') return asNumbers(wanted);
+  // SUCCESS and FAILURE of Okta.
+  return field === 'outcome' ? lowerCased(wanted) : wanted;
+}
+
+function lowerCased(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(lowerCased);
+  return typeof value === 'string' ? value.toLowerCase() : value;
 }
 
 const asNumbers = (value: unknown): unknown => {

@@ -59,6 +59,15 @@ describe('import of Sigma', () => {
     expect(read.ok && read.value[0]?.correlation).toMatchObject({ events: ['first', 'second'] });
   });
 
+  it('reads the fields of Okta and GitHub as Sigma’s own rules write them', () => {
+    const okta = importSigma(base('started', '{ a: { eventtype: user.session.start, outcome.result: [FAILURE], actor.alternateid: anna }, condition: a }'));
+    if (!okta.ok) throw new Error(JSON.stringify(okta.error));
+    for (const field of ['record_type: user.session.start', 'outcome:', '- failure', 'principal_name: anna']) expect(okta.value).toContain(field);
+    const github = importSigma(base('made', '{ a: { action: [environment.create_actions_secret] }, condition: a }', '{ product: github, service: audit }'));
+    if (!github.ok) throw new Error(JSON.stringify(github.error));
+    expect(github.value).toMatch(/record_type:\s+- environment\.create_actions_secret/);
+  }); // prettier-ignore
+
   it('tells everything that does not fit', () => {
     const text =
       base('failed', '{ a: { CommandLine: x }, b: [word], condition: a | count() > 5 }', '{ product: windows }') +
@@ -66,9 +75,9 @@ describe('import of Sigma', () => {
     expect(faultsOf(text)).toEqual([
       'correlation 1.type: value_median is not imported',
       'correlation 1.aliases: not imported',
+      'failed.logsource: windows is not a source of Tourniquet',
       'failed.a: the field CommandLine has no counterpart',
       'failed.b.0: key words without a field are not imported',
-      'failed.logsource: windows is not a source of Tourniquet',
       'failed.condition: | is not understood',
       'correlation 1.rules: the rule other is not in the file',
       'correlation 1.group-by: the field Computer has no counterpart',
