@@ -4,6 +4,7 @@ import { entityKinds } from '../../detectors/core/finding.js';
 import { formatTime, parseTime } from '../../ingest/event/time.js';
 import type { Alert } from './alert.js';
 import { noticeKinds, type NoticeKind } from './grouping.js';
+import { nextStep } from './next-step.js';
 
 const text = z.string();
 const texts = z.array(z.string()).readonly();
@@ -173,19 +174,4 @@ export function linksOf(alert: Alert, baseUrl: string): AlertPayload['data']['li
     token_api: `${baseUrl}/v1/${known ? token : owned('principal_uid', alert.principal_uid)}`,
     map_api: `${baseUrl}/v1/map?${window.toString()}`,
   };
-}
-
-/** One thing to do now, by what the alert is made of. */
-export function nextStep(alert: Alert): string {
-  const owner = alert.principal_name || alert.principal_uid || 'its owner';
-  const from = alert.client_addresses.length === 0 ? 'these callers' : alert.client_addresses.slice(0, 3).join(', ');
-  if (alert.state === 'resolved') return 'Nothing: the alert is resolved.';
-  if (alert.reading.drill) return 'Nothing: this is a drill. Resolve the alert when you have seen it.';
-  if (alert.severity === 'critical' || alert.severity === 'high') {
-    return `Ask ${owner} whether the traffic from ${from} is theirs; if nobody answers for it, ${alert.token_uid === '' ? 'reset the credential' : 'revoke the token'} at its issuer and look at what it touched since ${alert.first_seen}.`;
-  }
-  if (alert.reading.measure.includes('failure')) {
-    return `Look at why requests from ${from} are refused: an expired or mis-scoped credential of ${owner}, or somebody probing; rotate the token if it is not a known deployment.`;
-  }
-  return `Compare with deployments and batch jobs of ${owner}; acknowledge with the reason if expected, else restrict the token to its usual networks and rotate it.`;
 }

@@ -101,5 +101,22 @@ function readingOf({ rule, figure }: CompiledRule, { observed, terms }: Fired): 
   const seen =
     figure.unit === '1' ? `${Math.round(observed * 100)} %` : `${Number(observed.toPrecision(4))} ${figure.unit}`;
   const what = terms.length === 0 ? '' : ` (${boundText(terms.slice(0, 5).join(', '), ENTITY_MAX)})`;
-  return `${seen}${what} in ${spanText(timespan)}`;
+  return `${seen}${countedOf(rule.correlation)}${what} in ${spanText(timespan)}`;
+}
+
+/** What a bare number leaves open: of which field the values are, or which steps were seen. */
+function countedOf(correlation: CompiledRule['rule']['correlation']): string {
+  switch (correlation.type) {
+    case 'value_count':
+    case 'value_ratio':
+      return ` of ${correlation.condition.field.join(' and ')}`;
+    case 'events_per_value':
+      return ` for each ${correlation.condition.field.join(' and ')}`;
+    case 'temporal':
+      return ` (${correlation.events.join(', ')})`;
+    case 'temporal_ordered':
+      return ` (${correlation.events.join(', then ')})`;
+    default:
+      return '';
+  }
 }
