@@ -42,7 +42,10 @@ function withoutOwner(alert: Alert, from: string): string | undefined {
       return `See whether ${uid} was let in anywhere since ${since}: end these sessions and reset what they were opened with; block the address if none of yours is behind it.`;
     case 'client':
       return `Ask who runs the client ${uid} what it does; if nobody answers for it, disable it at its issuer and withdraw what was granted to it since ${since}.`;
-    default:
+    case 'source':
+    case 'service':
+    case 'session':
+    case 'deployment':
       return `Look at the events of the evidence, from ${from}: what was let in among them since ${since} is to be ended and its credentials reset; block addresses that none of yours is behind.`;
   }
 }

@@ -116,7 +116,12 @@ function countedOf(correlation: CompiledRule['rule']['correlation']): string {
       return ` (${correlation.events.join(', ')})`;
     case 'temporal_ordered':
       return ` (${correlation.events.join(', then ')})`;
-    default:
+    case 'event_count':
+    case 'value_sum':
+    case 'value_avg':
+    case 'value_percentile':
+    case 'ratio':
+    case 'new_terms':
       return '';
   }
 }
