@@ -7,12 +7,14 @@ import { rulesOverHistory, type RuleHistory } from '../../detectors/worker/rules
 import type { RuleSet } from '../../detectors/worker/rules/rule-set.js';
 import { parseTime } from '../../ingest/event/time.js';
 import type { Querier } from '../../ingest/store/store.js';
+import { AlertTally, type AlertCounts, type AlertSettings } from './alert-tally.js';
 import { Tally, type BacktestTally } from './tally.js';
 
-/** What is run: settings of the stream detectors, and rules. */
+/** What is run: settings of the stream detectors, rules, and what makes alerts of their findings. */
 export interface BacktestSettings {
   readonly detectors: DetectorsOptions;
   readonly rules: Pick<RuleSet, 'current'>;
+  readonly alerts: AlertSettings;
 }
 
 export interface BacktestPlan {
@@ -47,6 +49,8 @@ export interface BacktestResult {
   readonly uids: Iterable<string>;
   readonly tried: BacktestTally;
   readonly today: BacktestTally | undefined;
+  /** What the findings of either would have raised. */
+  readonly alerts: { readonly tried: AlertCounts; readonly today: AlertCounts | undefined };
   /** Findings of the tried settings that today's do not make, and the other way round, by detector and measure. */
   readonly difference: { readonly added: Readonly<Record<string, number>>; readonly gone: Readonly<Record<string, number>> } | undefined;
 } // prettier-ignore
@@ -56,6 +60,7 @@ const FINDINGS_MAX = 500_000;
 
 class Run {
   readonly tally = new Tally();
+  readonly alerts: AlertTally;
   /** Detector and measure by finding_uid. */
   readonly found = new Map<string, string>();
   readonly #stages: OfflineStages;
@@ -63,13 +68,14 @@ class Run {
   readonly #toMs: number;
   readonly #rules: BacktestSettings['rules'];
 
-  constructor({ detectors: settings, rules }: BacktestSettings, plan: BacktestPlan, decoys: DecoyLookup) {
+  constructor({ detectors: settings, rules, alerts }: BacktestSettings, plan: BacktestPlan, decoys: DecoyLookup) {
     const detectors = createDetectors(settings, decoys);
     const { allowedLatenessMs, entitiesMax } = plan;
     this.#stages = new OfflineStages({ detectors, allowedLatenessMs, entitiesMax });
     this.#fromMs = plan.fromMs;
     this.#toMs = plan.toMs;
     this.#rules = rules;
+    this.alerts = new AlertTally(alerts);
   }
 
   offer(event: Parameters<OfflineStages['offer']>[0]): void {
@@ -91,6 +97,7 @@ class Run {
   #take(finding: Finding): void {
     if (parseTime(finding.time) < this.#fromMs) return;
     this.tally.add(finding);
+    this.alerts.add(finding);
     if (this.found.size < FINDINGS_MAX) this.found.set(finding.finding_uid, nameOf(finding));
   }
 }
@@ -134,6 +141,7 @@ export async function runBacktest(plan: BacktestPlan, deps: BacktestDeps): Promi
     uids: tried.found.keys(),
     tried: tried.tally.read(),
     today: today?.tally.read(),
+    alerts: { tried: tried.alerts.read(), today: today?.alerts.read() },
     difference,
   };
 }

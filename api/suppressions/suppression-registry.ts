@@ -57,6 +57,12 @@ const ofObserved = (detector: string): Suppression => ({
   created_by: 'configuration',
 });
 
+/** What the configuration suppresses. @param observed detectors whose findings raise nothing. */
+export const configured = (
+  entries: readonly SuppressionEntry[],
+  observed: readonly string[],
+): readonly Suppression[] => [...entries.map(ofEntry), ...observed.map(ofObserved)];
+
 interface Taker {
   readonly suppression: Suppression;
   readonly takes: Matcher;
@@ -99,7 +105,7 @@ export function createSuppressionRegistry(querier: Querier, writer: EventWriter,
   };
   return {
     configure: (entries, observed) => {
-      fixed = [...entries.map(ofEntry), ...observed.map(ofObserved)].map((suppression) => takerOf(suppression, 0));
+      fixed = configured(entries, observed).map((suppression) => takerOf(suppression, 0));
     },
     list,
     add: async ({ from, until, ...body }, actor) => {

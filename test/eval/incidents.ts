@@ -1,34 +1,12 @@
-import { episodesOf, inTime } from '../../api/alerts/episodes.js';
-import { defaultPolicy, maxSeverity, severityRank } from '../../api/alerts/policy.js';
-import { riskSeverity } from '../../api/alerts/risk.js';
-import { Subjects } from '../../api/alerts/subject.js';
+import { incidentsOf as grouped, type Incident } from '../../api/alerts/incidents.js';
+import { defaultPolicy, severityRank } from '../../api/alerts/policy.js';
 import type { Severity } from '../../detectors/core/detector.js';
 import type { Finding } from '../../detectors/core/finding.js';
 
-/** An alert as its receivers see it: everything that befell one subject in one episode. */
-export interface Incident {
-  /** Findings that raise it, in order of time. */
-  readonly raising: readonly Finding[];
-  readonly severity: Severity;
-}
+export type { Incident };
 
 /** Incidents of the findings of one simulation, by the grouping and the risk of the product with its shipped policy. */
-export function incidentsOf(findings: readonly Finding[]): readonly Incident[] {
-  const subjects = new Subjects(findings, []);
-  const bySubject = new Map<string, Finding[]>();
-  for (const finding of findings) {
-    const subject = subjects.ofFinding(finding);
-    const list = bySubject.get(subject);
-    if (list === undefined) bySubject.set(subject, [finding]);
-    else list.push(finding);
-  }
-  return [...bySubject.values()].flatMap((list) =>
-    episodesOf(list.sort(inTime), [], defaultPolicy).map(({ raising, risk }) => ({
-      raising: [...raising].sort(inTime),
-      severity: raising.map(({ severity }) => severity).reduce(maxSeverity, riskSeverity(risk, defaultPolicy.risk)),
-    })),
-  );
-}
+export const incidentsOf = (findings: readonly Finding[]): readonly Incident[] => grouped(findings, defaultPolicy);
 
 const isFrom = (severity: Severity, least: Severity): boolean => severityRank(severity) >= severityRank(least);
 

@@ -2,13 +2,17 @@ import { DecoyRegistry } from '../../../detectors/worker/decoy-registry.js';
 import { RuleSet } from '../../../detectors/worker/rules/rule-set.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import { formatTime, parseTime } from '../../../ingest/event/time.js';
+import type { AlertCounts } from '../../backtest/alert-tally.js';
 import { runBacktest, type BacktestResult, type BacktestSettings } from '../../backtest/run-backtest.js';
 import type { BacktestTally } from '../../backtest/tally.js';
 import { printable } from '../../alerts/wording.js';
 import type { Config } from '../../config/schema.js';
+import { matcherOf } from '../../suppressions/matching.js';
+import { configured } from '../../suppressions/suppression-registry.js';
 import type { CommonOptions } from '../cli-context.js';
 import { readConfig } from '../config-file.js';
 import { ensureDataDir, openStore, type Surroundings } from '../open-parts.js';
+import { policyOf } from '../roles.js';
 import type { Terminal } from '../terminal.js';
 import { tableLines } from './sql.js';
 
@@ -40,9 +44,13 @@ export async function backtest(options: BacktestOptions, s: Surroundings, termin
   const toMs = clock.nowMs();
   const fromMs = sinceMs(options.since, toMs);
   const warmUpMs = spanMs(options.warmUp, '--warm-up');
-  const settingsOf = ({ detectors, rules }: Config): BacktestSettings => ({
-    detectors,
-    rules: new RuleSet(rules, logger),
+  const settingsOf = (of: Config): BacktestSettings => ({
+    detectors: of.detectors,
+    rules: new RuleSet(of.rules, logger),
+    alerts: {
+      policy: policyOf(of),
+      suppressed: configured(of.alerts.suppressions, of.detectors.observe).map(matcherOf),
+    },
   });
   const today = options.today === undefined ? undefined : settingsOf(readConfig(options.today, terminal.env));
   ensureDataDir(config);
@@ -70,39 +78,59 @@ export async function backtest(options: BacktestOptions, s: Surroundings, termin
       },
     },
   );
-  const { events, seconds, rules, tried, difference } = result;
+  const { events, seconds, rules, tried, difference, alerts } = result;
   const range = { from: formatTime(fromMs), to: formatTime(toMs) };
   if (options.json)
-    terminal.out(JSON.stringify({ ...range, events, seconds, rules, tried, today: result.today, difference }));
+    terminal.out(JSON.stringify({ ...range, events, seconds, rules, alerts, tried, today: result.today, difference }));
   else for (const line of inWords(result)) terminal.out(line);
 }
 
 const rateOf = (count: number, seconds: number): number => (seconds === 0 ? 0 : Math.round(count / seconds));
 
 function inWords(result: BacktestResult): readonly string[] {
-  const { events, seconds, rules, tried, today, difference } = result;
+  const { events, seconds, rules, tried, today, difference, alerts } = result;
   const lines = [
     `${events} events in ${seconds.toFixed(1)} s (${rateOf(events, seconds)} a second) by the detectors`,
     `${rules.events} events times rules in ${rules.seconds.toFixed(1)} s (${rateOf(rules.events, rules.seconds)} a second)`,
     ...rules.refused.map(({ rule, reason }) => `rule ${rule} was refused by the engine, narrow its events: ${reason}`),
-    ...ofTally('', tried),
+    ...ofAlerts(alerts.tried),
+    '',
+    ...ofTally(tried),
   ];
   if (today === undefined || difference === undefined) return lines;
   return [
     ...lines,
     '',
+    ...(alerts.today === undefined ? [] : [`today: ${inAll(alerts.today)}`]),
     `today: ${today.findings} findings, of them ${today.signals} signals`,
     ...counts('added by these settings', difference.added),
     ...counts('gone with these settings', difference.gone),
   ];
 }
 
-function ofTally(title: string, { findings, signals, days, by_measure: measures, noisiest }: BacktestTally): string[] {
+const TIERS = ['critical', 'high', 'medium', 'low'] as const;
+
+const inAll = ({ alerts, by_severity: counted, suppressed }: AlertCounts): string =>
+  `${alerts} alerts (${TIERS.map((tier) => `${counted[tier] ?? 0} ${tier}`).join(', ')}), ${suppressed} findings suppressed or only observed`;
+
+function ofAlerts(counts: AlertCounts): readonly string[] {
+  const rows = Object.entries(counts.days).map(([day, by]) => [day, ...TIERS.map((tier) => by[tier])]);
+  return [
+    inAll(counts),
+    ...(counts.left_out === 0
+      ? []
+      : [`${counts.left_out} findings of the noisiest were not asked whether they raise one`]),
+    '',
+    ...tableLines(['alerts', ...TIERS], rows),
+  ];
+}
+
+function ofTally({ findings, signals, days, by_measure: measures, noisiest }: BacktestTally): string[] {
   const dayRows = Object.entries(days).map(([day, { high, medium, low }]) => [day, high, medium, low]);
   return [
-    `${title}${findings} findings, of them ${signals} signals`,
+    `${findings} findings, of them ${signals} signals`,
     '',
-    ...tableLines(['day', 'high', 'medium', 'low'], dayRows),
+    ...tableLines(['fidelity', 'high', 'medium', 'low'], dayRows),
     ...counts('by measure', measures),
     '',
     ...tableLines(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { explain } from '../../../api/explain/explain.js';
+import { defaultPolicy } from '../../../api/alerts/policy.js';
 import { runBacktest } from '../../../api/backtest/run-backtest.js';
 import { DecoyIndex } from '../../../detectors/honeytoken/decoys.js';
 import { detectorsOptionsSchema } from '../../../detectors/registry.js';
@@ -143,9 +144,14 @@ describe('backtest on the ClickHouse engine', () => {
         {
           ...span,
           warmUpMs: 0,
-          tried: { detectors: detectorsOptionsSchema.parse({}), rules },
+          tried: {
+            detectors: detectorsOptionsSchema.parse({}),
+            rules,
+            alerts: { policy: defaultPolicy, suppressed: [] },
+          },
           today: {
             detectors: strict,
+            alerts: { policy: defaultPolicy, suppressed: [({ detector }) => isOfRule(detector)] },
             rules: new RuleSet({ ...shipped, disabled: ['credential-stuffing'] }, silentLogger),
           },
           allowedLatenessMs,
@@ -161,11 +167,17 @@ describe('backtest on the ClickHouse engine', () => {
       expect(added.filter((name) => !isOfRule(name)).length).toBeGreaterThan(0);
       expect(added.every((name) => isOfRule(name) || name.startsWith('concurrent/'))).toBe(true);
       expect(result.difference?.gone).toEqual({});
+      const raised = result.alerts.tried;
+      expect(raised).toMatchObject({ suppressed: 0, left_out: 0, by_severity: { high: expect.any(Number) } });
+      // One for each scenario's owner or token, and the stuffing's address.
+      expect(raised.alerts).toBeGreaterThanOrEqual(scenarios.length);
+      expect(raised.alerts).toBeLessThan(live.length);
+      expect(result.alerts.today?.alerts).toBeLessThan(raised.alerts);
       const { noisiest, days, findings, signals } = result.tried;
       expect(findings).toBe(live.length);
       expect(noisiest.length).toBeGreaterThan(3);
-      const alerts = Object.values(days).reduce((sum, { low, medium, high }) => sum + low + medium + high, 0);
-      expect(alerts).toBe(findings - signals);
+      const weighty = Object.values(days).reduce((sum, { low, medium, high }) => sum + low + medium + high, 0);
+      expect(weighty).toBe(findings - signals);
       await checkExplanations(
         querier,
         live.filter(({ detector }) => !isOfRule(detector)),
