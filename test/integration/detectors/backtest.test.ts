@@ -168,7 +168,8 @@ describe('backtest on the ClickHouse engine', () => {
       expect(added.every((name) => isOfRule(name) || name.startsWith('concurrent/'))).toBe(true);
       expect(result.difference?.gone).toEqual({});
       const raised = result.alerts.tried;
-      expect(raised).toMatchObject({ suppressed: 0, left_out: 0, by_severity: { high: expect.any(Number) } });
+      expect(raised).toMatchObject({ suppressed: 0, left_out: 0 });
+      expect(raised.by_severity['high']).toBeGreaterThan(0);
       // One for each scenario's owner or token, and the stuffing's address.
       expect(raised.alerts).toBeGreaterThanOrEqual(scenarios.length);
       expect(raised.alerts).toBeLessThan(live.length);
