@@ -36,9 +36,37 @@ const optionsSchema = z.strictObject({
 });
 type OktaOptions = z.output<typeof optionsSchema>;
 
+/** Okta writes the word `null` for a zone that it does not know. */
+const notNull = (text: string | undefined): string | undefined => (text === 'null' ? undefined : text);
+
 const known = (text: string | undefined): string | undefined => (text === 'unknown' ? undefined : text);
 
-function principalOf(record: JsonObject, fp: Fingerprinter): PrincipalFacts | undefined {
+function userNameOf(record: JsonObject, id: string): string | undefined {
+  for (const target of (readList(record, 'target') ?? []).slice(0, 32)) {
+    if (isObject(target) && readText(target, 'id') === id && readText(target, 'type') === 'User')
+      return known(readText(target, 'alternateId')) ?? known(readText(target, 'displayName'));
+  }
+  return undefined;
+}
+
+interface Parties {
+  readonly principal: PrincipalFacts | undefined;
+  /** Who acted, where the token is another's and the actor is no client that got it. */
+  readonly actor?: string | undefined;
+}
+
+/** A token belongs to its subject: an app that was granted it is its client, and who revoked it only acted. */
+function partiesOf(record: JsonObject, subject: string | undefined, fp: Fingerprinter): Parties {
+  const acting = actorOf(record, fp);
+  if (subject === undefined || acting === undefined || acting.id === subject) return { principal: acting };
+  const isClient = acting.kind === 'client';
+  const clientId = isClient ? acting.id : digText(record, 'debugContext', 'debugData', 'clientId');
+  const owner = { kind: 'user', issuer: product, id: subject, name: userNameOf(record, subject), clientId } as const;
+  const principal = auditPrincipal(owner, fp);
+  return isClient ? { principal } : { principal, actor: acting.principal_uid };
+}
+
+function actorOf(record: JsonObject, fp: Fingerprinter): PrincipalFacts | undefined {
   const actor = readObject(record, 'actor') ?? {};
   const id = known(readText(actor, 'id'));
   const name = known(readText(actor, 'alternateId')) ?? known(readText(actor, 'displayName'));
@@ -64,16 +92,24 @@ function placeOf(client: JsonObject, security: JsonObject): AuditPlace {
 
 const debugFields = [
   'requestUri', 'grantType', 'requestedScopes', 'clientAuthType', 'factor', 'authnRequestId', 'deviceFingerprint', 'threatSuspected',
-  'threatDetections', 'risk', 'behaviors', 'logOnlySecurityData', 'tunnels', 'revokedTokenType', 'rateLimitSecondsToReset',
+  'threatDetections', 'risk', 'behaviors', 'logOnlySecurityData', 'tunnels', 'revokedTokenType', 'rateLimitSecondsToReset', 'resource',
 ] as const; // prettier-ignore
 
-function attributesOf(record: JsonObject, client: JsonObject, security: JsonObject): AttributeList {
+function attributesOf(
+  record: JsonObject,
+  client: JsonObject,
+  security: JsonObject,
+  actors: readonly (string | undefined)[],
+): AttributeList {
   const attributes = new AttributeList();
+  const [actor, actorChain] = actors;
+  attributes.add('actor', actor);
+  attributes.add('actor_chain', actorChain);
   const place = readObject(client, 'geographicalContext') ?? {};
   attributes.add('actor_type', digText(record, 'actor', 'type'));
   attributes.add('severity', readText(record, 'severity'));
   attributes.add('country', readText(place, 'country'));
-  attributes.add('client_zone', readText(client, 'zone'));
+  attributes.add('client_zone', notNull(readText(client, 'zone')));
   attributes.add('client_device', readText(client, 'device'));
   attributes.add('is_proxy', readText(security, 'isProxy'));
   attributes.add('domain', readText(security, 'domain'));
@@ -110,6 +146,8 @@ function read(record: JsonObject, context: ParseContext, options: OktaOptions): 
   const client = readObject(record, 'client') ?? {};
   const security = readObject(record, 'securityContext') ?? {};
   const debug = readObject(readObject(record, 'debugContext') ?? {}, 'debugData') ?? {};
+  const { token, subject, actorChain } = readOktaToken(record, options.base, context.fingerprinter, type);
+  const { principal, actor } = partiesOf(record, subject, context.fingerprinter);
   return ok({
     id: readText(record, 'uuid'),
     timeMs,
@@ -118,8 +156,8 @@ function read(record: JsonObject, context: ParseContext, options: OktaOptions): 
     outcome,
     reason,
     detail: outcome === 'success' ? [] : [words],
-    token: readOktaToken(record, options.base, context.fingerprinter, type),
-    principal: principalOf(record, context.fingerprinter),
+    token,
+    principal,
     address: readText(client, 'ipAddress'),
     geo: placeOf(client, security),
     userAgent: digText(client, 'userAgent', 'rawUserAgent'),
@@ -127,7 +165,7 @@ function read(record: JsonObject, context: ParseContext, options: OktaOptions): 
     sessionId: sessionOf(record),
     requestId: readText(debug, 'requestId') ?? known(digText(record, 'transaction', 'id')),
     traceId: readText(debug, 'traceId'),
-    attributes: attributesOf(record, client, security),
+    attributes: attributesOf(record, client, security, [actor, actorChain]),
   });
 }
 

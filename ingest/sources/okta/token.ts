@@ -1,7 +1,7 @@
 import { canonical, tokenFromCanonical } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { TokenFacts, TokenKind } from '../../event/token-event.js';
-import { shortText, timeText } from '../shared/facts.js';
+import { cleanList, shortText, timeText } from '../shared/facts.js';
 import {
   digText,
   isObject,
@@ -42,6 +42,11 @@ function issuerOf(record: JsonObject, base: string | undefined): string | undefi
   return server === undefined ? base : `${base}/oauth2/${server}`;
 }
 
+interface TargetToken {
+  readonly token: TokenFacts;
+  readonly details: JsonObject;
+}
+
 function targetToken(
   record: JsonObject,
   target: JsonObject,
@@ -66,10 +71,38 @@ function targetToken(
     display_name: shortText(readText(target, 'displayName')),
     expires_at: timeText(readMoment(details, 'expires')),
     scopes: scopeList(readTexts(debug, 'grantedScopes')),
+    audience: isJwt ? cleanList(readTexts(debug, 'authorizationServerAudience')) : undefined,
   });
 }
 
 const rank: readonly TokenKind[] = ['access_token', 'refresh_token', 'api_key', 'id_token', 'unknown'];
+
+/** The credential among the targets that the event type names, else the strongest. */
+function tokenOfTargets(
+  record: JsonObject,
+  base: string | undefined,
+  fp: Fingerprinter,
+  type: string,
+): TargetToken | undefined {
+  const tokens: TargetToken[] = [];
+  for (const target of (readList(record, 'target') ?? []).slice(0, 32)) {
+    if (!isObject(target)) continue;
+    const kind = credentialKinds.get((readText(target, 'type') ?? '').toLowerCase());
+    const token = kind === undefined ? undefined : targetToken(record, target, kind, base, fp);
+    if (token !== undefined) tokens.push({ token, details: readObject(target, 'detailEntry') ?? {} });
+  }
+  tokens.sort((a, b) => rank.indexOf(a.token.kind) - rank.indexOf(b.token.kind));
+  const wanted = /\.(access_token|refresh_token|id_token)$/.exec(type)?.[1];
+  return tokens.find(({ token }) => token.kind === wanted) ?? tokens[0];
+}
+
+export interface OktaCredential {
+  readonly token: TokenFacts | undefined;
+  /** The user or client whose token it is, by its id; known of tokens among the targets only. */
+  readonly subject?: string | undefined;
+  /** Who acts for the subject, as Okta writes the chain. */
+  readonly actorChain?: string | undefined;
+}
 
 /**
  * The credential that the record is about: a token among its targets; else the API token that made the request; else
@@ -80,28 +113,27 @@ export function readOktaToken(
   base: string | undefined,
   fp: Fingerprinter,
   type: string,
-): TokenFacts | undefined {
-  const tokens: TokenFacts[] = [];
-  for (const target of (readList(record, 'target') ?? []).slice(0, 32)) {
-    if (!isObject(target)) continue;
-    const kind = credentialKinds.get((readText(target, 'type') ?? '').toLowerCase());
-    const token = kind === undefined ? undefined : targetToken(record, target, kind, base, fp);
-    if (token !== undefined) tokens.push(token);
+): OktaCredential {
+  const found = tokenOfTargets(record, base, fp, type);
+  if (found !== undefined) {
+    const { token, details } = found;
+    return { token, subject: readText(details, 'subject'), actorChain: readText(details, 'actor') };
   }
-  tokens.sort((a, b) => rank.indexOf(a.kind) - rank.indexOf(b.kind));
-  const wanted = /\.(access_token|refresh_token|id_token)$/.exec(type)?.[1];
-  const [first] = tokens;
-  const chosen = tokens.find((token) => token.kind === wanted) ?? first;
-  if (chosen !== undefined) return chosen;
+  return { token: requestToken(record, fp) ?? sessionToken(record, base, fp) };
+}
+
+function requestToken(record: JsonObject, fp: Fingerprinter): TokenFacts | undefined {
   const apiToken = digText(record, 'transaction', 'detail', 'requestApiTokenId');
-  if (apiToken !== undefined) {
-    return tokenFromCanonical(canonical.key('okta', apiToken), fp, {
-      kind: 'api_key',
-      issuer: 'okta',
-      aliases: joinAliases(joinAlias('key_id', `okta:${apiToken}`)),
-      key_id: shownText(apiToken),
-    });
-  }
+  if (apiToken === undefined) return undefined;
+  return tokenFromCanonical(canonical.key('okta', apiToken), fp, {
+    kind: 'api_key',
+    issuer: 'okta',
+    aliases: joinAliases(joinAlias('key_id', `okta:${apiToken}`)),
+    key_id: shownText(apiToken),
+  });
+}
+
+function sessionToken(record: JsonObject, base: string | undefined, fp: Fingerprinter): TokenFacts | undefined {
   const session = sessionOf(record);
   if (session === undefined) return undefined;
   return tokenFromCanonical(canonical.session(base ?? 'okta', session), fp, {
