@@ -1,8 +1,9 @@
-import { aliasOf, tokenWith } from '../../event/canonical.js';
+import { type Alias, aliasOf, canonical, tokenFromCanonical, tokenWith } from '../../event/canonical.js';
 import type { PrincipalFacts, TokenFacts } from '../../event/token-event.js';
 import { tokenFromAwsAccessKeyId } from '../../event/token-facts.js';
 import { makePrincipal } from '../../event/principal.js';
 import { longText, readIsoTime, saneTime, shortText, timeText } from '../shared/facts.js';
+import { joinAlias, joinAliases, shownText } from '../shared/names.js';
 import { digText, digValue, type JsonObject, readNumber, readObject, readText } from '../shared/json-reader.js';
 import type { ParseContext } from '../source.js';
 import type { KeySubject } from './event-names.js';
@@ -55,12 +56,30 @@ function sessionOf(identity: JsonObject): string | undefined {
   return id?.includes(':') === true && readText(identity, 'type') !== 'AWSService' ? id : undefined;
 }
 
-function callerFacts({ identity, context }: Call): KeyFacts {
+/** Who calls with a bearer token of IAM Identity Center has no access key: `credentialId` names the token. */
+function bearerAlias(identity: JsonObject): Alias | undefined {
+  const id = readText(identity, 'credentialId');
+  return joinAlias('key_id', id === undefined ? undefined : `aws:${id}`);
+}
+
+function bearerToken({ identity, context }: Call): TokenFacts | undefined {
+  const id = readText(identity, 'credentialId');
+  if (id === undefined) return undefined;
+  return tokenFromCanonical(canonical.key('aws', id), context.fingerprinter, {
+    kind: 'access_token',
+    issuer: 'aws',
+    key_id: shownText(id),
+    aliases: joinAliases(bearerAlias(identity)),
+  });
+}
+
+function callerFacts(call: Call): KeyFacts {
+  const { identity, context } = call;
   const keyId = keyIdAt(identity);
   const created = readIsoTime(digText(identity, 'sessionContext', 'attributes', 'creationDate'));
   const token =
     keyId === undefined
-      ? undefined
+      ? bearerToken(call)
       : tokenWith(tokenFromAwsAccessKeyId(keyId, context.fingerprinter), { issued_at: timeText(created) });
   return { token, principal: principalOf(identity), sessionId: sessionOf(identity) };
 }
@@ -111,7 +130,7 @@ function temporaryKey(call: Call): KeyFacts {
     issued_at: timeText(call.timeMs),
     expires_at: timeText(readExpiration(credentials)),
     display_name: shortText(digText(record, 'requestParameters', 'roleSessionName')),
-    parent: aliasOf('parent_access_key_id', keyIdAt(identity)),
+    parent: aliasOf('parent_access_key_id', keyIdAt(identity)) ?? bearerAlias(identity),
   });
   return { token, principal, sessionId };
 }

@@ -48,7 +48,15 @@ function actionOf(record: JsonObject, eventName: string, action: Action): Action
 const keptParameters = [
   'roleArn', 'roleSessionName', 'sourceIdentity', 'userName', 'roleName', 'groupName', 'policyArn', 'policyName',
   'bucketName', 'secretId', 'keyId', 'functionName', 'serialNumber', 'providerId', 'principalArn', 'durationSeconds',
+  'clientId', 'grantType', 'role_name',
 ] as const; // prettier-ignore
+
+/** The person for whom a role's session acts, named as Identity Center's own events name it. */
+function onBehalfOf(identity: JsonObject): string | undefined {
+  const user = digText(identity, 'onBehalfOf', 'userId');
+  const store = digText(identity, 'onBehalfOf', 'identityStoreArn');
+  return user === undefined || store === undefined ? user : `${store}|${user}`;
+}
 
 function attributesOf(
   record: JsonObject,
@@ -67,12 +75,16 @@ function attributesOf(
   attributes.add('ec2_role_delivery', digText(identity, 'sessionContext', 'ec2RoleDelivery'));
   attributes.add('invoked_by', readText(identity, 'invokedBy'));
   attributes.add('federated_provider', digText(identity, 'sessionContext', 'webIdFederationData', 'federatedProvider'));
+  attributes.add('assumed_root', digText(identity, 'sessionContext', 'assumedRoot'));
+  attributes.add('on_behalf_of', onBehalfOf(identity));
+  attributes.add('in_scope_of', digText(identity, 'inScopeOf', 'credentialsIssuedTo'));
   attributes.add('read_only', readText(record, 'readOnly'));
   attributes.add('event_category', readText(record, 'eventCategory'));
   attributes.add('vpc_endpoint_id', readText(record, 'vpcEndpointId'));
   attributes.add('shared_event_id', readText(record, 'sharedEventID'));
   const request = readObject(record, 'requestParameters') ?? {};
   for (const name of keptParameters) attributes.add(name, readText(request, name));
+  attributes.add('target_account_id', readText(request, 'account_id'));
   for (const resource of (readList(record, 'resources') ?? []).slice(0, 4)) {
     if (isObject(resource)) attributes.add('resource', readText(resource, 'ARN'));
   }

@@ -66,6 +66,49 @@ function changedKey(properties: JsonObject, fp: Fingerprinter): TokenFacts | und
   return undefined;
 }
 
+/** `[Id: …, ConsentType: AllPrincipals, Scope: Mail.Read offline_access, CreatedDateTime: …]`, one for each resource. */
+const consentForm = /(ConsentType|Scope): ([^,\]]{1,1024})/g;
+
+/** What a consent or a grant gave, to whom: names of modified properties → attribute. */
+const grantProperties: ReadonlyMap<string, string> = new Map([
+  ['DelegatedPermissionGrant.Scope', 'scopes'],
+  ['DelegatedPermissionGrant.ConsentType', 'consent_type'],
+  ['AppRole.Value', 'app_role'],
+  ['Role.DisplayName', 'role'],
+  ['ConsentContext.IsAdminConsent', 'admin_consent'],
+  ['ConsentContext.OnBehalfOfAll', 'consent_for_all'],
+  ['ServicePrincipal.DisplayName', 'granted_to'],
+  ['ServicePrincipal.ObjectID', 'granted_to_id'],
+]);
+
+/** New values are JSON in a text: `"Mail.Read"` with its quotes. */
+const unquoted = (text: string): string => text.replace(/^[\s"]+|[\s"]+$/g, '');
+
+function addGrants(attributes: AttributeList, target: JsonObject): void {
+  for (const change of (readList(target, 'modifiedProperties') ?? []).slice(0, 32)) {
+    if (!isObject(change)) continue;
+    const property = readText(change, 'displayName') ?? '';
+    const given = unquoted((readText(change, 'newValue') ?? '').slice(0, 65_536));
+    // A grant that ends has its words in the old value alone.
+    const value = given === '' ? unquoted((readText(change, 'oldValue') ?? '').slice(0, 65_536)) : given;
+    const name = grantProperties.get(property);
+    if (name !== undefined && value !== '') attributes.add(name, value);
+    if (property !== 'ConsentAction.Permissions') continue;
+    // Before the arrow stand the grants as they were.
+    const after = value.slice(value.indexOf('=>') + 1);
+    for (const [, part, words] of [...after.matchAll(consentForm)].slice(0, 8))
+      attributes.add(part === 'Scope' ? 'scopes' : 'consent_type', words?.trim());
+  }
+}
+
+/** `additionalDetails`: pairs of what else the service knew. */
+function detailOf(properties: JsonObject, key: string): string | undefined {
+  for (const detail of (readList(properties, 'additionalDetails') ?? []).slice(0, 64)) {
+    if (isObject(detail) && readText(detail, 'key') === key) return readText(detail, 'value');
+  }
+  return undefined;
+}
+
 export function readAudit(
   record: JsonObject,
   properties: JsonObject,
@@ -85,6 +128,7 @@ export function readAudit(
   const attributes = new AttributeList();
   for (const name of ['category', 'loggedByService', 'operationType', 'tenantGeo'] as const)
     attributes.add(name, readText(properties, name));
+  attributes.add('app_id', detailOf(properties, 'AppId'));
   for (const target of (readList(properties, 'targetResources') ?? []).slice(0, 4)) {
     if (!isObject(target)) continue;
     const words = [
@@ -93,6 +137,7 @@ export function readAudit(
       readText(target, 'id'),
     ];
     attributes.add('target', words.filter((word) => word !== undefined).join(' ') || undefined);
+    addGrants(attributes, target);
   }
   return ok({
     id: readText(properties, 'id'),
@@ -105,7 +150,7 @@ export function readAudit(
     token: changedKey(properties, fp),
     principal: actorOf(properties, fp),
     address: digText(properties, 'initiatedBy', 'user', 'ipAddress') ?? readText(record, 'callerIpAddress'),
-    userAgent: readText(properties, 'userAgent'),
+    userAgent: readText(properties, 'userAgent') ?? detailOf(properties, 'User-Agent'),
     target: { service: readText(properties, 'loggedByService') ?? product, method: activity },
     requestId: readText(properties, 'correlationId') ?? readText(record, 'correlationId'),
     attributes,

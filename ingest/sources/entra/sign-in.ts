@@ -85,7 +85,7 @@ const keptFields = [
   'appDisplayName', 'clientAppUsed', 'resourceDisplayName', 'authenticationRequirement', 'conditionalAccessStatus', 'incomingTokenType',
   'authenticationProtocol', 'tokenIssuerType', 'riskLevelDuringSignIn', 'riskState', 'riskDetail', 'crossTenantAccessType', 'homeTenantId',
   'resourceTenantId', 'servicePrincipalCredentialThumbprint', 'federatedCredentialId', 'userType', 'clientCredentialType',
-  'originalTransferMethod', 'ipAddressFromResourceProvider', 'flaggedForReview',
+  'originalTransferMethod', 'ipAddressFromResourceProvider', 'flaggedForReview', 'signInTokenProtectionStatus',
 ] as const; // prettier-ignore
 
 export function readSignIn(
@@ -110,6 +110,11 @@ export function readSignIn(
   for (const name of keptFields) attributes.add(name, readText(properties, name));
   attributes.add('device_id', digText(properties, 'deviceDetail', 'deviceId'));
   attributes.add('device_os', digText(properties, 'deviceDetail', 'operatingSystem'));
+  attributes.add('device_trust', digText(properties, 'deviceDetail', 'trustType'));
+  attributes.add('device_compliant', digText(properties, 'deviceDetail', 'isCompliant'));
+  attributes.add('device_managed', digText(properties, 'deviceDetail', 'isManaged'));
+  attributes.add('token_protection', digText(properties, 'tokenProtectionStatusDetails', 'signInSessionStatus'));
+  for (const type of (readTexts(properties, 'riskEventTypes_v2') ?? []).slice(0, 4)) attributes.add('risk_event', type);
   attributes.add('managed_identity_resource', digText(properties, 'managedServiceIdentity', 'associatedResourceId'));
   return ok({
     id: readText(properties, 'id'),
