@@ -3,6 +3,7 @@ import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { PrincipalFacts } from '../../event/token-event.js';
+import { actionOfActing } from '../shared/acting.js';
 import type { AuditRecord } from '../shared/audit-event.js';
 import { auditSourceFactory } from '../shared/audit-source.js';
 import { AttributeList } from '../shared/facts.js';
@@ -108,15 +109,16 @@ function read(record: JsonObject, context: ParseContext, options: Auth0Options):
   const request = readObject(details, 'request') ?? {};
   const isFailure = outcome === 'failure';
   const agent = readText(record, 'user_agent');
+  const { token, acting } = readAuth0Token(record, options.issuer, context.fingerprinter);
   return ok({
     id: readText(record, 'log_id') ?? readText(record, '_id'),
     timeMs,
     recordType: type,
-    action: meaning.action,
+    action: acting === true ? actionOfActing(meaning.action, 'issuer') : meaning.action,
     outcome,
     reason: meaning.reason ?? (isFailure ? (reasonOfWords(detail.join(' ')) ?? 'other') : undefined),
     detail: isFailure ? detail : [],
-    token: readAuth0Token(record, options.issuer, context.fingerprinter),
+    token,
     principal: principalOf(record, issuer, context.fingerprinter),
     address: readText(record, 'ip') ?? readText(record, 'client_ip'),
     userAgent: agent === 'unknown' ? undefined : agent,

@@ -23,24 +23,29 @@ function familyAlias(details: JsonObject): Alias | undefined {
  * The token that a record names: the access token by `access_token_jti` (a proxy arrives at the same name), a refresh
  * token by its family or its credential id, a Management API token by its jti.
  */
-export function readAuth0Token(
-  record: JsonObject,
-  given: string | undefined,
-  fp: Fingerprinter,
-): TokenFacts | undefined {
+export interface Auth0Token {
+  readonly token: TokenFacts | undefined;
+  /** It is the Management API token of who did it, not one that the record is about. */
+  readonly acting?: boolean;
+}
+
+export function readAuth0Token(record: JsonObject, given: string | undefined, fp: Fingerprinter): Auth0Token {
   const details = readObject(record, 'details') ?? {};
   const issuer = issuerOf(record, given);
   const family = familyAlias(details);
   const request = readObject(details, 'request') ?? {};
   const auth = readObject(readObject(request, 'auth') ?? {}, 'credentials') ?? {};
-  const jti = readText(details, 'access_token_jti') ?? readText(auth, 'jti');
+  const issued = readText(details, 'access_token_jti');
+  const credential = readText(details, 'credential_id') ?? readText(details, 'grant_id');
+  const alias = family ?? joinAlias('key_id', credential === undefined ? undefined : `auth0:${credential}`);
+  const jti = issued ?? (alias === undefined ? readText(auth, 'jti') : undefined);
   const audience = cleanList(readTexts(record, 'audience') ?? readTexts(details, 'requested_audience'));
   const scopes = scopeList(
     readTexts(record, 'scope') ?? readTexts(details, 'requested_scope') ?? readTexts(auth, 'scopes'),
   );
   if (jti !== undefined) {
     const thumbprint = shortText(readText(record, 'mtls_thumbprint_sha256'));
-    return tokenFromCanonical(canonical.jwt(issuer ?? '', jti), fp, {
+    const token = tokenFromCanonical(canonical.jwt(issuer ?? '', jti), fp, {
       kind: 'access_token',
       aliases: joinAliases(joinAlias('jti', jti)),
       jti: shownText(jti),
@@ -51,11 +56,10 @@ export function readAuth0Token(
       expires_at: timeText(readMoment(details, 'expires_at')),
       binding: thumbprint === undefined ? undefined : ({ method: 'mtls', x5t_s256: thumbprint } as const),
     });
+    return { token, acting: issued === undefined };
   }
-  const credential = readText(details, 'credential_id') ?? readText(details, 'grant_id');
-  const alias = family ?? joinAlias('key_id', credential === undefined ? undefined : `auth0:${credential}`);
-  if (alias === undefined) return undefined;
-  return tokenFromCanonical(canonical.key(issuer ?? 'auth0', alias.value), fp, {
+  if (alias === undefined) return { token: undefined };
+  const token = tokenFromCanonical(canonical.key(issuer ?? 'auth0', alias.value), fp, {
     kind: 'refresh_token',
     aliases: [alias],
     key_id: shownText(readText(details, 'familyId') ?? credential),
@@ -63,4 +67,5 @@ export function readAuth0Token(
     audience,
     scopes,
   });
+  return { token };
 }

@@ -3,6 +3,7 @@ import { ok } from '../../core/result.js';
 import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
 import { formatTime } from '../../event/time.js';
 import { SCHEMA_VERSION, type Action, type TokenEvent } from '../../event/token-event.js';
+import { actionOfActing } from '../shared/acting.js';
 import { parseIpAddress } from '../shared/client-address.js';
 import { collectRecords } from '../shared/collect-each.js';
 import { AttributeList, detailText, longText, readIsoTime, safeId, shortText } from '../shared/facts.js';
@@ -116,6 +117,7 @@ function eventOf(record: JsonObject, context: ParseContext, ordinal: number): Re
   const failed = errorCode !== undefined || toldFailure(record, eventName);
   const meaning = meaningOf(eventSource, eventName, eventType);
   const facts = keyFacts({ record, identity, failed, timeMs, context }, meaning.subject);
+  const acting = meaning.subject === 'caller' && facts.token !== undefined;
   const nameless = Object.keys(identity).length <= 1 || readText(identity, 'type') === 'Unknown';
   const principal = facts.principal ?? additionalUser(record);
   const actor = nameless ? undefined : principalOf(identity)?.principal_uid;
@@ -137,7 +139,7 @@ function eventOf(record: JsonObject, context: ParseContext, ordinal: number): Re
       recordType === undefined
         ? { product, instance, kind: 'cloud' }
         : { product, instance, kind: 'cloud', record_type: recordType },
-    action: actionOf(record, eventName, meaning.action),
+    action: actionOf(record, eventName, acting ? actionOfActing(meaning.action, 'cloud') : meaning.action),
     outcome: failed ? 'failure' : 'success',
   };
   // An address, or the AWS service that called in its place.

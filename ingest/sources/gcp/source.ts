@@ -4,6 +4,7 @@ import { ok } from '../../core/result.js';
 import { canonical, tokenFromCanonical } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { PrincipalFacts, TokenFacts } from '../../event/token-event.js';
+import { actionOfActing } from '../shared/acting.js';
 import type { AuditRecord } from '../shared/audit-event.js';
 import { auditSourceFactory } from '../shared/audit-source.js';
 import { AttributeList } from '../shared/facts.js';
@@ -116,17 +117,18 @@ function read(record: JsonObject, { fingerprinter: fp }: ParseContext): Result<A
   attributes.add('caller_network', digText(payload, 'requestMetadata', 'callerNetwork'));
   attributes.add('location', digText(record, 'resource', 'labels', 'location'));
   for (const grant of grants.slice(0, 8)) if (isObject(grant)) attributes.add('permission', readText(grant, 'permission'));
+  // What the call made has no name in the log; the key that signed the call is then its parent only.
+  const token = subjectKey ?? (action === 'issue' || action === 'exchange' ? undefined : signedWith);
   const agent = digText(payload, 'requestMetadata', 'callerSuppliedUserAgent');
   return ok({
     id: readText(record, 'insertId') === undefined ? undefined : `${readText(record, 'logName') ?? ''}|${readText(record, 'timestamp') ?? ''}|${readText(record, 'insertId') ?? ''}`,
     timeMs,
     recordType: method,
-    action,
+    action: token !== undefined && subjectKey === undefined ? actionOfActing(action, 'cloud') : action,
     outcome: isFailure ? 'failure' : 'success',
     reason: isFailure ? (isDenied ? 'access_denied' : (reasonOfRpcCode(code) ?? toldReason ?? 'other')) : undefined,
     detail: isFailure ? [readText(status, 'message')] : [],
-    // What the call made has no name in the log; the key that signed the call is then its parent only.
-    token: subjectKey ?? (action === 'issue' || action === 'exchange' ? undefined : signedWith),
+    token,
     principal: owner ?? caller,
     address: digText(payload, 'requestMetadata', 'callerIp'),
     userAgent: agent,

@@ -3,6 +3,7 @@ import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { PrincipalFacts } from '../../event/token-event.js';
+import { actionOfActing } from '../shared/acting.js';
 import type { AuditRecord } from '../shared/audit-event.js';
 import { auditSourceFactory } from '../shared/audit-source.js';
 import { AttributeList } from '../shared/facts.js';
@@ -69,7 +70,7 @@ function readAudit(record: JsonObject, { fingerprinter }: ParseContext): Result<
     id: readText(record, '_document_id'),
     timeMs,
     recordType: action,
-    action: meaning.action,
+    action: named?.acting === true ? actionOfActing(meaning.action, 'issuer') : meaning.action,
     outcome: meaning.outcome ?? told?.outcome ?? 'success',
     reason: meaning.reason ?? told?.reason,
     detail: [readText(record, 'reason'), readText(record, 'message')],

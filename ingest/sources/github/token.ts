@@ -12,7 +12,12 @@ export interface GithubToken {
   readonly token: TokenFacts;
   /** The field held the token itself. */
   readonly exposed: boolean;
+  /** It is the token that the actor showed, not one that the action is about. */
+  readonly acting: boolean;
 }
+
+/** Categories whose records name the token that they are about, unless the actor showed one too. */
+const aboutTokens = /^(?:personal_access_token|oauth_access|oauth_authorization|org_credential_authorization)\./;
 
 /** programmatic_access_type → kind (GitHub documentation, "Token data in audit log events"). */
 export function kindOfAccess(type: string | undefined, action: string): TokenKind {
@@ -44,7 +49,9 @@ export function readGithubToken(record: JsonObject, action: string, fp: Fingerpr
   const written = readText(record, 'hashed_token');
   const id = readText(record, 'token_id') ?? readText(record, 'oauth_access_id');
   if (written === undefined && id === undefined) return undefined;
-  const kind = kindOfAccess(readText(record, 'programmatic_access_type'), action);
+  const access = readText(record, 'programmatic_access_type');
+  const acting = access !== undefined || !aboutTokens.test(action);
+  const kind = kindOfAccess(access, acting && access !== undefined ? '' : action);
   const idAlias = joinAlias('key_id', id === undefined ? undefined : `github:${id}`);
   const details = {
     kind,
@@ -58,10 +65,10 @@ export function readGithubToken(record: JsonObject, action: string, fp: Fingerpr
   const hash = written === undefined ? undefined : hashOf(written);
   if (written !== undefined && hash === undefined) {
     const { token } = describeCredential(new RawSecret(written), fp, { kind, issuer: 'github' });
-    return { token: tokenWith(token, { ...details, issuer: undefined }), exposed: true };
+    return { token: tokenWith(token, { ...details, issuer: undefined }), exposed: true, acting };
   }
   const hashAlias = joinAlias('github_hashed_token', hash);
   details.aliases = joinAliases(hashAlias, idAlias);
   const name = hash === undefined ? canonical.key('github', id ?? '') : canonical.github(hash);
-  return { token: tokenFromCanonical(name, fp, details), exposed: false };
+  return { token: tokenFromCanonical(name, fp, details), exposed: false, acting };
 }

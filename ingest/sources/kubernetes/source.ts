@@ -5,6 +5,7 @@ import { isAddressRange, TrustedRanges } from '../../core/address-ranges.js';
 import { templateRoute } from '../../enrich/route-template.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { Outcome, PrincipalFacts, Reason } from '../../event/token-event.js';
+import { actionOfActing } from '../shared/acting.js';
 import type { AuditRecord } from '../shared/audit-event.js';
 import { auditSourceFactory } from '../shared/audit-source.js';
 import { AttributeList } from '../shared/facts.js';
@@ -161,7 +162,7 @@ function read(
     id: readText(record, 'auditID'),
     timeMs,
     recordType: [verb, resource, subresource].filter((word) => word !== '').join(' '),
-    action,
+    action: subject === undefined && !isIssue && own !== undefined ? actionOfActing(action, 'issuer') : action,
     outcome,
     reason: stage === 'Panic' ? 'server_error' : reason,
     detail: outcome === 'success' ? [] : [readText(status, 'reason'), readText(status, 'message')],

@@ -3,6 +3,7 @@ import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { PrincipalFacts } from '../../event/token-event.js';
+import { actionOfActing } from '../shared/acting.js';
 import type { AuditPlace, AuditRecord } from '../shared/audit-event.js';
 import { auditSourceFactory } from '../shared/audit-source.js';
 import { AttributeList } from '../shared/facts.js';
@@ -146,13 +147,14 @@ function read(record: JsonObject, context: ParseContext, options: OktaOptions): 
   const client = readObject(record, 'client') ?? {};
   const security = readObject(record, 'securityContext') ?? {};
   const debug = readObject(readObject(record, 'debugContext') ?? {}, 'debugData') ?? {};
-  const { token, subject, actorChain } = readOktaToken(record, options.base, context.fingerprinter, type);
+  const credential = readOktaToken(record, options.base, context.fingerprinter, type, meaning.action);
+  const { token, subject, actorChain } = credential;
   const { principal, actor } = partiesOf(record, subject, context.fingerprinter);
   return ok({
     id: readText(record, 'uuid'),
     timeMs,
     recordType: type,
-    action: meaning.action,
+    action: credential.acting === true ? actionOfActing(meaning.action, 'issuer') : meaning.action,
     outcome,
     reason,
     detail: outcome === 'success' ? [] : [words],

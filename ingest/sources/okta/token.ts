@@ -1,6 +1,7 @@
 import { canonical, tokenFromCanonical } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
-import type { TokenFacts, TokenKind } from '../../event/token-event.js';
+import type { Action, TokenFacts, TokenKind } from '../../event/token-event.js';
+import { actionOfActing } from '../shared/acting.js';
 import { cleanList, shortText, timeText } from '../shared/facts.js';
 import {
   digText,
@@ -102,6 +103,8 @@ export interface OktaCredential {
   readonly subject?: string | undefined;
   /** Who acts for the subject, as Okta writes the chain. */
   readonly actorChain?: string | undefined;
+  /** It is the API token of who did it, not one that the event is about. */
+  readonly acting?: boolean;
 }
 
 /**
@@ -113,13 +116,17 @@ export function readOktaToken(
   base: string | undefined,
   fp: Fingerprinter,
   type: string,
+  action: Action,
 ): OktaCredential {
   const found = tokenOfTargets(record, base, fp, type);
   if (found !== undefined) {
     const { token, details } = found;
     return { token, subject: readText(details, 'subject'), actorChain: readText(details, 'actor') };
   }
-  return { token: requestToken(record, fp) ?? sessionToken(record, base, fp) };
+  const request = requestToken(record, fp);
+  if (request !== undefined) return { token: request, acting: true };
+  // The session is that of who acts: whose sessions an administrator ends is another's, and `session_uid` tells it.
+  return { token: actionOfActing(action, 'issuer') === action ? sessionToken(record, base, fp) : undefined };
 }
 
 function requestToken(record: JsonObject, fp: Fingerprinter): TokenFacts | undefined {

@@ -9,7 +9,11 @@ export type VaultSubject =
   /** the token that the request names in its data (`token` or `accessor`) */
   | 'named'
   /** the wrapping token that the request presents or names */
-  | 'wrapping';
+  | 'wrapping'
+  /** the AppRole secret id that the answer carries or the request names */
+  | 'secret_id'
+  /** the identity token (JWT) that the answer carries */
+  | 'identity_token';
 
 export interface VaultMeaning {
   readonly action: Action;
@@ -42,6 +46,9 @@ const tokenPaths: readonly (readonly [path: string, meaning: VaultMeaning])[] = 
 const adminPaths: readonly (readonly [prefix: string, action: Action])[] = [
   ['sys/policy', 'policy_change'],
   ['sys/policies', 'policy_change'],
+  ['sys/leases/lookup', 'use'],
+  ['sys/leases/renew', 'use'],
+  ['sys/renew', 'use'],
   ['sys/leases', 'admin'],
   ['sys/revoke', 'admin'],
   ['sys/revoke-prefix', 'admin'],
@@ -53,9 +60,9 @@ const adminPaths: readonly (readonly [prefix: string, action: Action])[] = [
   ['sys/seal', 'admin'],
   ['sys/unseal', 'admin'],
   ['sys/step-down', 'admin'],
-  ['sys/rekey', 'rotate'],
-  ['sys/rotate', 'rotate'],
-  ['sys/generate-root', 'create'],
+  ['sys/rekey', 'admin'],
+  ['sys/rotate', 'admin'],
+  ['sys/generate-root', 'admin'],
   ['sys/namespaces', 'admin'],
   ['sys/quotas', 'policy_change'],
   ['sys/mfa', 'policy_change'],
@@ -63,6 +70,13 @@ const adminPaths: readonly (readonly [prefix: string, action: Action])[] = [
   ['sys/plugins', 'admin'],
   ['sys/raw', 'admin'],
   ['sys/init', 'admin'],
+  ['sys/generate-recovery-token', 'admin'],
+  ['sys/control-group/authorize', 'grant'],
+  ['sys/replication', 'admin'],
+  ['sys/storage', 'admin'],
+  ['sys/loggers', 'admin'],
+  ['sys/sync', 'admin'],
+  ['identity/lookup', 'use'],
   ['identity', 'policy_change'],
 ];
 
@@ -93,14 +107,39 @@ export function meaningOf(operation: string, path: string): VaultMeaning {
   }
   if (tidy === 'sys/mfa/validate') return { action: 'login', subject: 'issued', login: true };
   if (!known.has(operation)) return meaning('other', 'caller');
-  const write = writes.has(operation);
-  if (write && tidy.startsWith('auth/')) {
-    if (/\/secret-id(?:-accessor)?\/destroy$/.test(tidy)) return meaning('delete', 'caller');
-    if (/\/(?:custom-)?secret-id$/.test(tidy)) return meaning(operation === 'delete' ? 'delete' : 'create', 'caller');
-    return meaning('policy_change', 'caller');
+  if (tidy.startsWith('identity/oidc/')) {
+    const found = oidcMeaning(tidy.slice('identity/oidc/'.length));
+    if (found !== undefined) return found;
   }
+  const write = writes.has(operation);
+  if (write && tidy.startsWith('auth/')) return authMeaning(operation, tidy);
   if (write) for (const [prefix, action] of adminPaths) if (below(tidy, prefix)) return meaning(action, 'caller');
   return meaning('use', 'caller');
+}
+
+/** Vault as an OIDC issuer (api-docs/secret/identity/tokens and oidc-provider); its keys, roles and clients are policy. */
+function oidcMeaning(rest: string): VaultMeaning | undefined {
+  if (/^token\/[^/]+$/.test(rest)) return meaning('issue', 'identity_token');
+  if (rest === 'introspect') return meaning('introspect', 'named');
+  switch (/^provider\/[^/]+\/(token|authorize|userinfo)$/.exec(rest)?.[1]) {
+    case 'token':
+      return meaning('issue', 'identity_token');
+    case 'authorize':
+      return meaning('grant', 'caller');
+    case 'userinfo':
+      return meaning('use', 'caller');
+    default:
+      return undefined;
+  }
+}
+
+/** A write below an auth method that is no login: its secret ids, its passwords, else its settings. */
+function authMeaning(operation: string, path: string): VaultMeaning {
+  if (/^auth\/(?:[^/]{1,128}\/){1,8}tidy\//.test(path)) return meaning('admin', 'caller');
+  if (/\/secret-id(?:-accessor)?\/lookup$/.test(path)) return meaning('introspect', 'secret_id');
+  if (/\/secret-id(?:-accessor)?\/destroy$/.test(path)) return meaning('delete', 'secret_id');
+  if (/\/(?:custom-)?secret-id$/.test(path)) return meaning(operation === 'delete' ? 'delete' : 'create', 'secret_id');
+  return meaning('policy_change', 'caller');
 }
 
 function tokenMeaning(operation: string, rest: string): VaultMeaning {

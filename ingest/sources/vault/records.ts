@@ -75,6 +75,21 @@ export function authNames(auth: JsonObject | undefined): TokenNames | undefined 
   return auth === undefined ? undefined : namesOf(readText(auth, 'accessor'), readText(auth, 'client_token'));
 }
 
+/** The AppRole secret id that was made, else the one that the request names. */
+export function secretIdNames(request: JsonObject, response: JsonObject): TokenNames | undefined {
+  const made = readObject(response, 'data') ?? {};
+  const named = readObject(request, 'data') ?? {};
+  return namesOf(
+    readText(made, 'secret_id_accessor') ?? readText(named, 'secret_id_accessor'),
+    readText(made, 'secret_id') ?? readText(named, 'secret_id'),
+  );
+}
+
+/** The JWT that Vault as an issuer gave; a provider's token endpoint answers with a body that is hashed whole. */
+export function identityTokenNames(response: JsonObject): TokenNames | undefined {
+  return namesOf(undefined, readText(readObject(response, 'data') ?? {}, 'token'));
+}
+
 /** The token that a revoke or a look-up names in its data; hashed there with the same salt as in `auth`. */
 export function dataNames(request: JsonObject): TokenNames | undefined {
   const data = readObject(request, 'data') ?? {};

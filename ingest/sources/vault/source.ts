@@ -1,6 +1,6 @@
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
-import { aliasOf, type Alias, canonical, tokenFromCanonical } from '../../event/canonical.js';
+import { aliasOf, type Alias, canonical, tokenFromCanonical, tokenWith } from '../../event/canonical.js';
 import { redactUrl } from '../../event/credential-text.js';
 import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
 import { makePrincipal } from '../../event/principal.js';
@@ -26,7 +26,16 @@ import type { ParseContext, ParseError, Source, SourceFactory } from '../source.
 import { meaningOf, type VaultMeaning } from './operations.js';
 import { refuseOptions } from '../shared/no-options.js';
 import { reasonOf } from './reasons.js';
-import { authNames, callerNames, dataNames, isHash, readRecord, type TokenNames } from './records.js';
+import {
+  authNames,
+  callerNames,
+  dataNames,
+  identityTokenNames,
+  isHash,
+  readRecord,
+  secretIdNames,
+  type TokenNames,
+} from './records.js';
 
 const product = 'vault';
 
@@ -115,7 +124,12 @@ function partiesOf(call: Call): Parties {
     // A wrapped login answers with the wrapping token; the accessor of the token inside is told beside it.
     const wrapped = wrap === undefined ? undefined : readText(wrap, 'wrapped_accessor');
     const names = authNames(made) ?? (wrapped === undefined ? undefined : { accessor: wrapped, tokens: [] });
-    const parent = meaning.action === 'issue' ? parentOf(caller, context) : undefined;
+    const parent =
+      meaning.login === true
+        ? (parentOf(caller, context) ?? secretIdOf(request))
+        : meaning.action === 'issue'
+          ? parentOf(caller, context)
+          : undefined;
     if (names !== undefined && made !== undefined) {
       return { token: tokenOf(names, made, context, parent), principal: principalOf(made, context), issued: true };
     }
@@ -137,6 +151,20 @@ function partiesOf(call: Call): Parties {
     const named = dataNames(request);
     // Whose token it is the record does not say; the one who asked is in the attributes, never its owner.
     if (named !== undefined) return { token: tokenOf(named, {}, context), principal: undefined, issued: false };
+    // What is named nowhere is not the token of who asked.
+    return { token: undefined, principal: principalOf(auth, context), issued: false };
+  }
+  if (meaning.subject === 'secret_id' || meaning.subject === 'identity_token') {
+    const isSecretId = meaning.subject === 'secret_id';
+    const names = isSecretId ? secretIdNames(request, response) : identityTokenNames(response);
+    const parent = meaning.action === 'create' || meaning.action === 'issue' ? parentOf(caller, context) : undefined;
+    const made = tokenOf(names, {}, context, parent);
+    // A secret id is the role's, which the record names by its path alone; an identity token is of who asked.
+    return {
+      token: made === undefined ? undefined : tokenWith(made, { kind: isSecretId ? 'api_key' : 'id_token' }),
+      principal: isSecretId ? undefined : principalOf(auth, context),
+      issued: false,
+    };
   }
   return asCaller();
 }
@@ -150,6 +178,12 @@ function parentOf(caller: TokenNames | undefined, context: ParseContext): Alias 
     );
   }
   return aliasOf('vault_token_hmac', caller.tokens.find(isHash));
+}
+
+/** The secret id that an AppRole login showed, by its hash: what the new token was made from. */
+function secretIdOf(request: JsonObject): Alias | undefined {
+  const shown = digText(request, 'data', 'secret_id');
+  return shown !== undefined && isHash(shown) ? aliasOf('vault_token_hmac', shown) : undefined;
 }
 
 /** Vault's own test of an error response (logical.Response.IsError): data with the one member `error`. */
@@ -283,7 +317,8 @@ function isRaw(record: JsonObject): boolean {
     isShown(digText(record, 'auth', 'client_token')) ||
     isShown(digText(record, 'request', 'client_token')) ||
     isShown(digText(record, 'response', 'auth', 'client_token')) ||
-    isShown(digText(record, 'response', 'wrap_info', 'token'))
+    isShown(digText(record, 'response', 'wrap_info', 'token')) ||
+    isShown(digText(record, 'response', 'data', 'secret_id'))
   );
 }
 

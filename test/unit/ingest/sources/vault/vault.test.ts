@@ -255,12 +255,60 @@ describe('life of a token', () => {
     ['sys/audit/file', 'delete', 'policy_change'],
     ['sys/seal', 'update', 'admin'],
     ['sys/leases/revoke', 'update', 'admin'],
-    ['sys/rotate', 'update', 'rotate'],
+    ['sys/rotate', 'update', 'admin'],
+    ['sys/leases/renew', 'update', 'use'],
+    ['sys/leases/lookup', 'update', 'use'],
+    ['sys/control-group/authorize', 'update', 'grant'],
+    ['auth/approle/tidy/secret-id', 'update', 'admin'],
+    ['auth/approle/role/ci/secret-id/lookup', 'update', 'introspect'],
+    ['identity/lookup/entity', 'update', 'use'],
+    ['identity/oidc/token/web', 'read', 'issue'],
+    ['identity/oidc/provider/default/token', 'update', 'issue'],
+    ['identity/oidc/provider/default/userinfo', 'update', 'use'],
+    ['identity/oidc/introspect', 'update', 'introspect'],
+    ['identity/oidc/key/k', 'update', 'policy_change'],
     ['identity/entity', 'update', 'policy_change'],
     ['transit/encrypt/k', 'update', 'use'],
     ['kv/data/x', 'of-a-later-version', 'other'],
   ])('%s by %s is %s', (path, operation, action) => {
     expect(eventOf(source, record({ path, operation })).action).toBe(action);
+  });
+
+  it('names a secret id by its accessor from its making to its end, and a login’s token by it', () => {
+    const path = 'auth/approle/role/ci/secret-id';
+    const data = { secret_id: hash('c'), secret_id_accessor: hash('d'), secret_id_ttl: 0 };
+    const made = eventOf(source, record({ path, operation: 'update', response: { data } }));
+    expect(made.token).toMatchObject({ token_uid: uidOf(`vault:${hash('d')}`), kind: 'api_key' });
+    expect(made.token?.parent?.kind).toBe('vault_accessor');
+    expect([made.principal, attribute(made, 'actor')]).toEqual([undefined, expect.stringContaining('e2853091')]);
+    const ended = eventOf(
+      source,
+      record({
+        path: `${path}-accessor/destroy`,
+        operation: 'update',
+        request: { data: { secret_id_accessor: hash('d') } },
+      }),
+    );
+    expect([ended.action, ended.token?.token_uid]).toEqual(['delete', made.token?.token_uid]);
+    const login = eventOf(
+      source,
+      record({
+        path: 'auth/approle/login',
+        operation: 'update',
+        request: { client_token: undefined, client_token_accessor: undefined, data: { secret_id: hash('c') } },
+        response: { auth: { client_token: hash('e'), accessor: hash('f'), display_name: 'approle', policies: ['x'] } },
+      }),
+    );
+    expect([login.action, login.token?.parent]).toEqual(['issue', { kind: 'vault_token_hmac', value: hash('c') }]);
+  });
+
+  it('does not end or make the token of who ends or makes something that the record does not name', () => {
+    for (const path of [
+      'auth/token/revoke',
+      'auth/approle/role/ci/secret-id/destroy',
+      'identity/oidc/provider/p/token',
+    ])
+      expect(eventOf(source, record({ path, operation: 'update' })).token).toBeUndefined();
   });
 
   it('keeps a record of an unknown type as other', () => {
