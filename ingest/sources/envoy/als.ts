@@ -65,10 +65,10 @@ function flagsOf(common: JsonObject): string | undefined {
   return names.length === 0 ? undefined : names.map(([, short]) => short).join(',');
 }
 
-function urisOf(certificate: JsonObject | undefined): readonly string[] {
+function sansOf(certificate: JsonObject | undefined, kind: 'uri' | 'dns'): readonly string[] {
   const list = member(certificate, 'subject_alt_name');
   if (!Array.isArray(list)) return [];
-  return list.flatMap((san: unknown) => (isObject(san) ? (readText(san, 'uri') ?? []) : []));
+  return list.flatMap((san: unknown) => (isObject(san) ? (readText(san, kind) ?? []) : []));
 }
 
 const spiffeOf = (uris: readonly string[]): string | undefined => uris.find((uri) => uri.startsWith('spiffe://'));
@@ -88,14 +88,18 @@ function readTls(record: AccessRecord, common: JsonObject, extra: Extra): void {
   const hasTls = tls !== undefined && Object.keys(tls).length > 0;
   record.transport = hasTls ? 'tls' : 'plaintext';
   if (tls === undefined) return;
-  const uris = urisOf(peer);
+  const uris = sansOf(peer, 'uri');
+  const names = sansOf(peer, 'dns');
   const subject = memberText(peer, 'subject');
-  if (uris.length > 0 || subject !== undefined) record.transport = 'mtls';
+  const issuer = memberText(peer, 'issuer');
+  const hasPeer = uris.length > 0 || names.length > 0 || subject !== undefined || issuer !== undefined;
+  if (hasPeer) record.transport = 'mtls';
   const id = spiffeOf(uris);
   if (id !== undefined) record.spiffeId = id;
   if (subject !== undefined) extra.push(['peer_subject', subject]);
-  const issuer = memberText(peer, 'issuer');
   if (issuer !== undefined) extra.push(['peer_issuer', issuer]);
+  const other = [...uris.filter((uri) => uri !== id), ...names].slice(0, 4);
+  if (other.length > 0) extra.push(['peer_san', other.join(' ')]);
   const sni = memberText(tls, 'tls_sni_hostname');
   if (sni !== undefined) record.authority ??= sni;
   const ja3 = memberText(tls, 'ja3_fingerprint');
@@ -179,7 +183,7 @@ function placeNode(record: AccessRecord, entry: JsonObject, common: JsonObject, 
   }
   if (direction !== 'inbound') return;
   const own = memberObject(memberObject(common, 'tls_properties'), 'local_certificate_properties');
-  const [, , , ns, ownNamespace, sa, account] = (spiffeOf(urisOf(own)) ?? '').split('/', 8);
+  const [, , , ns, ownNamespace, sa, account] = (spiffeOf(sansOf(own, 'uri')) ?? '').split('/', 8);
   const certified = ns === 'ns' && sa === 'sa';
   const target = service ?? (certified ? account : undefined);
   const targetNamespace = namespace ?? (certified ? ownNamespace : undefined);
@@ -250,6 +254,6 @@ export function readAlsEntry(entry: JsonObject, place: AlsPlace): AccessRecord |
   const headers = memberObject(request, 'request_headers');
   if (headers !== undefined) readHeaders(record, headers, place, extra);
   placeNode(record, entry, common, place);
-  if (extra.length > 0) record.extra = extra;
+  if (extra.length > 0) record.extra = [...(record.extra ?? []), ...extra];
   return record;
 }

@@ -14,7 +14,17 @@ import {
   type TokenFacts,
 } from '../../event/token-event.js';
 import { parseClientAddress } from '../shared/client-address.js';
-import { AttributeList, cleanList, compact, detailText, longText, safeId, shortText } from '../shared/facts.js';
+import {
+  AttributeList,
+  cleanList,
+  compact,
+  detailText,
+  longText,
+  safeId,
+  saneTime,
+  shortText,
+  timeText,
+} from '../shared/facts.js';
 import { isObject, readText } from '../shared/json-reader.js';
 import { splitDocument } from '../shared/json-split.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
@@ -29,7 +39,7 @@ const product = 'keycloak';
 const consumed: ReadonlySet<string> = new Set([
   'type', 'operationType', 'resourceType', 'resourcePath', 'error', 'realmId', 'realmName', 'clientId', 'userId',
   'sessionId', 'ipAddress', 'token_id', 'refresh_token_id', 'updated_refresh_token_id', 'scope', 'audience', 'username',
-  'redirect_uri', 'reason', 'issuer', 'user_agent', 'authRealmId', 'authRealmName',
+  'redirect_uri', 'reason', 'issuer', 'access_token_expiration_time', 'user_agent', 'authRealmId', 'authRealmName',
 ]); // prettier-ignore
 
 /**
@@ -37,7 +47,7 @@ const consumed: ReadonlySet<string> = new Set([
  * `credential_type` and its like name a kind and are kept.
  */
 const secretName = /token|secret|passw|cookie|assertion|otp$|^code$|requestUri|stackTrace|representation|authSession/i;
-const harmlessName = /(?:_type|_method|_id)$/;
+const harmlessName = /(?:_type|_method|_id|^age_of_refresh_token)$/;
 
 /** Whether a field is kept as an attribute, by its name; the same few names come with every event. */
 const isKept = new TextCache<boolean>(9, 64);
@@ -103,9 +113,17 @@ function tokenOf(subject: Subject, meaning: EventMeaning): TokenFacts | undefine
     scopes: cleanList(values.get('scope')?.slice(0, 16_384).split(' ')),
     audience: cleanList(values.get('audience')?.slice(0, 16_384).split(/[ ,]+/)),
     issued_at: made ? formatTime(record.timeMs) : undefined,
+    expires_at: made ? expiryOf(record) : undefined,
     parent: refreshed ? aliasFor('refresh_jti', safeRefresh) : made ? sid : undefined,
     aliases: present([aliasFor('jti', jti), sid, aliasFor('refresh_jti', companion)]),
   });
+}
+
+/** `exp` less `iat` of the token that a refresh made, in seconds; `iat` is the second of the event. */
+function expiryOf({ values, timeMs }: KeycloakRecord): string | undefined {
+  const seconds = values.get('access_token_expiration_time');
+  if (seconds === undefined || !/^\d{1,9}$/.test(seconds)) return undefined;
+  return timeText(saneTime((Math.floor(timeMs / 1000) + Number(seconds)) * 1000));
 }
 
 /** An id that is safe already. */

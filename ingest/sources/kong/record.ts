@@ -59,9 +59,31 @@ function readExtra(object: JsonObject, record: AccessRecord): void {
   if (extra.length > 0) record.extra = extra;
 }
 
+/** What a stream route (TCP, TLS, UDP) writes: a session in place of request and response. */
+export const isStream = (object: JsonObject): boolean =>
+  readObject(object, 'session') !== undefined &&
+  readObject(object, 'request') === undefined &&
+  readObject(object, 'latencies') !== undefined;
+
+/** A connection has no status of its own; its outcome is unknown. */
+function readSession(object: JsonObject, record: AccessRecord): void {
+  const session = readObject(object, 'session') ?? {};
+  setField(record, 'bytes_received', readValue(session, 'received'));
+  setField(record, 'bytes_sent', readValue(session, 'sent'));
+  const total = readNumber(readObject(object, 'latencies') ?? {}, 'session');
+  if (total !== undefined && total >= 0) record.durationMs = total;
+  readTls(readObject(session, 'tls'), record);
+}
+
+function readTls(tls: JsonObject | undefined, record: AccessRecord): void {
+  if (tls !== undefined) record.transport = readText(tls, 'client_verify') === 'SUCCESS' ? 'mtls' : 'tls';
+}
+
 /** One object of Kong's log serializer. `started_at` is in milliseconds, sizes are numbers or texts. */
 export function readKongRecord(object: JsonObject, options: KongOptions): AccessRecord {
-  const record = newAccessRecord('log_serializer');
+  const stream = isStream(object);
+  const record = newAccessRecord(stream ? 'stream' : 'log_serializer');
+  if (stream) readSession(object, record);
   const request = readObject(object, 'request') ?? {};
   const response = readObject(object, 'response') ?? {};
   const headers = readObject(request, 'headers') ?? {};
@@ -83,8 +105,7 @@ export function readKongRecord(object: JsonObject, options: KongOptions): Access
   const key = header(headers, options.credential_header);
   if (key !== undefined) setField(record, 'api_key', key);
   setField(record, 'request_id', readValue(request, 'id'));
-  const tls = readObject(request, 'tls');
-  if (tls !== undefined) record.transport = readText(tls, 'client_verify') === 'SUCCESS' ? 'mtls' : 'tls';
+  readTls(readObject(request, 'tls'), record);
   const service = readObject(object, 'service') ?? {};
   const serviceName = readText(service, 'name') ?? readText(service, 'host');
   if (serviceName !== undefined) record.targetService = serviceName;

@@ -14,14 +14,15 @@ import { splitDocument } from '../shared/json-split.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
 import { optionsSchema, type KongOptions } from './options.js';
-import { readKongRecord } from './record.js';
+import { isStream, readKongRecord } from './record.js';
 
 const product = 'kong';
 const mend = 'Send what the http-log, file-log, tcp-log or udp-log plugin writes, or Kong’s NGINX access log.';
 
 const isRecord = (object: JsonObject): boolean =>
-  readObject(object, 'request') !== undefined &&
-  (readObject(object, 'response') !== undefined || readObject(object, 'latencies') !== undefined);
+  (readObject(object, 'request') !== undefined &&
+    (readObject(object, 'response') !== undefined || readObject(object, 'latencies') !== undefined)) ||
+  isStream(object);
 
 const envelope: Envelope = { lists: ['records', 'entries'], inner: ['message', 'data', 'log'], isRecord };
 const style: CombinedStyle = { product, mend };
@@ -47,7 +48,8 @@ function parseWith(
   const records = readJsonRecords(line, product, envelope);
   if (!records.ok) return records;
   return collectRecords(product, records.value, (object, ordinal) => {
-    if (!isRecord(object)) return refuse(product, '/request', 'The record has no request with its response.', mend);
+    if (!isRecord(object))
+      return refuse(product, '/request', 'The record has neither a request with its response nor a session.', mend);
     const record = readKongRecord(object, options);
     if (!isTimeMs(record.timeMs)) return refuse(product, '/started_at', 'started_at is no time.', mend);
     // A batch of http-log is one body: each of its records has a place of its own.
@@ -75,6 +77,8 @@ export const kongFactory: SourceFactory = {
     const first: unknown = Array.isArray(json) ? json[0] : json;
     if (!isObject(first) || !isRecord(first)) return undefined;
     const hasMark = readObject(first, 'latencies') !== undefined || readValue(first, 'started_at') !== undefined;
-    return hasMark ? { confidence: 1, reason: 'request, response and latencies of Kong’s log serializer' } : undefined;
+    return hasMark
+      ? { confidence: 1, reason: 'request or session with latencies, as Kong’s log serializer writes them' }
+      : undefined;
   },
 };

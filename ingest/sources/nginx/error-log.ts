@@ -1,5 +1,5 @@
 import { boundText } from '../../core/text.js';
-import { redactText } from '../../event/credential-text.js';
+import { redactText, redactUrl } from '../../event/credential-text.js';
 import { eventUidFromPosition } from '../../event/event-uid.js';
 import { makePrincipal } from '../../event/principal.js';
 import { formatTime } from '../../event/time.js';
@@ -48,6 +48,26 @@ function wordAfter(line: string, name: string, from: number): string | undefined
 
 const clean = (text: string, max: number): string => boundText(redactText(text).text, max);
 
+/** `, request: "GET /x HTTP/1.1"` where it is whole; a client that writes quotes into it has said nothing. */
+const requestForm = /, request: "([A-Z]{1,16}) ([^\s"]{1,4096}) HTTP\/[\d.]{1,3}"/;
+
+/** The virtual host, else the name that the client asked for: `_` is the name of a server that takes all. */
+function targetOf(line: string, from: number): TokenEvent['target'] {
+  const server = wordAfter(line, ', server: ', from);
+  const host =
+    server === undefined || server === '_' ? /, host: "([^\s"]{1,253})"/.exec(line.slice(from))?.[1] : undefined;
+  const address = host ?? server;
+  const request = requestForm.exec(line.slice(from));
+  const method = request?.[1];
+  const path = request === null ? undefined : redactUrl(request[2] ?? '').path;
+  if (address === undefined && method === undefined) return undefined;
+  return {
+    ...(address !== undefined && { address: clean(address, limits.longTextMax) }),
+    ...(method !== undefined && { method }),
+    ...(path !== undefined && path !== '' && { path }),
+  };
+}
+
 /**
  * The event of an error-log line that tells of a refused credential, or undefined for all other lines. User names and
  * requests are written raw and may hold `, client: …` themselves; NGINX appends its own last, so the last one counts,
@@ -75,7 +95,7 @@ export function readErrorLine(
   const clientAt = line.lastIndexOf(', client: ');
   const client = clientAt < 0 ? undefined : parseClientAddress(wordAfter(line, ', client: ', clientAt) ?? '');
   const isForged = clientAt >= 0 && line.indexOf(', client: ') !== clientAt;
-  const server = clientAt < 0 ? undefined : wordAfter(line, ', server: ', clientAt);
+  const target = clientAt < 0 ? undefined : targetOf(line, clientAt);
 
   let user: string | undefined;
   if (verdict.userEnd !== undefined) {
@@ -97,7 +117,7 @@ export function readErrorLine(
       principal: makePrincipal({ kind: 'user', issuer: context.instance, id: clean(user, limits.longTextMax) }),
     }),
     ...(client !== undefined && { client: client.port === undefined ? { address: client.address } : { ...client } }),
-    ...(server !== undefined && { target: { address: clean(server, limits.longTextMax) } }),
+    ...(target !== undefined && { target }),
     ...(user !== undefined && redactText(user).found && { exposures: ['token_in_log' as const] }),
     ...(isForged && { attributes: [{ key: 'forged_client', value: 'true' }] }),
   };

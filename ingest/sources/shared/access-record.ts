@@ -302,7 +302,10 @@ const setters: Readonly<Record<AccessMeaning, Setter>> = {
     const id = text.split(',', 8).find((san) => san.trim().startsWith('spiffe://'));
     if (id !== undefined) r.spiffeId = id.trim();
   },
-  downstream_peer_subject: (r) => (r.transport = 'mtls'),
+  downstream_peer_subject: (r, _v, text) => {
+    r.transport = 'mtls';
+    (r.extra ??= []).push(['peer_subject', text]);
+  },
   peer_fingerprint_256: (r, _v, text) => {
     r.transport = 'mtls';
     if (/^[0-9a-f]{64}$/i.test(text))
@@ -346,6 +349,8 @@ const credentialMeanings = new Set<AccessMeaning>(['authorization', 'api_key', '
 
 /** Puts one value where its meaning says; `-`, empty and null are absent. */
 export function setField(record: AccessRecord, meaning: AccessMeaning, value: unknown): void {
+  // A key that is not there says nothing, not even that it is empty.
+  if (value === undefined) return;
   if (credentialMeanings.has(meaning)) record.tellsCredential = true;
   if (isAbsent(value)) {
     // A log that has a place for the TLS version and leaves it empty says that there was none.

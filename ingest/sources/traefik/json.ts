@@ -96,9 +96,10 @@ export function readTraefikJson(object: JsonObject, dictionary: KeyDictionary): 
     ['entry_point', 'entryPointName'],
     ['origin_status', 'OriginStatus'],
     ['retry_attempts', 'RetryAttempts'],
+    ['peer_subject', 'TLSClientSubject'],
   ] as const) {
     const value = readText(object, name);
-    if (value !== undefined && value !== '0') extra.push([key, value]);
+    if (isPresent(value) && value !== '0') extra.push([key, value]);
   }
   if (extra.length > 0) record.extra = extra;
   readHeaders(object, record, dictionary);

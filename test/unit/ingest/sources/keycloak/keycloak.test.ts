@@ -71,6 +71,18 @@ describe('a server log', () => {
     });
   });
 
+  it('reads how long a refreshed token lives, and how old the refresh token was', () => {
+    const event = eventOf(
+      source,
+      line(
+        `type=REFRESH_TOKEN, ${head}, token_id=t-1, refresh_token_id=r-1, access_token_expiration_time=300, age_of_refresh_token=1689`,
+      ),
+    );
+    expect(event.token?.expires_at).toBe('2025-05-31T10:16:12.000Z');
+    expect(attribute(event, 'age_of_refresh_token')).toBe('1689');
+    expect(attribute(event, 'access_token_expiration_time')).toBeUndefined();
+  });
+
   it('names the refresh token of a refused refresh', () => {
     expect(events[4]?.token).toMatchObject({
       token_uid: uidOf(`jwt:${realm}|aa9c1f1e-1111-4222-8333-444455556666`),
