@@ -121,16 +121,10 @@ export function meaningOf(operation: string, path: string): VaultMeaning {
 function oidcMeaning(rest: string): VaultMeaning | undefined {
   if (/^token\/[^/]+$/.test(rest)) return meaning('issue', 'identity_token');
   if (rest === 'introspect') return meaning('introspect', 'named');
-  switch (/^provider\/[^/]+\/(token|authorize|userinfo)$/.exec(rest)?.[1]) {
-    case 'token':
-      return meaning('issue', 'identity_token');
-    case 'authorize':
-      return meaning('grant', 'caller');
-    case 'userinfo':
-      return meaning('use', 'caller');
-    default:
-      return undefined;
-  }
+  const endpoint = /^provider\/[^/]+\/(token|authorize|userinfo)$/.exec(rest)?.[1];
+  if (endpoint === 'token') return meaning('issue', 'identity_token');
+  if (endpoint === 'authorize') return meaning('grant', 'caller');
+  return endpoint === 'userinfo' ? meaning('use', 'caller') : undefined;
 }
 
 /** A write below an auth method that is no login: its secret ids, its passwords, else its settings. */

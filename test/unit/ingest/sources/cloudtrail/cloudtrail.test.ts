@@ -249,67 +249,6 @@ describe('life of a key', () => {
   });
 });
 
-describe('Identity Center', () => {
-  const onBehalfOf = {
-    userId: '544894e8-80c1-707f-60e3-3ba6510dfac1',
-    identityStoreArn: `arn:aws:identitystore::${account}:identitystore/d-9067642ac7`,
-  };
-  const credentialId = 'EXAMPLEVHULjJdTUdPJfofVa1sufHDoj7aYcOYcxFVllyR_Whr1fEXAMPLE';
-  const bearer = { type: 'IdentityCenterUser', accountId: account, onBehalfOf, credentialId };
-
-  it('names the bearer token of a call, and the person', () => {
-    const event = eventOf(source, record({ userIdentity: bearer }));
-    expect(event.token).toMatchObject({
-      token_uid: uidOf(`key:aws|${credentialId}`),
-      kind: 'access_token',
-      key_id: credentialId,
-      aliases: [{ kind: 'key_id', value: `aws:${credentialId}` }],
-    });
-    expect(event.principal?.id).toBe(onBehalfOf.userId);
-  });
-
-  it('says for whom a role’s session acts, and in whose place', () => {
-    const scoped = {
-      ...session,
-      onBehalfOf,
-      inScopeOf: { credentialsIssuedTo: 'arn:aws:lambda:eu-west-1:1:function:f' },
-    };
-    const event = eventOf(source, record({ userIdentity: scoped }));
-    expect(event.principal?.id).toBe(roleArn);
-    expect(attribute(event, 'on_behalf_of')).toBe(`${onBehalfOf.identityStoreArn}|${onBehalfOf.userId}`);
-    expect(attribute(event, 'in_scope_of')).toBe('arn:aws:lambda:eu-west-1:1:function:f');
-  });
-
-  it('says which role and which client a token was for', () => {
-    const credentials = eventOf(
-      source,
-      record({
-        userIdentity: bearer,
-        eventSource: 'sso.amazonaws.com',
-        eventName: 'GetRoleCredentials',
-        requestParameters: { role_name: 'Admin', account_id: '444455556666' },
-      }),
-    );
-    expect([attribute(credentials, 'role_name'), attribute(credentials, 'target_account_id')]).toEqual([
-      'Admin',
-      '444455556666',
-    ]);
-    const device = eventOf(
-      source,
-      record({
-        eventSource: 'sso-oauth.amazonaws.com',
-        eventName: 'CreateToken',
-        requestParameters: {
-          clientId: 'cli-1',
-          grantType: 'refresh_token',
-          clientSecret: 'HIDDEN_DUE_TO_SECURITY_REASONS',
-        },
-      }),
-    );
-    expect([attribute(device, 'clientId'), attribute(device, 'grantType')]).toEqual(['cli-1', 'refresh_token']);
-  });
-});
-
 describe('names', () => {
   it.each([
     ['cognito-idp.amazonaws.com', 'AdminInitiateAuth', 'login'],
