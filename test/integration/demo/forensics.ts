@@ -23,8 +23,8 @@ export function answersOfTheGuide(demo: () => DemoData): void {
     const stolen = () => demo().traffic.attacks[0]?.holder ?? '';
     const thiefs = () => demo().traffic.requests.filter((r) => r.address === '203.0.113.66');
 
-    it('asks ten', () => {
-      expect([...forensicQuestions.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    it('asks eleven', () => {
+      expect([...forensicQuestions.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     });
 
     it('runs the SQL that each finding carries, and reads what the finding says', async () => {
@@ -148,6 +148,10 @@ export function answersOfTheGuide(demo: () => DemoData): void {
       expect(rows.map((row) => `${String(row['caller_service'])} ${String(row['target_service'])}`).sort()).toEqual(
         fresh.map(([edge]) => edge).sort(),
       );
+    });
+
+    it('11: all services of the demo know the tokens that they serve', async () => {
+      expect(await answer(11)).toEqual([]);
     });
   });
 }
