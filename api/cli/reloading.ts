@@ -1,6 +1,7 @@
 import { describeError } from '../../ingest/core/errors.js';
 import type { Logger } from '../../ingest/core/logger.js';
 import type { Config } from '../config/schema.js';
+import type { RenewableWorker } from '../../detectors/worker/renewable-worker.js';
 import type { RuleSet } from '../../detectors/worker/rules/rule-set.js';
 import type { SuppressionRegistry } from '../suppressions/suppression-registry.js';
 
@@ -8,14 +9,15 @@ import type { SuppressionRegistry } from '../suppressions/suppression-registry.j
 export interface Changeable {
   suppressions?: Pick<SuppressionRegistry, 'configure'>;
   rules?: Pick<RuleSet, 'configure'>;
+  detectors?: Pick<RenewableWorker, 'configure'>;
 }
 
-/** Names of what else differs, two levels deep. */
-function waiting(before: Config, after: Config): readonly string[] {
+/** Names of what else differs. @param takesDetectors whether the detectors' own settings are taken over. */
+function waiting(before: Config, after: Config, takesDetectors: boolean): readonly string[] {
   const rest = ({ alerts, detectors, rules, ...others }: Config): Readonly<Record<string, unknown>> => ({
     ...others,
     alerts: { ...alerts, suppressions: [] },
-    detectors: { ...detectors, observe: [] },
+    detectors: takesDetectors ? null : { ...detectors, observe: [] },
     rules: { ...rules, disabled: [], observe: [] },
   });
   const [old, now] = [rest(before), rest(after)];
@@ -42,8 +44,8 @@ export function createReload(
       logger.warn({ reason: describeError(error) }, 'the configuration is faulty; what was in force stays');
       return;
     }
-    const needs_restart = waiting(started, next);
-    const { suppressions, rules } = changeable;
+    const { suppressions, rules, detectors: worker } = changeable;
+    const needs_restart = waiting(started, next, worker !== undefined);
     if (suppressions === undefined && rules === undefined) {
       logger.info({ needs_restart }, 'the configuration was read again; this process takes nothing of it over');
       return;
@@ -51,6 +53,7 @@ export function createReload(
     const { alerts, detectors } = next;
     suppressions?.configure(alerts.suppressions, detectors.observe);
     rules?.configure(next.rules);
+    void worker?.configure(detectors);
     const facts = {
       ...(suppressions !== undefined && { suppressions: alerts.suppressions.length, observe: detectors.observe }),
       ...(rules !== undefined && { rules_disabled: next.rules.disabled, rules_observe: next.rules.observe }),

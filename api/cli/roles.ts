@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createDetectors } from '../../detectors/registry.js';
 import { DecoyRegistry } from '../../detectors/worker/decoy-registry.js';
 import { RuleSet } from '../../detectors/worker/rules/rule-set.js';
+import { RenewableWorker } from '../../detectors/worker/renewable-worker.js';
 import type { Worker } from '../../detectors/worker/worker.js';
 import { createWorker } from '../../detectors/worker/worker.js';
 import { workerOptionsSchema } from '../../detectors/worker/worker-options.js';
@@ -40,7 +41,7 @@ export async function startWorker(
   log: EventLog,
   store: Store,
   { rules = new RuleSet(s.config.rules, s.logger), replay = false } = {},
-): Promise<Worker> {
+): Promise<RenewableWorker> {
   const { config, clock, logger, health, lifecycle } = s;
   const options = workerOptionsSchema.parse({
     topic: topics.tokenEvents,
@@ -57,16 +58,18 @@ export async function startWorker(
     keysMax: config.worker.keys_max,
   });
   const decoys = await lifecycle.start(new DecoyRegistry({ querier: store.querier, logger }));
-  const detectors = createDetectors(config.detectors, decoys);
   const { lateness_seconds: latenessS, lookback_seconds: lookbackS } = config.rules;
   const ruleDuty = {
     rules,
     options: { latenessMs: latenessS * 1000, lookbackMs: lookbackS * 1000 },
     byItself: !replay,
   };
-  return lifecycle.start(
-    createWorker(options, { log, store, clock, logger, detectors, ruleDuty, health, metrics: createMetrics() }),
-  );
+  const metrics = createMetrics();
+  const make = (settings: Surroundings['config']['detectors']) => {
+    const detectors = createDetectors(settings, decoys);
+    return createWorker(options, { log, store, clock, logger, detectors, ruleDuty, health, metrics });
+  };
+  return lifecycle.start(new RenewableWorker(make, config.detectors, logger));
 }
 
 export interface Alerting {

@@ -38,7 +38,7 @@ export async function runRoles(
   ensureDataDir(config);
   const changeable: Changeable = {};
   // From here on, for a service may wait for its neighbours, and an unheard SIGHUP would end it.
-  if (s.reread !== undefined) process.on('SIGHUP', createReload(s.reread, config, changeable, s.logger));
+  if (s.reread !== undefined) process.on('SIGHUP', createReload(s.reread, surroundings.config, changeable, s.logger));
   const log = await openLog(s);
   const store = roles.worker || roles.api ? await openStore(s) : undefined;
   const alerting =
@@ -51,7 +51,7 @@ export async function runRoles(
   if (store !== undefined && roles.worker) {
     const rules = new RuleSet(config.rules, s.logger);
     changeable.rules = rules;
-    await startWorker(s, log, store, { rules });
+    changeable.detectors = await startWorker(s, log, store, { rules });
   }
   const collecting = roles.collector ? await startCollectors(s, log) : undefined;
   if (collecting !== undefined) {

@@ -53,7 +53,13 @@ describe('tourniquet up', () => {
     };
 
     /** SIGHUP: suppressions and observed detectors change while all goes on; a faulty file changes nothing. */
-    const takesOver = async (running: ChildProcess, api: string, file: string): Promise<void> => {
+    const takesOver = async (
+      running: ChildProcess,
+      api: string,
+      file: string,
+      heard: () => string,
+      push: () => void,
+    ): Promise<void> => {
       const listed = async (): Promise<readonly string[]> => {
         const { items } = (await (await fetch(`${api}/v1/suppressions`)).json()) as {
           items: { suppression_uid: string }[];
@@ -72,6 +78,14 @@ describe('tourniquet up', () => {
       running.kill('SIGHUP');
       await delay(300);
       expect(await listed()).toEqual(['config:scan', 'observe:rate']);
+      // Detectors begin anew with other settings, and go on from where they were.
+      writeFileSync(file, `${text}detectors: { rate: { threshold: 5 } }\n`);
+      running.kill('SIGHUP');
+      for (let i = 0; i < 300 && !heard().includes('the detectors run with new settings'); i += 1) await delay(50);
+      expect(heard()).toContain('the detectors run with new settings');
+      expect(heard().split('"needs_restart":[]').length).toBe(3);
+      push();
+      await until(api, 9);
       writeFileSync(file, text);
     };
 
@@ -100,9 +114,15 @@ describe('tourniquet up', () => {
         }
         const refused = await fetch(`${addresses.api}/v1/events?source=pushed`, { method: 'POST', body: line(9) });
         expect(refused.status).toBe(401);
-        await takesOver(child, addresses.api, config);
+        await takesOver(
+          child,
+          addresses.api,
+          config,
+          () => said,
+          () => appendFileSync(log, `${line(10)}\n`),
+        );
       }
-      await until(addresses.api, 8);
+      await until(addresses.api, 9);
       child.removeAllListeners('close');
       const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
       child.kill('SIGTERM');
