@@ -13,6 +13,7 @@ import { readCombined } from '../shared/combined-line.js';
 import { isObject, readValue } from '../shared/json-reader.js';
 import type { Recognition, RecordSample } from '../recognition.js';
 import { isErrorLine, readErrorLine } from './error-log.js';
+import { logFormatOption, readLogFormat } from './log-format.js';
 
 const product = 'nginx';
 const formats = ['auto', 'combined', 'json', 'error'] as const;
@@ -22,6 +23,7 @@ const optionsSchema = z.strictObject({
     .enum(formats)
     .default('auto')
     .describe('`auto` tells combined, JSON and error-log lines apart line by line.'),
+  log_format: logFormatOption,
   timezone: timezoneOption,
   caller: callerOption,
   ...accessOptions,
@@ -46,9 +48,18 @@ function readJson(line: string, dictionary: KeyDictionary): LineRecord {
   return read.ok ? requireRequest(read.value.record, json) : read;
 }
 
-function read(line: string, { format }: NginxOptions, dictionary: KeyDictionary): LineRecord {
+/** Lines of the operator's own format; all that it leaves open is read as without it. */
+function readOwn(line: string, options: NginxOptions, dictionary: KeyDictionary): LineRecord {
+  const { format, log_format: own } = options;
   const isJson = format === 'json' || (format === 'auto' && line.trimStart().startsWith('{'));
-  const record = isJson ? readJson(line, dictionary) : readCombined(line, dictionary);
+  if (isJson) return readJson(line, dictionary);
+  if (own === undefined || format === 'combined') return readCombined(line, dictionary);
+  const record = readLogFormat(line, own, dictionary);
+  return record.ok && record.value !== undefined ? requireRequest(record.value, json) : record;
+}
+
+function read(line: string, options: NginxOptions, dictionary: KeyDictionary): LineRecord {
+  const record = readOwn(line, options, dictionary);
   if (record.ok && record.value !== undefined) markBadRequest(record.value);
   return record;
 }
