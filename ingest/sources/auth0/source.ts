@@ -41,8 +41,14 @@ function detailOf(record: JsonObject): readonly (string | undefined)[] {
 }
 
 function principalOf(record: JsonObject, issuer: string | undefined, fp: Fingerprinter): PrincipalFacts | undefined {
-  const user = readText(record, 'user_id');
-  const name = readText(record, 'user_name');
+  // Management API calls name the administrator beside the credential.
+  const by =
+    readObject(readObject(readObject(readObject(record, 'details') ?? {}, 'request') ?? {}, 'auth') ?? {}, 'user') ??
+    {};
+  const user = readText(record, 'user_id') ?? readText(by, 'user_id');
+  const name =
+    readText(record, 'user_name') ??
+    (user === readText(by, 'user_id') ? (readText(by, 'email') ?? readText(by, 'name')) : undefined);
   const clientId = readText(record, 'client_id');
   const under = issuer ?? readText(record, 'tenant_name') ?? product;
   if (user !== undefined || name !== undefined) {

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
-import { canonical, tokenFromCanonical } from '../../event/canonical.js';
+import { canonical, tokenFromCanonical, tokenWith } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { PrincipalFacts, TokenFacts } from '../../event/token-event.js';
 import { actionOfActing } from '../shared/acting.js';
 import type { AuditRecord } from '../shared/audit-event.js';
 import { auditSourceFactory } from '../shared/audit-source.js';
-import { AttributeList } from '../shared/facts.js';
+import { AttributeList, saneTime, timeText } from '../shared/facts.js';
 import {
   digText,
   digValue,
@@ -15,8 +15,10 @@ import {
   type JsonObject,
   readCount,
   readList,
+  readNumber,
   readObject,
   readText,
+  readTexts,
 } from '../shared/json-reader.js';
 import { auditPrincipal, joinAlias, joinAliases, shownText } from '../shared/names.js';
 import { readMoment } from '../shared/moment.js';
@@ -54,7 +56,10 @@ function accountPrincipal(
   clientId?: string,
 ): PrincipalFacts | undefined {
   const id = email ?? subject;
-  const isAccount = email?.endsWith('gserviceaccount.com') === true || subject?.startsWith('serviceAccount:') === true;
+  const isAccount =
+    email?.endsWith('gserviceaccount.com') === true ||
+    email?.startsWith('system:serviceaccount:') === true ||
+    subject?.startsWith('serviceAccount:') === true;
   const isFederated = email === undefined && subject?.startsWith('principal') === true;
   return auditPrincipal(
     {
@@ -76,6 +81,25 @@ function chainOf(info: JsonObject): string | undefined {
   const names = links.filter((name) => name !== undefined);
   return names.length === 0 ? undefined : names.join(' > ');
 } // prettier-ignore
+
+/** A key that never ends is written as one that ends with the year 9999. */
+const NEVER_MS = 253_402_300_799_000;
+
+function keyEnd(response: JsonObject): string | undefined {
+  const seconds = readNumber(readObject(response, 'valid_before_time') ?? {}, 'seconds');
+  const ms = seconds === undefined ? readMoment(response, 'validBeforeTime') : saneTime(seconds * 1000);
+  return ms === undefined || ms >= NEVER_MS ? undefined : timeText(ms);
+}
+
+/** What a token was asked for: of the request only the words that name no secret. */
+function addAsked(attributes: AttributeList, payload: JsonObject): void {
+  const request = readObject(payload, 'request') ?? {};
+  attributes.add('scopes', readTexts(request, 'scope')?.slice(0, 16).join(' '));
+  attributes.add('delegates', readTexts(request, 'delegates')?.slice(0, 8).join(' '));
+  for (const name of ['lifetime', 'audience', 'grantType', 'subjectTokenType'] as const)
+    attributes.add(name, readText(request, name));
+  attributes.add('mapped_principal', digText(payload, 'metadata', 'mapped_principal'));
+}
 
 /** The account that a call makes a token or a key for: `…/serviceAccounts/<email or unique id>`. */
 const accountForm = /serviceAccounts\/([^/:]{1,256})/;
@@ -108,7 +132,9 @@ function read(record: JsonObject, { fingerprinter: fp }: ParseContext): Result<A
   const owner = account?.includes('@') === true ? accountPrincipal(account, undefined, fp) : undefined;
   const attributes = new AttributeList();
   if (owner !== undefined && owner.principal_uid !== caller?.principal_uid) attributes.add('actor', caller?.principal_uid);
-  if (subjectKey !== undefined) attributes.add('actor_key', signedWith?.key_id);
+  const gives = action === 'issue' || action === 'exchange';
+  if (subjectKey !== undefined || gives) attributes.add('actor_key', signedWith?.key_id);
+  if (gives) addAsked(attributes, payload);
   attributes.add('delegation_chain', chainOf(info));
   attributes.add('principal_subject', subject);
   attributes.add('resource_name', resource);
@@ -118,7 +144,8 @@ function read(record: JsonObject, { fingerprinter: fp }: ParseContext): Result<A
   attributes.add('location', digText(record, 'resource', 'labels', 'location'));
   for (const grant of grants.slice(0, 8)) if (isObject(grant)) attributes.add('permission', readText(grant, 'permission'));
   // What the call made has no name in the log; the key that signed the call is then its parent only.
-  const token = subjectKey ?? (action === 'issue' || action === 'exchange' ? undefined : signedWith);
+  const made = subjectKey === undefined ? undefined : tokenWith(subjectKey, { expires_at: keyEnd(readObject(payload, 'response') ?? {}) });
+  const token = made ?? (gives ? undefined : signedWith);
   const agent = digText(payload, 'requestMetadata', 'callerSuppliedUserAgent');
   return ok({
     id: readText(record, 'insertId') === undefined ? undefined : `${readText(record, 'logName') ?? ''}|${readText(record, 'timestamp') ?? ''}|${readText(record, 'insertId') ?? ''}`,

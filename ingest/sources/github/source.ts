@@ -36,6 +36,7 @@ const keptFields = [
   'repository', 'repo', 'repository_public', 'team', 'permission', 'old_permission', 'visibility', 'previous_visibility',
   'name', 'key_id', 'fingerprint', 'title', 'read_only', 'oauth_application', 'oauth_application_id', 'integration',
   'application_client_id', 'programmatic_access_type', 'transport_protocol_name', 'repository_selection', 'rate_limit_remaining',
+  'user_programmatic_access_id', 'user_programmatic_access_request_id', 'requester',
 ] as const; // prettier-ignore
 
 function attributesOf(record: JsonObject, subject: string | undefined): AttributeList {

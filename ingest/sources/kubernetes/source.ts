@@ -98,6 +98,13 @@ function attributesOf(record: JsonObject, user: JsonObject): AttributeList {
   const attributes = new AttributeList();
   const object = readObject(record, 'objectRef') ?? {};
   attributes.add('impersonated_user', digText(record, 'impersonatedUser', 'username'));
+  const impersonated = readObject(record, 'impersonatedUser') ?? {};
+  attributes.add('impersonated_groups', readTexts(impersonated, 'groups')?.slice(0, 16).join(' '));
+  const bound = [
+    digText(record, 'requestObject', 'spec', 'boundObjectRef', 'kind'),
+    digText(record, 'requestObject', 'spec', 'boundObjectRef', 'name'),
+  ];
+  attributes.add('bound_object', bound.filter((word) => word !== undefined).join(' ') || undefined);
   attributes.add('level', readText(record, 'level'));
   const sources = readTexts(record, 'sourceIPs') ?? [];
   if (sources.length > 1) attributes.add('source_ips', sources.slice(0, 16).join(' '));

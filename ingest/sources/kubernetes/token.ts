@@ -3,8 +3,8 @@ import type { Fingerprinter } from '../../event/fingerprint.js';
 import { RawSecret } from '../../event/raw-secret.js';
 import { describeCredential } from '../../event/token-facts.js';
 import type { TokenFacts } from '../../event/token-event.js';
-import { timeText } from '../shared/facts.js';
-import { digValue, type JsonObject, readObject, readText, readTexts } from '../shared/json-reader.js';
+import { cleanList, timeText } from '../shared/facts.js';
+import { digValue, isObject, type JsonObject, readObject, readText, readTexts } from '../shared/json-reader.js';
 import { joinAlias, joinAliases, shownText } from '../shared/names.js';
 import { readMoment } from '../shared/moment.js';
 
@@ -69,7 +69,13 @@ export function issuedToken(
   if (token === undefined) return undefined;
   const expires =
     typeof status === 'object' && status !== null ? readMoment(status as JsonObject, 'expirationTimestamp') : undefined;
-  return tokenWith(token, { expires_at: timeText(expires), parent: aliasOfCredential(parent) });
+  const asked = digValue(record, 'requestObject', 'spec');
+  const audiences = isObject(asked) ? cleanList(readTexts(asked, 'audiences')) : undefined;
+  return tokenWith(token, {
+    expires_at: timeText(expires),
+    parent: aliasOfCredential(parent),
+    audience: token.audience ?? audiences,
+  });
 }
 
 /** The token that a TokenReview asks about; it stands there itself, so it is fingerprinted and goes no further. */
