@@ -257,10 +257,10 @@ describe('a subscription of Pub/Sub', () => {
     server.publish(...['a', 'b', 'c', 'd', 'e'].map((id) => ({ data: base64(entry(id)) })));
     await start(sink, { group_bytes: entry('a').length + 1 });
     await until(
-      () => server.acknowledged.length === 2 && server.extended.length > 0,
+      // A busy machine moves the deadline of all five once before the first two are done.
+      () => server.acknowledged.length === 2 && server.extended.at(-1)?.ackIds.length === 3,
       () => server.breaches,
     );
-    expect(server.extended.at(-1)?.ackIds).toHaveLength(3);
     open();
     await drained();
     expect([sink.uids.size, server.acknowledged.length, server.breaches]).toEqual([5, 5, []]);
