@@ -89,9 +89,12 @@ export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
   return app;
 }
 
-/** No request may hold the store longer, or bring more rows, than an answer is good for. */
+/** No request may hold the store longer, or bring more rows, than an answer is good for; what is streamed is never held whole. */
 function bounded(querier: Querier): Querier {
-  return { run: (query, params, limits) => querier.run(query, params, { ...queryLimits, ...limits }) };
+  return {
+    run: (query, params, limits) => querier.run(query, params, { ...queryLimits, ...limits }),
+    stream: (query, params) => querier.stream(query, params),
+  };
 }
 
 /**

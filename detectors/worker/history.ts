@@ -5,8 +5,8 @@ import { fromStored, storedDaysQuery, storedEventsOf, storedEventsQuery } from '
 import type { Stage } from '../core/detector.js';
 
 const DAY_MS = 86_400_000;
-const PAGE_ROWS = 20_000;
-const NIL = '00000000-0000-0000-0000-000000000000';
+/** Days with few events are read together. */
+const STRETCH_EVENTS = 20_000;
 
 export interface HistorySpan {
   readonly fromMs: number;
@@ -17,36 +17,32 @@ export interface HistorySpan {
 }
 
 /**
- * Stored events in order of event time, a page at a time, so that memory stays the same however long the span is.
- *
- * @param pageRows events of a page at most, 1 or more.
+ * Stored events in order of event time, some thousands at a time, so that memory stays the same however long the span is.
+ * The engine puts a day in order at a time, on disk where it must, and reads it once.
  */
-export async function* readHistory(
-  querier: Querier,
-  span: HistorySpan,
-  pageRows = PAGE_ROWS,
-): AsyncGenerator<readonly TokenEvent[]> {
-  if (span.entity !== undefined) {
-    yield* pagesOf(querier, span, pageRows);
+export async function* readHistory(querier: Querier, span: HistorySpan): AsyncGenerator<readonly TokenEvent[]> {
+  const { fromMs, toMs, entity } = span;
+  const whole = { from: formatTime(fromMs), to: formatTime(toMs) };
+  if (entity !== undefined) {
+    for await (const rows of querier.stream(storedEventsOf[entity.stage], { ...whole, uid: entity.uid }))
+      yield rows.map(fromStored);
     return;
   }
-  const { fromMs, toMs } = span;
-  const days = await querier.run(storedDaysQuery, { from: formatTime(fromMs), to: formatTime(toMs) });
-  for (const stretch of stretchesOf(days, pageRows)) {
-    const within = { fromMs: Math.max(fromMs, stretch.fromMs), toMs: Math.min(toMs, stretch.toMs) };
-    yield* pagesOf(querier, within, pageRows);
+  for (const stretch of stretchesOf(await querier.run(storedDaysQuery, whole))) {
+    const from = formatTime(Math.max(fromMs, stretch.fromMs));
+    const to = formatTime(Math.min(toMs, stretch.toMs));
+    for await (const rows of querier.stream(storedEventsQuery, { from, to })) yield rows.map(fromStored);
   }
 }
 
-/** The engine puts a stretch in order at a time: a day, or as many days as fit into a page together. */
+/** A day each, or as many days as have few events together. */
 function stretchesOf(
   days: readonly { readonly day_ms: number; readonly events: number }[],
-  pageRows: number,
-): readonly HistorySpan[] {
+): readonly { readonly fromMs: number; readonly toMs: number }[] {
   const stretches: { fromMs: number; toMs: number; events: number }[] = [];
   for (const { day_ms: dayMs, events } of days) {
     const last = stretches.at(-1);
-    if (last === undefined || last.events + events > pageRows) {
+    if (last === undefined || last.events + events > STRETCH_EVENTS) {
       stretches.push({ fromMs: dayMs, toMs: dayMs + DAY_MS, events });
     } else {
       last.toMs = dayMs + DAY_MS;
@@ -54,24 +50,4 @@ function stretchesOf(
     }
   }
   return stretches;
-}
-
-async function* pagesOf(
-  querier: Querier,
-  { fromMs, toMs, entity }: HistorySpan,
-  pageRows: number,
-): AsyncGenerator<readonly TokenEvent[]> {
-  const span = { from: formatTime(fromMs), to: formatTime(toMs), max: pageRows };
-  let after = { after: formatTime(Math.max(0, fromMs - 1)), after_uid: NIL };
-  for (;;) {
-    const params = { ...span, ...after };
-    const rows =
-      entity === undefined
-        ? await querier.run(storedEventsQuery, params)
-        : await querier.run(storedEventsOf[entity.stage], { ...params, uid: entity.uid });
-    if (rows.length > 0) yield rows.map(fromStored);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < pageRows) return;
-    after = { after: formatTime(last.time_ms), after_uid: last.uid };
-  }
 }

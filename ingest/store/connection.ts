@@ -14,6 +14,8 @@ export interface StoreConnection {
   command(sql: string): Promise<void>;
   /** Rows as JSON; 64-bit integers arrive as numbers, times as RFC 3339. */
   query(sql: string, params: TableRow, limits: Required<QueryLimits>): Promise<readonly unknown[]>;
+  /** Rows as `query` gives them, some thousands at a time, as they are asked for; who stops early stops the statement. */
+  stream(sql: string, params: TableRow): AsyncIterable<readonly unknown[]>;
   /** One Native block; `settings` hold the deduplication token. */
   insertNative(table: string, block: readonly Uint8Array[], settings: StatementSettings): Promise<void>;
   /** @param lines one JSON object a line, of no other members than `columns`. */
@@ -62,6 +64,13 @@ export const readSettings = {
   date_time_output_format: 'iso',
   date_time_input_format: 'best_effort',
   join_use_nulls: 0,
+} as const;
+
+/** Long answers: what is put in order goes to disk beyond 256 MiB. */
+export const streamSettings = {
+  ...readSettings,
+  max_block_size: 8192,
+  max_bytes_before_external_sort: 256 * 2 ** 20,
 } as const;
 
 /** What a statement selects goes in as one block, however much it is, and is never taken for one that came before. */

@@ -14,7 +14,7 @@ import { acquireDataDirLock, type DataDirLock } from '../log/data-dir-lock.js';
 import type { Analyst } from './analyst.js';
 import {
   analystDatabaseOf, checkedIdentifier, insertSelectStatement, quoteString, readSettings, selectInsertSettings, settingsClause,
-  type StatementSettings, type StoreConnection,
+  streamSettings,  type StatementSettings, type StoreConnection,
 } from './connection.js'; // prettier-ignore
 import { EmbeddedAnalyst } from './embedded-analyst.js';
 import { Limiter } from './limiter.js';
@@ -26,6 +26,8 @@ const BLOCKS_DIR = 'blocks';
 const READERS = 2;
 /** Statements of people at once. */
 const ANALYSTS = 2;
+/** Long answers at once. */
+const STREAMS = 2;
 
 /** Buffers of one call: POSIX allows 1,024 (IOV_MAX on Linux and macOS). */
 const WRITTEN_AT_ONCE_MAX = 1024;
@@ -63,6 +65,8 @@ export class EmbeddedConnection implements StoreConnection {
   private readonly deriver: ClickHouseClient;
   private readonly deriving = new Limiter(1);
   private readonly people: EmbeddedAnalyst;
+  private readonly streaming = new Limiter(STREAMS);
+  private readonly openSession: () => Session;
   private readonly directory: string;
   private readonly lock: DataDirLock;
   private blocks = 0;
@@ -76,7 +80,8 @@ export class EmbeddedConnection implements StoreConnection {
     this.writer = openSession(directory);
     this.deriver = openSession(directory);
     this.readers = Array.from({ length: READERS }, () => openSession(directory));
-    this.people = new EmbeddedAnalyst(() => new Session(directory), analystDatabaseOf('default'), ANALYSTS);
+    this.openSession = () => new Session(directory);
+    this.people = new EmbeddedAnalyst(this.openSession, analystDatabaseOf('default'), ANALYSTS);
   }
 
   /**
@@ -132,6 +137,24 @@ export class EmbeddedConnection implements StoreConnection {
         this.readers.push(reader);
       }
     });
+  }
+
+  async *stream(sql: string, params: TableRow): AsyncGenerator<readonly unknown[]> {
+    const leave = await this.streaming.enter();
+    try {
+      // One of its own, since a session has one stream at a time.
+      const session = this.openSession();
+      try {
+        const query = `${sql} ${settingsClause(streamSettings)}`;
+        for await (const chunk of session.queryStreamBind(query, params, { format: 'JSONEachRow' })) yield chunk.rows();
+      } catch (error) {
+        throw withEngineCode(error);
+      } finally {
+        session.close();
+      }
+    } finally {
+      leave();
+    }
   }
 
   insertNative(table: string, block: readonly Uint8Array[], settings: StatementSettings): Promise<void> {
@@ -193,6 +216,7 @@ export class EmbeddedConnection implements StoreConnection {
     // A session that is closed under a running statement takes the whole engine down: wait first.
     await Promise.allSettled(this.inserting);
     await this.people.close();
+    await this.streaming.runAlone(() => Promise.resolve());
     await this.writing.run(() => this.writer.close());
     await this.deriving.run(() => this.deriver.close());
     await this.reading.runAlone(async () => {
@@ -201,6 +225,12 @@ export class EmbeddedConnection implements StoreConnection {
     await drainPending();
     await this.lock.release();
   }
+}
+
+/** Errors of streams have the engine's code in their text only. */
+function withEngineCode(error: unknown): unknown {
+  const code = error instanceof Error ? /Code: (\d{1,4})\. DB::/.exec(error.message)?.[1] : undefined;
+  return code === undefined ? error : Object.assign(error as Error, { clickhouseCode: Number(code) });
 }
 
 /** At once where the system takes so many. @throws what the file system says, such as ENOSPC. */

@@ -19,6 +19,13 @@ export class Limiter {
     }
   }
 
+  /** A place, for what is no single operation. @returns what gives it back; to be called once. */
+  async enter(): Promise<() => void> {
+    const turn = this.acquire();
+    if (turn !== null) await turn;
+    return () => this.release();
+  }
+
   /** Runs when those before it have ended, and alone: it holds all places. */
   async runAlone<T>(operation: () => Promise<T>): Promise<T> {
     // Asked for at once, so that two who want to be alone cannot wait for each other.

@@ -69,6 +69,36 @@ export class StoreQuerier implements Querier {
     }
     return rows.map((row, index) => checkRow(query, row, index));
   }
+
+  async *stream<P, R>(query: Query<P, R>, params: P): AsyncGenerator<readonly R[]> {
+    const bound = bindTimes(query.sql, checkParams(query, params));
+    const batches = this.connection().stream(query.sql, bound)[Symbol.asyncIterator]();
+    let coming = this.next(batches, query.name);
+    try {
+      for (let before = 0; ;) {
+        const next = await coming;
+        if (next.done === true) return;
+        const rows = next.value;
+        // The engine makes the next ones while these are looked at.
+        coming = this.next(batches, query.name);
+        const first = before;
+        before += rows.length;
+        yield rows.map((row, index) => checkRow(query, row, first + index));
+      }
+    } finally {
+      await coming.catch(() => undefined);
+      await batches.return?.();
+    }
+  }
+
+  /** What the consumer throws is none of the store's errors, so only this is told as one. */
+  private async next<B>(batches: AsyncIterator<B>, name: string): Promise<IteratorResult<B>> {
+    try {
+      return await batches.next();
+    } catch (error) {
+      throw toStoreError(error, { what: `query ${name}`, kind: 'query' });
+    }
+  }
 }
 
 /** @throws AppError TQ_REQUEST_INVALID for parameters that the schema refuses. */

@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises';
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import type { Analyst } from './analyst.js';
 import {
-  analystDatabaseOf, checkedIdentifier, insertSelectStatement, quoteString, readSettings, selectInsertSettings, settingsClause,
+  analystDatabaseOf, checkedIdentifier, insertSelectStatement, quoteString, readSettings, selectInsertSettings, settingsClause, streamSettings,
   type StatementSettings, type StoreConnection,
 } from './connection.js'; // prettier-ignore
 import type { Topology } from './migration-template.js';
@@ -83,6 +83,15 @@ export class ServerConnection implements StoreConnection {
       },
     });
     return result.json<unknown>();
+  }
+
+  async *stream(sql: string, params: TableRow): AsyncGenerator<readonly unknown[]> {
+    const result = await this.client.query({
+      query: `${sql} ${settingsClause(streamSettings)}`,
+      format: 'JSONEachRow',
+      query_params: { ...params },
+    });
+    for await (const rows of result.stream<unknown>()) yield rows.map((row) => row.json());
   }
 
   insertNative(table: string, block: readonly Uint8Array[], settings: StatementSettings): Promise<void> {

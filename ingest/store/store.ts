@@ -38,6 +38,11 @@ export interface QueryLimits {
 export interface Querier {
   /** Rejects with TQ_STORE_UNAVAILABLE (retryable) or TQ_STORE_REFUSED. */
   run<P, R>(query: Query<P, R>, params: P, limits?: QueryLimits): Promise<readonly R[]>;
+  /**
+   * Rows some thousands at a time, for answers of any length; without limits of its own. Who stops early stops the statement.
+   * Throws as `run` rejects, also after some rows.
+   */
+  stream<P, R>(query: Query<P, R>, params: P): AsyncIterable<readonly R[]>;
 }
 
 /** Rows of a small table (findings, alerts, outbox, state): objects whose keys are column names. */

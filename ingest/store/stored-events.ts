@@ -36,6 +36,7 @@ const textColumns = [
   'transport',
 ] as const; // prettier-ignore
 type TextColumn = (typeof textColumns)[number];
+const placeOf = Object.fromEntries(textColumns.map((name, n) => [name, n])) as Readonly<Record<TextColumn, number>>;
 
 /** Rows by the hundred thousand are not held against a schema field by field; their shape is that of this file's SQL. */
 const rowSchema = z.custom<StoredRow>(
@@ -56,20 +57,19 @@ const columns = [
 
 const at = (name: string): string => `parseDateTime64BestEffort({${name}:String}, 3, 'UTC')`;
 
-const page = (where: string): string =>
+const inOrder = (where: string): string =>
   [
     `SELECT ${columns} FROM token_events`,
     `WHERE time >= ${at('from')} AND time < ${at('to')} AND toDate(time) >= toDate(${at('from')}) AND toDate(time) <= toDate(${at('to')})`,
-    `AND (time > ${at('after')} OR (time = ${at('after')} AND event_uid > toUUID({after_uid:String})))`,
-    `${where} ORDER BY time, event_uid LIMIT {max:UInt32}`,
+    `${where} ORDER BY time, event_uid`,
   ].join(' ');
 
-const span = z.object({ from: z.string(), to: z.string(), after: z.string(), after_uid: z.string(), max: z.number() });
+const span = z.object({ from: z.string(), to: z.string() });
 
-/** Events of a span in order of time, a page at a time. */
+/** Events of a span in order of time; to be streamed. */
 export const storedEventsQuery = defineQuery({
   name: 'stored_events',
-  sql: page(''),
+  sql: inOrder(''),
   params: span,
   row: rowSchema,
 });
@@ -79,19 +79,19 @@ export const storedDaysQuery = defineQuery({
   name: 'stored_days',
   sql: `SELECT toUnixTimestamp64Milli(toDateTime64(toDate(time), 3, 'UTC')) AS day_ms, toUInt32(count()) AS events FROM token_events
 WHERE time >= ${at('from')} AND time < ${at('to')} GROUP BY day_ms ORDER BY day_ms`,
-  params: z.object({ from: z.string(), to: z.string() }),
+  params: span,
   row: z.object({ day_ms: z.number(), events: z.number() }),
 });
 
 const ofEntity = (column: 'token_uid' | 'principal_uid') =>
   defineQuery({
     name: `stored_events_of_${column}`,
-    sql: page(`AND ${column} = {uid:String}`),
+    sql: inOrder(`AND ${column} = {uid:String}`),
     params: span.extend({ uid: z.string() }),
     row: rowSchema,
   });
 
-/** Those of one entity. */
+/** Those of one entity, to be streamed. */
 export const storedEventsOf = { token: ofEntity('token_uid'), principal: ofEntity('principal_uid') } as const;
 
 export const storedEventQuery = defineQuery({
@@ -105,8 +105,12 @@ type Told<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 /** Without what was not told. */
 function told<T extends object>(facts: Told<T>): T {
-  const known = Object.entries(facts).filter(([, value]: [string, unknown]) => value !== undefined && value !== '');
-  return Object.fromEntries(known) as T;
+  const known: { -readonly [K in keyof T]?: T[K] | undefined } = {};
+  for (const name in facts) {
+    const value: unknown = facts[name];
+    if (value !== undefined && value !== '') known[name] = facts[name];
+  }
+  return known as T;
 }
 
 const time = (ms: number | null): string | undefined => (ms === null ? undefined : formatTime(ms));
@@ -114,9 +118,7 @@ const filled = <T>(list: readonly T[]): readonly T[] | undefined => (list.length
 
 /** The event that was stored, as `EventEncoder` wrote it; sizes and durations are left out. */
 export function fromStored(row: StoredRow): TokenEvent {
-  const texts = new Map<TextColumn, string>();
-  textColumns.forEach((name, n) => texts.set(name, row.texts[n] ?? ''));
-  const text = (name: TextColumn): string => texts.get(name) ?? '';
+  const text = (name: TextColumn): string => row.texts[placeOf[name]] ?? '';
   const attributes = Object.entries(row.attributes).map(([key, value]) => ({ key, value }));
   const status = row.target_status === 0 ? undefined : row.target_status;
   const target = {
@@ -154,7 +156,10 @@ export function fromStored(row: StoredRow): TokenEvent {
   });
 } // prettier-ignore
 
-const isEmpty = (facts: object): boolean => Object.values(facts).every((value) => value === undefined || value === '');
+function isEmpty(facts: Readonly<Record<string, unknown>>): boolean {
+  for (const name in facts) if (facts[name] !== undefined && facts[name] !== '') return false;
+  return true;
+}
 
 function tokenOf(row: StoredRow, text: (name: TextColumn) => string): TokenFacts {
   const aliases = row.alias_kinds.map((kind, n) => ({ kind, value: row.alias_values[n] ?? '' }));

@@ -17,7 +17,7 @@ function failingStore(error: Error): Pick<Store, 'querier' | 'writer' | 'analyst
     throw error;
   };
   return {
-    querier: { run: fail },
+    querier: { run: fail, stream: newBlock },
     analyst: { database: 'none', run: fail },
     writer: { newBlock, insertBlock: fail, insertEvents: fail, insertRows: fail, derive: fail },
   };

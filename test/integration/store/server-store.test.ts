@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { ClickHouseStore } from '../../../ingest/store/clickhouse-store.js';
+import { defineQuery } from '../../../ingest/store/query.js';
 import { arbitraryEvent, expectedRow } from './arbitrary-events.js';
 import { LoopbackServer, sentIn } from '../../support/loopback-server.js';
 import { openTestStore, type TestStore } from './support.js';
@@ -101,6 +103,23 @@ describe('the store over HTTP', () => {
       'SELECT * REPLACE (toString(log_offset) AS log_offset) FROM token_events ORDER BY log_offset::UInt64',
     );
     expect(rows).toEqual(events.map((event, index) => expectedRow(event, 1, BigInt(index))));
+  });
+
+  it('streams long answers', async () => {
+    const query = defineQuery({
+      name: 'q',
+      sql: 'SELECT number AS n FROM numbers({count:UInt32}) ORDER BY n',
+      params: z.object({ count: z.number() }),
+      row: z.object({ n: z.number() }),
+    });
+    const found: number[] = [];
+    for await (const rows of store.querier.stream(query, { count: 30_000 })) found.push(...rows.map(({ n }) => n));
+    expect(found).toEqual(Array.from({ length: 30_000 }, (_, n) => n));
+    expect(front.statements[0]).toContain('max_bytes_before_external_sort');
+    front.refusals.push({ status: 500, code: 241, body: 'Code: 241. DB::Exception: Memory limit exceeded' });
+    await expect(store.querier.stream(query, { count: 1 })[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'TQ_STORE_UNAVAILABLE',
+    });
   });
 
   it('asks for rows with limits and for times as the contract says', async () => {

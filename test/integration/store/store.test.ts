@@ -94,6 +94,43 @@ describe('the embedded store', () => {
     await expect(writer.insertRows('alerts', [{ a: 1 }], '')).rejects.toMatchObject({ code: 'TQ_INTERNAL' });
   });
 
+  describe('streams', () => {
+    const numbers = defineQuery({
+      name: 'test.numbers',
+      sql: "SELECT number AS n, throwIf(number = {bad:UInt32}, 'too far') AS bad FROM numbers({count:UInt32}) ORDER BY n",
+      params: z.object({ count: z.number(), bad: z.number() }),
+      row: z.object({ n: z.number(), bad: z.number() }),
+    });
+
+    it('rows in order, not all at once', async () => {
+      const batches: number[][] = [];
+      for await (const rows of store.store.querier.stream(numbers, { count: 50_000, bad: 99_999 }))
+        batches.push(rows.map(({ n }) => n));
+      expect(batches.length).toBeGreaterThan(3);
+      expect(batches.flat()).toEqual(Array.from({ length: 50_000 }, (_, n) => n));
+    });
+
+    it('no more than is asked for, and the next one goes on', async () => {
+      for (let time = 0; time < 5; time += 1) {
+        for await (const rows of store.store.querier.stream(numbers, { count: 10_000_000, bad: 99_999_999 })) {
+          expect(rows[0]).toEqual({ n: 0, bad: 0 });
+          break;
+        }
+      }
+      expect(await store.value('SELECT 1')).toBe(1);
+    });
+
+    it('nothing for no rows, and says what is refused', async () => {
+      const read = async (params: { count: number; bad: number }): Promise<number> => {
+        let count = 0;
+        for await (const rows of store.store.querier.stream(numbers, params)) count += rows.length;
+        return count;
+      };
+      expect(await read({ count: 0, bad: 1 })).toBe(0);
+      await expect(read({ count: 50_000, bad: 40_000 })).rejects.toMatchObject({ code: 'TQ_STORE_REFUSED' });
+    });
+  });
+
   it('binds parameters of every kind that a query may carry', async () => {
     const query = defineQuery({
       name: 'test.echo',

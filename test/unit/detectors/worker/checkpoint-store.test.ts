@@ -12,6 +12,9 @@ const newRuntime = (): PartitionRuntime =>
 /** A store whose rows these texts are. */
 const storeOf = (state: string): ConstructorParameters<typeof CheckpointStore>[0] => ({
   querier: {
+    stream: () => {
+      throw new Error('nothing is streamed here');
+    },
     run: <P, R>({ row }: Query<P, R>): Promise<readonly R[]> =>
       Promise.resolve([row.parse({ entity_uid: 'tok_one', state })]),
   },
