@@ -5,6 +5,8 @@ import { createBindingDetector } from './binding/binding-detector.js';
 import { createConcurrentDetector } from './concurrent/concurrent-detector.js';
 import { concurrentOptionsSchema } from './concurrent/concurrent-options.js';
 import type { AnyDetector } from './core/detector.js';
+import { createExchangeDetector } from './exchange/exchange-detector.js';
+import { exchangeOptionsSchema } from './exchange/exchange-options.js';
 import { createFailuresDetector } from './failures/failures-detector.js';
 import { failuresOptionsSchema } from './failures/failures-options.js';
 import { DecoyIndex, type DecoyLookup } from './honeytoken/decoys.js';
@@ -26,7 +28,7 @@ import { travelOptionsSchema } from './travel/travel-options.js';
 
 const detectorIds = [
   'rate', 'baseline', 'failures', 'honeytoken', 'lifecycle', 'concurrent', 'binding', 'scope', 'session', 'novelty', 'travel',
-  'silence',
+  'silence', 'exchange',
 ] as const; // prettier-ignore
 
 /** The `detectors` part of the configuration: options by detector id; a detector can be switched off, or only watched. */
@@ -41,6 +43,7 @@ export const detectorsOptionsSchema = z.strictObject({
   novelty: noveltyOptionsSchema.prefault({}),
   travel: travelOptionsSchema.prefault({}),
   silence: silenceOptionsSchema.prefault({}),
+  exchange: exchangeOptionsSchema.prefault({}),
   disabled: z.array(z.enum(detectorIds)).default([]).describe('Do not run.'),
   observe: z.array(z.enum(detectorIds)).default([]).describe('Run, and raise nothing: their findings are suppressed.'),
 });
@@ -64,6 +67,7 @@ export function createDetectors(
     createTravelDetector(options.travel),
     createRateDetector(options.rate),
     createBaselineDetector(options.baseline),
+    createExchangeDetector(options.exchange),
     createSilenceDetector(options.silence),
   ];
   const disabled: readonly string[] = options.disabled;

@@ -81,6 +81,16 @@ export function requestsBetweenSql(observation: Observation, startMs: number, en
   return `SELECT count() AS observed ${requests(observation, startMs)} AND at < ${sqlTime(endMs)}`;
 }
 
+/**
+ * A figure of requests since `startMs`.
+ *
+ * @param value of a request, by columns of the line that told it first.
+ * @param figure an aggregate of `figure`, which these values are called.
+ */
+export function requestFigureSql(observation: Observation, startMs: number, value: string, figure: string): string {
+  return `SELECT ${figure} AS observed ${requests(observation, startMs, 'figure', value)}`;
+}
+
 /** Share of failed requests since `startMs`. */
 export function failureShareSql(observation: Observation, startMs: number): string {
   return `SELECT countIf(failed) / count() AS observed ${requests(observation, startMs)}`;

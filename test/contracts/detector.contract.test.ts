@@ -27,6 +27,7 @@ const eager = detectorsOptionsSchema.parse({
   baseline: { hours_min: 2, requests_min: 20, failures_min: 3 },
   silence: { period_hours: 0.1, periods_min: 5, minutes_min: 1 },
   lifecycle: { unused_days: 1 },
+  exchange: { hours_min: 1, threshold: 0.5, targets_min: 2, bytes_min: 1000, timed_min: 3, duration_floor_ms: 1 },
 });
 /** One token of the traffic is a decoy. */
 const planted = { token_uid: tokenUid('t0'), secret_fp: '', name: 'decoy', planted: 'here', removedMs: null };
@@ -68,6 +69,8 @@ function adorned(event: TokenEvent, random: () => number): TokenEvent {
       ...(event.event_uid < '08' && { service: report }),
       route,
       method: random() < 0.03 ? 'DELETE' : 'GET',
+      response_bytes: parseInt(event.event_uid.slice(0, 6), 16),
+      duration_ms: parseInt(event.event_uid.slice(0, 2), 16),
       ...(denied && { status: 403 }),
     },
     ...(event.token !== undefined && { token: { ...event.token, scopes: ['orders:read'] } }),
