@@ -1,5 +1,6 @@
 import { boundText } from '../../ingest/core/text.js';
 import type { Action } from '../../ingest/event/token-event.js';
+import { isOfKeyLife } from '../core/cloud-keys.js';
 import type { Detector, Observation, Score, Verdict } from '../core/detector.js';
 import { usesSinceSql } from '../core/reproduce.js';
 import type { DecoyLookup } from './decoys.js';
@@ -11,9 +12,9 @@ const ADDRESSES_MAX = 16;
 const ADDRESS_CHARS_MAX = 64;
 const NAME_CHARS_MAX = 120;
 
-/** What an issuer does *to* a token is its owner's housekeeping; a cloud's records are what is done *with* the key. */
+/** What an issuer does *to* a token is its owner's housekeeping; a policy is changed *with* one, as most that a cloud records. */
 const housekeeping: ReadonlySet<Action> = new Set<Action>([
-  'issue', 'create', 'delete', 'revoke', 'expire', 'rotate', 'grant', 'policy_change',
+  'issue', 'create', 'delete', 'revoke', 'expire', 'rotate', 'grant',
 ]); // prettier-ignore
 
 interface HoneytokenState {
@@ -26,7 +27,7 @@ interface HoneytokenState {
 
 function concerns(observation: Observation): boolean {
   const { source, action } = observation.event;
-  return source.kind !== 'issuer' || !housekeeping.has(action);
+  return source.kind === 'issuer' ? !housekeeping.has(action) : !isOfKeyLife(observation.event);
 }
 
 /** Any use of a registered decoy, taken or refused; README.md beside this file says what counts as one. */

@@ -1,5 +1,6 @@
 import { parseTime } from '../../ingest/event/time.js';
 import type { Action, TokenEvent, TokenFacts, TokenKind } from '../../ingest/event/token-event.js';
+import { isOfKeyLife } from '../core/cloud-keys.js';
 import type { Alarm, Detector, HourlyUsage, Notice, Observation } from '../core/detector.js';
 import { createFactDetector, noticeOf, type Fact, type FactKernel, type FactState } from '../core/fact-detector.js';
 import { remember, textHash } from '../core/hash.js';
@@ -25,8 +26,6 @@ const renewals: ReadonlySet<Action> = new Set<Action>(['issue', 'create', 'refre
 const kept: ReadonlySet<TokenKind> = new Set<TokenKind>([
   'api_key', 'personal_access_token', 'access_key', 'service_token', 'basic', 'client_certificate',
 ]); // prettier-ignore
-/** Of a cloud's records, those that name the key which ends and not the one that asked for it. */
-const cloudEndings: ReadonlySet<string> = new Set(['DeleteAccessKey', 'UpdateAccessKey']);
 
 const told = (event: TokenEvent): boolean => event.source.kind === 'issuer' && event.outcome === 'success';
 
@@ -34,7 +33,7 @@ const told = (event: TokenEvent): boolean => event.source.kind === 'issuer' && e
 function isEnding(event: TokenEvent): boolean {
   if (event.source.kind === 'cloud') {
     const ends = event.action === 'revoke' || event.action === 'delete';
-    return ends && event.outcome === 'success' && cloudEndings.has(event.source.record_type ?? '');
+    return ends && event.outcome === 'success' && isOfKeyLife(event);
   }
   if (!told(event)) return false;
   if (endings.has(event.action)) return true;

@@ -38,6 +38,12 @@ const use = (minute: number, change: Partial<EventSketch> = {}, address = '203.0
   client: { address },
 });
 
+/** As CloudTrail's records of IAM are read. */
+const keyLife = (minute: number, action: 'create' | 'delete', method: string): TokenEvent => ({
+  ...use(minute, { kind: 'cloud', action }),
+  target: { service: 'iam.amazonaws.com', method },
+});
+
 describe('detector honeytoken', () => {
   it.each<[string, Partial<EventSketch>, string]>([
     ['an accepted use', {}, 'was used'],
@@ -45,6 +51,7 @@ describe('detector honeytoken', () => {
     ['the outbound half of a hop', { direction: 'outbound' }, 'was used'],
     ['a login', { kind: 'issuer', action: 'login' }, 'was used'],
     ['what a cloud trail records', { kind: 'cloud', action: 'create' }, 'was used'],
+    ['a policy that was changed with it', { kind: 'issuer', action: 'policy_change' }, 'was used'],
   ])('finds %s, from the first event on', (_name, change, how) => {
     const [found, ...more] = run([use(0, change)]);
     expect(more).toEqual([]);
@@ -64,6 +71,11 @@ describe('detector honeytoken', () => {
   it.each<[string, readonly TokenEvent[], readonly Decoy[]]>([
     ['other tokens', [use(0, { token: 'other' })], [decoy()]],
     ['its owner’s housekeeping at the issuer', [use(0, { kind: 'issuer', action: 'revoke' })], [decoy()]],
+    [
+      'the making and deletion of an AWS key',
+      [keyLife(0, 'create', 'CreateAccessKey'), keyLife(1, 'delete', 'DeleteAccessKey')],
+      [decoy()],
+    ],
     ['a decoy after its removal', [use(0)], [decoy({ removedMs: T0 })]],
     ['anything while no decoy is registered', [use(0)], []],
   ])('is quiet about %s', (_name, events, decoys) => {

@@ -80,7 +80,9 @@ describe('detector lifecycle', () => {
 
   it('takes the deletion of an AWS key for an ending', () => {
     const deleted = use(5, { kind: 'cloud', action: 'delete' });
-    const named = { ...deleted, source: { ...deleted.source, record_type: 'DeleteAccessKey' } };
+    // As CloudTrail's records are read: their type is AwsApiCall, whatever was called.
+    const source = { ...deleted.source, record_type: 'AwsApiCall' };
+    const named = { ...deleted, source, target: { service: 'iam.amazonaws.com', method: 'DeleteAccessKey' } };
     expect(run([use(0), named, use(30)])).toEqual([['use_after_end', 25 * 60]]);
   });
 
