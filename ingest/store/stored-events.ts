@@ -16,6 +16,9 @@ interface StoredRow {
   readonly client_longitude: number | null;
   readonly client_asn: number;
   readonly target_status: number;
+  readonly request_bytes: number | null;
+  readonly response_bytes: number | null;
+  readonly duration_ms: number | null;
   readonly audience: readonly string[];
   readonly scopes: readonly string[];
   readonly alias_kinds: readonly string[];
@@ -50,7 +53,7 @@ const columns = [
   'toUnixTimestamp64Milli(issued_at) AS issued_ms',
   'toUnixTimestamp64Milli(not_before) AS not_before_ms',
   'toUnixTimestamp64Milli(expires_at) AS expires_ms',
-  'client_port, client_latitude, client_longitude, client_asn, target_status',
+  'client_port, client_latitude, client_longitude, client_asn, target_status, request_bytes, response_bytes, duration_ms',
   'audience, scopes, alias_kinds, alias_values, exposures, attributes',
   `[${textColumns.map((name) => `toString(${name})`).join(', ')}] AS texts`,
 ].join(', ');
@@ -116,7 +119,7 @@ function told<T extends object>(facts: Told<T>): T {
 const time = (ms: number | null): string | undefined => (ms === null ? undefined : formatTime(ms));
 const filled = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
 
-/** The event that was stored, as `EventEncoder` wrote it; sizes and durations are left out. */
+/** The event that was stored, as `EventEncoder` wrote it. */
 export function fromStored(row: StoredRow): TokenEvent {
   const text = (name: TextColumn): string => row.texts[placeOf[name]] ?? '';
   const attributes = Object.entries(row.attributes).map(([key, value]) => ({ key, value }));
@@ -124,6 +127,7 @@ export function fromStored(row: StoredRow): TokenEvent {
   const target = {
     service: text('target_service'), namespace: text('target_namespace'), address: text('target_address'),
     method: text('target_method'), path: text('target_path'), route: text('target_route'), status,
+    request_bytes: row.request_bytes ?? undefined, response_bytes: row.response_bytes ?? undefined, duration_ms: row.duration_ms ?? undefined,
   }; // prettier-ignore
   const caller = { service: text('caller_service'), namespace: text('caller_namespace'), spiffe_id: text('caller_spiffe_id') };
   const trace = { trace_id: text('trace_id'), request_id: text('request_id') };

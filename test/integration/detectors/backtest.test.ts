@@ -59,6 +59,7 @@ const scenarios = [
   'session/attack-refresh-token-used-twice',
   'binding/attack-dpop-token-with-another-key',
   'travel/attack-paris-then-sydney',
+  'exchange/attack-collection-carried-off',
 ];
 
 /** Somebody tries an account each ten seconds from one address, until then: no partition comes to be later than another by it. */
