@@ -2,8 +2,10 @@ import { AppError } from '../../../ingest/core/errors.js';
 import type { StoredDeadLetter } from '../../../ingest/log/dlq.js';
 import { deadLetters, listDeadLetters, replayDeadLetters, showDeadLetter } from '../../../ingest/log/dlq.js';
 import { createEventSink } from '../../../ingest/pipeline/event-sink.js';
-import { parseRecords } from '../../../ingest/pipeline/record-parser.js';
+import { parseRecords, type SourceBinding } from '../../../ingest/pipeline/record-parser.js';
+import { sourceFactories } from '../../../ingest/sources/registry.js';
 import { printable } from '../../alerts/wording.js';
+import type { SourceConfig } from '../../config/schema.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import type { Surroundings } from '../open-parts.js';
 import { ensureDataDir, openEnricher, openLog } from '../open-parts.js';
@@ -64,14 +66,9 @@ export async function dlqReplay(s: Surroundings, terminal: Terminal): Promise<vo
   const enricher = await openEnricher(s);
   const report = await replayDeadLetters(deadLetters(log, { max: replayMax }), writer, async (letter) => {
     const place = placeOf(letter);
-    if (letter.product === undefined || place === undefined) return false;
-    const own = s.config.sources.find(
-      (c) => c.product === letter.product && (c.instance ?? c.name) === letter.instance,
-    );
-    // Without its mapping nobody can read it.
-    if (own === undefined && letter.product === 'generic') return false;
-    const { instance = letter.product, product } = letter;
-    const binding = own === undefined ? { source: sourceByName(product, {}), instance } : bindingOf(own);
+    if (place === undefined) return false;
+    const binding = readerOf(letter, s.config.sources);
+    if (binding === undefined) return false;
     const parsed = parseRecords(
       binding,
       [{ text: letter.value.toString('utf8'), offset: place.offset }],
@@ -87,6 +84,19 @@ export async function dlqReplay(s: Surroundings, terminal: Terminal): Promise<vo
     return true;
   });
   terminal.out(`${String(report.replayed)} replayed, ${String(report.refused)} still refused.`);
+}
+
+/** Who reads the record of a letter: the source that is configured for it, else its product's as it comes; nobody, where neither is known. */
+export function readerOf(
+  { product, instance }: Pick<StoredDeadLetter, 'product' | 'instance'>,
+  sources: readonly SourceConfig[],
+): SourceBinding | undefined {
+  if (product === undefined) return undefined;
+  const own = sources.find((c) => c.product === product && (c.instance ?? c.name) === instance);
+  if (own !== undefined) return bindingOf(own);
+  // Without its mapping nobody can read it, and a stray record of a transport names that instead of a product.
+  if (product === 'generic' || !sourceFactories.some((f) => f.product === product)) return undefined;
+  return { source: sourceByName(product, {}), instance: instance ?? product };
 }
 
 function placeOf(letter: StoredDeadLetter): { readonly container: string; readonly offset: number } | undefined {
