@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
 import { AppError, describeError, errorCodes, type ErrorCode } from '../../ingest/core/errors.js';
+import { bodyTooLarge } from '../../ingest/collectors/http/problem.js';
 import type { Logger } from '../../ingest/core/logger.js';
 import type { Problem } from '../schemas/problem.js';
 
@@ -27,8 +28,11 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
 const RETRY_AFTER_DEFAULT_S = 5;
 
 /** RFC 9457. Bodies of 5xx are constant per code: what went wrong inside is for the log, not for the caller. */
-export function problemOf(error: unknown): { status: number; problem: Problem; retryAfterS: number | null } {
-  const known = toAppError(error);
+export function problemOf(
+  error: unknown,
+  bodyBytesMax?: number,
+): { status: number; problem: Problem; retryAfterS: number | null } {
+  const known = toAppError(error, bodyBytesMax);
   const status = statusOf[known.code] ?? 500;
   const code = status === 500 ? 'TQ_INTERNAL' : known.code;
   const inside = status >= 500;
@@ -49,7 +53,7 @@ export function problemOf(error: unknown): { status: number; problem: Problem; r
   };
 }
 
-function toAppError(error: unknown): AppError {
+function toAppError(error: unknown, bodyBytesMax?: number): AppError {
   if (error instanceof AppError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
     const faults = error.validation.slice(0, 10).map((fault) => `${fault.instancePath || '/'}: ${fault.message ?? ''}`);
@@ -59,7 +63,7 @@ function toAppError(error: unknown): AppError {
     });
   }
   if (isResponseSerializationError(error)) return new AppError('TQ_INTERNAL', 'response', { cause: error });
-  if (isFastifyError(error)) return fromFastify(error);
+  if (isFastifyError(error)) return fromFastify(error, bodyBytesMax);
   return new AppError('TQ_INTERNAL', 'unexpected', { cause: error });
 }
 
@@ -67,9 +71,9 @@ function isFastifyError(error: unknown): error is FastifyError {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number';
 }
 
-function fromFastify(error: FastifyError): AppError {
+function fromFastify(error: FastifyError, bodyBytesMax?: number): AppError {
   const status = error.statusCode ?? 500;
-  if (status === 413) return new AppError('TQ_TOO_LARGE', 'The request body is larger than the limit.');
+  if (status === 413) return bodyTooLarge(bodyBytesMax);
   if (status === 429) return new AppError('TQ_RATE_LIMITED', errorCodes.TQ_RATE_LIMITED);
   if (status === 404) return new AppError('TQ_NOT_FOUND', errorCodes.TQ_NOT_FOUND);
   // Fastify's messages on bodies and media types quote nothing but their kind.
@@ -78,8 +82,8 @@ function fromFastify(error: FastifyError): AppError {
   return new AppError('TQ_INTERNAL', 'unexpected', { cause: error });
 }
 
-export async function sendProblem(reply: FastifyReply, error: unknown): Promise<void> {
-  const { status, problem, retryAfterS } = problemOf(error);
+export async function sendProblem(reply: FastifyReply, error: unknown, bodyBytesMax?: number): Promise<void> {
+  const { status, problem, retryAfterS } = problemOf(error, bodyBytesMax);
   if (retryAfterS !== null && !reply.hasHeader('retry-after')) reply.header('retry-after', String(retryAfterS));
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   reply.code(status).type('application/problem+json').serializer(JSON.stringify);
@@ -93,7 +97,7 @@ export function registerProblems(app: FastifyInstance, logger: Logger): void {
       const fields = { method: request.method, route: request.routeOptions.url ?? '', error: causeChain(error) };
       logger.error(fields, 'request failed');
     }
-    await sendProblem(reply, error);
+    await sendProblem(reply, error, request.routeOptions.bodyLimit);
   });
   app.setNotFoundHandler(async (_request, reply) => {
     await sendProblem(reply, new AppError('TQ_NOT_FOUND', 'There is no such route; see /openapi.json.'));

@@ -41,9 +41,27 @@ function recordsOfJson(body: Buffer, source: Source, limits: HttpPushConfig): re
     });
   }
   if (!Array.isArray(value)) return splitRecord(source, { text, offset: 0 });
-  return value.map((item: unknown, offset) =>
-    bounded(typeof item === 'string' ? item : JSON.stringify(item), offset, limits),
-  );
+  return value.map((item: unknown, offset) => bounded(typeof item === 'string' ? item : textOf(item), offset, limits));
+}
+
+/** No source reads what nests deeper; JSON.stringify overflows the stack only far below. */
+const depthKept = 256;
+
+/** A JSON value as text. One that nests too deep to be written is cut, so that its source refuses it and not the whole body. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return JSON.stringify(cutBelow(value, depthKept));
+  }
+}
+
+function cutBelow(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return null;
+  if (Array.isArray(value)) return value.map((item: unknown) => cutBelow(item, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cutBelow(item, depth - 1)]));
 }
 
 function bounded(text: string, offset: number, limits: HttpPushConfig): RawRecord {

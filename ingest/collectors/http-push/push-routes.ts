@@ -56,8 +56,8 @@ export function pushRoutes(
 
   return async (app) => {
     takeRawBodies(app);
-    app.setErrorHandler(async (error, _request, reply) => {
-      const fault = httpFault(error);
+    app.setErrorHandler(async (error, request, reply) => {
+      const fault = httpFault(error, request.routeOptions.bodyLimit);
       if (fault.status >= 500)
         deps.logger.warn({ code: fault.code, reason: fault.reason }, 'a pushed batch was not taken');
       if (fault.status === 401) reply.header('www-authenticate', 'Bearer');

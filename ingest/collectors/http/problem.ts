@@ -23,9 +23,11 @@ export interface HttpFault {
 /**
  * What a sender hears about a failure. A fault of the sender is a 4xx with its words; everything else is 503 with
  * Retry-After, since the batch is not durable and must be sent again.
+ *
+ * @param bodyBytesMax the route's limit, which a refusal for size names.
  */
-export function httpFault(error: unknown): HttpFault {
-  const known = toAppError(error);
+export function httpFault(error: unknown, bodyBytesMax?: number): HttpFault {
+  const known = toAppError(error, bodyBytesMax);
   const status = statusOf[known.code];
   if (status !== undefined) return { status, code: known.code, detail: describeError(known) };
   const retryAfterS = Math.max(1, Math.ceil((known.retryAfterMs ?? 5_000) / 1_000));
@@ -34,14 +36,20 @@ export function httpFault(error: unknown): HttpFault {
   return { status: 503, code: 'TQ_UNAVAILABLE', detail: errorCodes.TQ_UNAVAILABLE, reason, retryAfterS };
 }
 
-function toAppError(error: unknown): AppError {
+function toAppError(error: unknown, bodyBytesMax?: number): AppError {
   if (error instanceof AppError) return error;
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
-  if (status === 413) return new AppError('TQ_TOO_LARGE', 'The request body is larger than the limit.');
+  if (status === 413) return bodyTooLarge(bodyBytesMax);
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new AppError('TQ_REQUEST_INVALID', 'The request is malformed.');
   }
   return new AppError('TQ_UNAVAILABLE', errorCodes.TQ_UNAVAILABLE, { retryable: true, cause: error });
+}
+
+/** The refusal of a body as it was sent, which names the limit where it is known. */
+export function bodyTooLarge(bytesMax?: number): AppError {
+  const limit = bytesMax === undefined ? 'the limit' : `${bytesMax} bytes`;
+  return new AppError('TQ_TOO_LARGE', `The request body is larger than ${limit}.`, { mend: 'Send smaller batches.' });
 }
 
 /** The body of RFC 9457. */

@@ -67,6 +67,16 @@ describe('HTTP push', () => {
       expect(sink.names).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
     }));
 
+  it('refuses one element that nests without end, and keeps its neighbours', () =>
+    withPush(async (send, sink) => {
+      const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+      const headers = { 'content-type': 'application/json' };
+      const response = await send(`["1 a",${deep},"2 b"]`, { headers });
+      expect(response.status).toBe(202);
+      expect(await receipt(response)).toMatchObject({ received: 3, events: 2, rejected: 1 });
+      expect(sink.names).toEqual(['a', 'b']);
+    }));
+
   it('keeps the good records of a body, and reports and dead-letters the bad ones', () =>
     withPush(async (send, sink) => {
       const response = await send('1 a\nboom\n???\n-\n2 b\n');
@@ -125,7 +135,9 @@ describe('HTTP push', () => {
   it('refuses what is too large, before and after decompression, and what is broken', () =>
     withPush(
       async (send, sink, address) => {
-        expect((await send('x'.repeat(5_000))).status).toBe(413);
+        const large = await send('x'.repeat(5_000));
+        expect(large.status).toBe(413);
+        expect((await receipt(large)).detail).toMatch(/larger than \d+ bytes/);
         expect(
           (await send(gzipSync(Buffer.alloc(1_000_000)), { headers: { 'content-encoding': 'gzip' } })).status,
         ).toBe(413);
