@@ -9,6 +9,7 @@ import { declaredRoutes } from './declared-routes.js';
 import { webhookDefaults } from './webhook-defaults.js';
 import { readMappingFile } from './mapping-file.js';
 import type { Config } from './schema.js';
+import { withoutRefused } from './without-refused.js';
 import { configSchema } from './schema.js';
 
 /** One fault of the configuration: where it is, what is wrong, how to mend it. */
@@ -31,8 +32,10 @@ export function loadConfig(
 ): Result<Config, readonly ConfigFault[]> {
   const document = parseDocument(yamlText, { uniqueKeys: true });
   if (document.errors.length > 0) {
+    // One slip makes the parser stumble many times on the same line.
+    const places = new Map(document.errors.map((e) => [`${String(e.linePos?.[0].line)} ${e.code}`, e]));
     return err(
-      document.errors.map((e) => ({
+      [...places.values()].map((e) => ({
         path: e.linePos === undefined ? '' : `line ${e.linePos[0].line}`,
         message: `not YAML: ${e.code}`,
         mend: 'Correct the syntax at that line.',
@@ -40,10 +43,26 @@ export function loadConfig(
     );
   }
   const faults: ConfigFault[] = [];
-  const raw: unknown = document.toJS({ maxAliasCount: 50 }) ?? {};
-  const parsed = configSchema.safeParse(withOverrides(expand(raw, '', env, faults), env));
-  if (!parsed.success) faults.push(...parsed.error.issues.map(toFault));
-  if (!parsed.success) return err(faults);
+  let raw: unknown;
+  try {
+    raw = document.toJS({ maxAliasCount: 50 }) ?? {};
+  } catch {
+    const mend = 'Define each &anchor above its *alias, and use few of them; or write the values out.';
+    return err([{ path: '', message: 'an alias (*name) cannot be resolved, or aliases unfold without end', mend }]);
+  }
+  const given = withOverrides(expand(raw, '', env, faults), env);
+  const parsed = configSchema.safeParse(given);
+  if (!parsed.success) {
+    faults.push(...parsed.error.issues.map(toFault));
+    // What is left without the refused keys has faults of its own, which are told in the same run.
+    const rest = withoutRefused(given, parsed.error.issues);
+    const told = faults.map(({ path }) => path);
+    if (rest !== undefined) {
+      const further = crossChecks(withMappings(rest, readMapping, faults));
+      faults.push(...further.filter(({ path }) => !told.some((t) => t === path || t.startsWith(`${path}.`))));
+    }
+    return err(faults);
+  }
   const config = withMappings(parsed.data, readMapping, faults);
   faults.push(...crossChecks(config));
   return faults.length > 0 ? err(faults) : ok(config);
@@ -180,6 +199,10 @@ function crossChecks(config: Config): ConfigFault[] {
     ...webhooksWithoutRule(config),
     ...foreignApis(config),
   );
+  faults.push(
+    ...sameNames('alerts.destinations', config.alerts.destinations),
+    ...sameNames('api.keys', config.api.keys),
+  );
   const readers = config.sources.filter((source) => source.input?.kind === 'stdin');
   if (readers.length > 1) {
     faults.push({
@@ -200,6 +223,15 @@ function crossChecks(config: Config): ConfigFault[] {
     });
   }
   return faults;
+}
+
+/** Deliveries and decisions are told apart by these names. */
+function sameNames(path: string, items: readonly { readonly name: string }[]): ConfigFault[] {
+  return items.flatMap(({ name }, i) =>
+    items.findIndex((other) => other.name === name) === i
+      ? []
+      : [{ path: `${path}.${i}.name`, message: `name ${name} is used twice`, mend: 'Give each its own name.' }],
+  );
 }
 
 /** Sources that share a syslog listener must agree on who may send, and differ in whose messages they take. */

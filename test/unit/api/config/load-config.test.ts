@@ -26,6 +26,48 @@ describe('loadConfig', () => {
     expect(faults.every((f) => f.mend.length > 0)).toBe(true);
   });
 
+  it('tells the faults behind those of the schema in the same run', () => {
+    const faults = faultsOf(
+      [
+        'worker: { block_age_max: soon }',
+        'sources:',
+        '  - { name: a, product: nope, input: { kind: file, paths: [] } }',
+        '  - { name: a, product: nginx, options: { formt: x }, unknown: 1 }',
+        '  - { name: A/B, product: also-nope }',
+        'api: { host: 0.0.0.0, port: 99999 }',
+      ].join('\n'),
+    );
+    expect(faults.map((f) => f.path)).toEqual(
+      expect.arrayContaining([
+        'worker.block_age_max',
+        'sources.0.input.paths',
+        'sources.0.product',
+        'sources.1',
+        'sources.1.name',
+        'sources.1.options',
+        'sources.2.name',
+        'sources.2.product',
+        'api.port',
+        'api.anonymous_role',
+      ]),
+    );
+    expect(new Set(faults.map((f) => `${f.path} ${f.message}`)).size).toBe(faults.length);
+  });
+
+  it('tells one slip of the syntax once, and aliases that cannot be resolved', () => {
+    expect(faultsOf('a: { b: ${NOPE}, c: 1 }\nd: 2\n').length).toBeLessThan(4);
+    expect(faultsOf('a: [*b]\n')[0]).toMatchObject({ message: expect.stringContaining('alias') as string });
+  });
+
+  it('refuses destinations and API keys of one name', () => {
+    const destination = '{ name: soc, kind: webhook, url: "https://soc.example.com/", secret_file: /s }';
+    const key = `{ name: k, role: viewer, sha256: ${'a'.repeat(64)} }`;
+    const faults = faultsOf(
+      `alerts: { destinations: [${destination}, ${destination}] }\napi: { keys: [${key}, ${key}] }`,
+    );
+    expect(faults.map((f) => f.path)).toEqual(['alerts.destinations.1.name', 'api.keys.1.name']);
+  });
+
   it('refuses a product that it does not know and lists those that it does', () => {
     const [fault] = faultsOf('sources: [{ name: a, product: nope }]');
     expect(fault?.path).toBe('sources.0.product');
