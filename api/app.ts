@@ -30,6 +30,7 @@ import { timelineRoutes } from './routes/v1/timeline.js';
 import { tokenActivityRoutes } from './routes/v1/token-activity.js';
 import { tokenRoutes } from './routes/v1/tokens.js';
 import { whoamiRoutes } from './routes/v1/whoami.js';
+import { withMediaTypes } from './schemas/media-types.js';
 import { pushDescription } from './schemas/push.js';
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -127,7 +128,7 @@ async function registerDescription(app: FastifyInstance, version: string): Promi
       security: [{ bearer: [] }, { apiKey: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => withMediaTypes(jsonSchemaTransformObject(document)),
   });
   app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, () => app.swagger());
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { problemResponses } from './problem.js';
+import { problemResponses, problemSchema } from './problem.js';
 
 const receipt = z
   .object({
@@ -22,6 +22,8 @@ export const pushDescription = {
     400: problemResponses[400],
     401: problemResponses[401],
     403: problemResponses[403],
+    413: problemSchema.describe('The body is larger than the limit.'),
+    422: problemSchema.describe('No record of it could be parsed; all are dead letters.'),
     503: problemResponses[503],
   },
 };

@@ -266,6 +266,24 @@ describe('the API around its routes', () => {
       expect(answered).toBe(described.length + 1);
     });
 
+    it('names the media types that are sent', async () => {
+      const document = (await api.app.inject({ url: '/openapi.json' })).json<Document>();
+      const described = Object.values(document.paths).flatMap((methods) =>
+        Object.values(methods).flatMap(({ responses }) =>
+          Object.entries(responses).map(([status, response]) => ({
+            status,
+            content: 'content' in response ? response.content : {},
+          })),
+        ),
+      );
+      const problems = described.filter(({ content }) => JSON.stringify(content).includes('schemas/Problem"'));
+      expect(problems.length).toBeGreaterThan(100);
+      for (const { content } of problems) expect(Object.keys(content as object)).toEqual(['application/problem+json']);
+      const sent = await api.app.inject({ url: '/v1/tokens?limit=x' });
+      expect(sent.headers['content-type']).toMatch('application/problem+json');
+      expect(document.paths['/metrics']?.['get']?.responses['200']).toHaveProperty(['content', 'text/plain']);
+    });
+
     it('is followed by docs/api.md, which names every route', async () => {
       const document = (await api.app.inject({ url: '/openapi.json' })).json<Document>();
       const guide = await readFile(new URL('../../../docs/api.md', import.meta.url), 'utf8');
