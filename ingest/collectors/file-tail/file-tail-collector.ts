@@ -8,7 +8,7 @@ import { compressionOf } from '../../pipeline/file-content.js';
 import type { SourceBinding } from '../../pipeline/record-parser.js';
 import type { CollectorDeps } from '../collector-deps.js';
 import type { FileTailConfig } from './config.js';
-import { expandPath, watchFolder } from './path-patterns.js';
+import { expandPath, namedAfter, watchFolder } from './path-patterns.js';
 import { SettledFiles, type FileMark } from './settled-files.js';
 import { TailedFile, type TailedFileDeps } from './tailed-file.js';
 
@@ -56,6 +56,7 @@ class FileTailCollector implements Component {
     if (this.loop !== undefined || this.abort.signal.aborted) return;
     for (const folder of new Set(this.config.paths.map(watchFolder))) this.watch(folder);
     await this.look();
+    await this.lookBeside();
     this.loop = this.run();
   }
 
@@ -124,7 +125,7 @@ class FileTailCollector implements Component {
     this.woken = false;
     this.lookedMs = this.deps.clock.nowMs();
     const present = new Set<string>();
-    const paths = new Set((await Promise.all(this.config.paths.map(expandPath))).flat());
+    const paths = await this.paths();
     for (const path of paths) {
       try {
         const found = await stat(path);
@@ -143,6 +144,41 @@ class FileTailCollector implements Component {
     for (const [key, tail] of this.tails)
       tail.missingSinceMs = present.has(key) ? undefined : (tail.missingSinceMs ?? now);
     this.settled.keepOnly(present);
+  }
+
+  private async paths(): Promise<ReadonlySet<string>> {
+    return new Set((await Promise.all(this.config.paths.map(expandPath))).flat());
+  }
+
+  /**
+   * What was renamed while nobody read is read to its end, as it would have been: files named after one of the paths that a
+   * checkpoint knows. Others are left alone: nobody asked for them.
+   */
+  private async lookBeside(): Promise<void> {
+    for (const beside of await namedAfter(await this.paths())) {
+      try {
+        await this.meetKnown(beside);
+      } catch (error) {
+        this.complain(beside, error);
+      }
+    }
+  }
+
+  private async meetKnown(path: string): Promise<void> {
+    if (!(await stat(path)).isFile()) return;
+    const handle = await open(path, 'r');
+    const tail = new TailedFile(path, handle, this.deps);
+    let kept = false;
+    try {
+      const { dev, ino } = await handle.stat();
+      const key = `${dev}:${ino}`;
+      if (this.tails.has(key) || !(await this.isFollowed(handle)) || !(await tail.isKnown())) return;
+      tail.missingSinceMs = this.deps.clock.nowMs();
+      this.tails.set(key, tail);
+      kept = true;
+    } finally {
+      if (!kept) await tail.close();
+    }
   }
 
   private async meet(key: string, path: string, mark: FileMark): Promise<void> {

@@ -74,6 +74,25 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
+/** Files beside these that are named after one of them, as rotation names them: `access.log.1`, `access.log-20260102`. */
+export async function namedAfter(paths: ReadonlySet<string>): Promise<string[]> {
+  const bases = new Map<string, string[]>();
+  for (const path of paths) {
+    const { dir, base } = parse(path);
+    const known = bases.get(dir);
+    if (known === undefined) bases.set(dir, [base]);
+    else known.push(base);
+  }
+  const found: string[] = [];
+  for (const [dir, own] of bases) {
+    for (const name of await namesIn(dir)) {
+      const path = join(dir, name);
+      if (!paths.has(path) && own.some((base) => name.startsWith(base))) found.push(path);
+    }
+  }
+  return found;
+}
+
 /** The folder whose changes tell of new or rotated files of a pattern. */
 export function watchFolder(pattern: string): string {
   let folder = dirname(resolve(pattern));

@@ -55,6 +55,12 @@ export class TailedFile {
     this.lastGrowthMs = deps.clock.nowMs();
   }
 
+  /** Whether a part of it was handed over before: a checkpoint knows it. */
+  async isKnown(): Promise<boolean> {
+    this.reading ??= await this.begin(false);
+    return this.reading !== undefined && this.reading.at > 0;
+  }
+
   /** Reads and hands over what is new. @returns true if there is more to read at once. */
   async pump(): Promise<boolean> {
     for (let turn = 0; turn < chunksPerTurn; turn += 1) {

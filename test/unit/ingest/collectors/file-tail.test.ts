@@ -108,6 +108,28 @@ describe('file tail', () => {
       expect(first.sink.events).toHaveLength(5);
     }));
 
+  it('reads on what was renamed while it was down, though the new name is none of its paths, and nothing that it does not know', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, 'app.log');
+      await writeFile(path, '1 a\n');
+      await writeFile(join(folder, 'app.log.9'), '9 stranger\n');
+      const first = await tailOn(folder, ['app.log']);
+      await first.sees(['a']);
+      await first.stop();
+      await appendFile(path, '2 b\n');
+      await rename(path, join(folder, 'app.log.1'));
+      await writeFile(path, '3 c\n');
+      const second = await tailOn(folder, ['app.log'], first.sink);
+      await second.sees(['a', 'b', 'c']);
+      await second.stop();
+      expect(first.sink.events).toHaveLength(3);
+      const third = await tailOn(folder, ['app.log'], first.sink);
+      await appendFile(path, '4 d\n');
+      await third.sees(['a', 'b', 'c', 'd']);
+      await third.stop();
+      expect(first.sink.events).toHaveLength(4);
+    }));
+
   it('reads a file to its end though its name is gone, with a last line that nobody will complete', () =>
     withFolder(async (folder) => {
       const path = join(folder, 'app.log');
