@@ -8,7 +8,8 @@ import type { BaselineOptions } from './baseline-options.js';
 import { type BaselineState, decodeBaselineState, encodeBaselineState, newBaselineState } from './baseline-state.js';
 import { grownBy, isAsMuch, isFirstTurn, likeIt, withExcess, type ExcessDay } from './month-memory.js';
 import { LOW_HOURS, shortfall, SILENT_HOURS_MAX, type Shortfall } from './drop.js';
-import { comparableHours, expectedVolume, HOURS_OF_DAY, owedVolume, peakVolume, recurs } from './seasonal.js';
+import { comparableHours, HOURS_OF_DAY } from '../core/seasonal-hours.js';
+import { expectedVolume, owedVolume, peakVolume, recurs } from './seasonal.js';
 
 const NONE: readonly Score[] = [];
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import type { QuantisedRing } from '../core/quantised-ring.js';
 import { robustCentre, type RobustCentre } from '../core/robust.js';
-import { HOURS_OF_DAY, HOURS_OF_WEEK, seasonalHours } from './seasonal.js';
+import { HOURS_OF_DAY, HOURS_OF_WEEK, seasonalHours } from '../core/seasonal-hours.js';
 
 /** Below this share of the least busy hour like it, an hour is a low one. */
 const LOW_SHARE = 0.5;

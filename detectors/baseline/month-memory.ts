@@ -1,4 +1,4 @@
-import { HOURS_OF_DAY } from './seasonal.js';
+import { HOURS_OF_DAY } from '../core/seasonal-hours.js';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

@@ -2,7 +2,7 @@ import type { Detector, Observation, Score, Verdict } from '../core/detector.js'
 import { textHash } from '../core/hash.js';
 import { ACCEPTED, requestFigureSql } from '../core/reproduce.js';
 import { robustCentre, type SpreadFloors } from '../core/robust.js';
-import { comparableHours } from '../baseline/seasonal.js';
+import { comparableHours } from '../core/seasonal-hours.js';
 import type { ExchangeOptions } from './exchange-options.js';
 import {
   decodeExchangeState,
@@ -20,6 +20,7 @@ import {
 } from './exchange-state.js';
 
 const NONE: readonly Score[] = [];
+const NOT_DUE: readonly (readonly [Measure, number])[] = [];
 const HOUR_MS = 3_600_000;
 const KIB = 1024;
 /** Twice as much as usual is within what ordinary work brings: an alarm needs four times with the default threshold. */
@@ -76,20 +77,15 @@ export class ExchangeDetector implements Detector<ExchangeState> {
     const isNew = hour > state.hour;
     const { target } = observation.event;
     const bytes = (isNew ? 0 : state.bytes) + (target?.response_bytes ?? 0);
-    const targets = isNew ? 1 : state.targets.length + (this.#isNewTarget(state, observation) ? 1 : 0);
     const timed = (isNew ? 0 : state.timed) + (target?.duration_ms === undefined ? 0 : 1);
     const totalMs = (isNew ? 0 : state.totalMs) + (target?.duration_ms ?? 0);
-    const { bytes_min: bytesMin, targets_min: targetsMin, timed_min: timedMin } = this.#options;
-    const found: Score[] = [];
-    let basis = state;
-    const add = (measure: Measure, observed: number): void => {
-      if (isNew && basis === state) basis = this.#advanced(state, hour);
-      found.push(this.#reading(basis, measure, observed, observation.timeMs));
-    };
-    if (bytes >= bytesMin) add('response_bytes', bytes);
-    if (targets >= targetsMin) add('targets', targets);
-    if (timed >= timedMin) add('duration', rounded(totalMs / timed));
-    return found;
+    const due = this.#due(bytes, isNew ? 1 : withTarget(state.targets, observation, this.#options.targets_min), timed);
+    if (due.length === 0) return NONE;
+    const basis = isNew ? this.#advanced(state, hour) : state;
+    return due.map(([measure, count]) => {
+      const observed = measure === 'duration' ? rounded(totalMs / timed) : count;
+      return this.#reading(basis, measure, observed, observation.timeMs);
+    });
   }
 
   classify(score: Score, { entityKind }: Observation): Verdict | null {
@@ -129,7 +125,8 @@ export class ExchangeDetector implements Detector<ExchangeState> {
     if (hour > state.hour) this.#advance(state, hour);
     const { target } = observation.event;
     state.bytes += target?.response_bytes ?? 0;
-    if (this.#isNewTarget(state, observation)) state.targets.push(hashOf(observation));
+    const hash = hashOf(observation);
+    if (isNewTarget(state.targets, hash)) state.targets.push(hash);
     if (target?.duration_ms !== undefined) {
       state.timed += 1;
       state.totalMs += target.duration_ms;
@@ -138,11 +135,8 @@ export class ExchangeDetector implements Detector<ExchangeState> {
       const place = measures.indexOf(score.measure as Measure);
       if (this.classify(score, observation) !== null) state.suspect = state.suspect.with(place, true);
     }
-    const { bytes_min: bytesMin, targets_min: targetsMin, timed_min: timedMin } = this.#options;
     // Asked once an hour, and of few tokens.
-    if (state.bytes >= bytesMin) this.#expect(state, 'response_bytes');
-    if (state.targets.length >= targetsMin) this.#expect(state, 'targets');
-    if (state.timed >= timedMin) this.#expect(state, 'duration');
+    for (const [measure] of this.#due(state.bytes, state.targets.length, state.timed)) this.#expect(state, measure);
     return state;
   }
 
@@ -168,9 +162,13 @@ export class ExchangeDetector implements Detector<ExchangeState> {
     return decodeExchangeState(text);
   }
 
-  #isNewTarget(state: ExchangeState, observation: Observation): boolean {
-    return state.targets.length < TARGETS_MAX && !state.targets.includes(hashOf(observation));
-  }
+  /** Measures of which the hour has enough to tell anything, with what it has. */
+  #due(bytes: number, targets: number, timed: number): readonly (readonly [Measure, number])[] {
+    const { bytes_min: bytesMin, targets_min: targetsMin, timed_min: timedMin } = this.#options;
+    if (bytes < bytesMin && targets < targetsMin && timed < timedMin) return NOT_DUE;
+    const counts = [['response_bytes', bytes, bytesMin], ['targets', targets, targetsMin], ['duration', timed, timedMin]] as const;
+    return counts.filter(([, count, least]) => count >= least).map(([measure, count]) => [measure, count] as const);
+  } // prettier-ignore
 
   #reading(basis: ExchangeState, measure: Measure, observed: number, windowEndMs: number): Score {
     const place = measures.indexOf(measure);
@@ -241,6 +239,12 @@ const isCounted = ({ event, request, accepted }: Observation): boolean => reques
 const hourOf = ({ timeMs }: Observation): number => Math.floor(timeMs / HOUR_MS);
 const hashOf = ({ event: { target } }: Observation): number =>
   textHash(`${target?.service ?? ''} ${target?.route ?? ''}`);
+const isNewTarget = (targets: readonly number[], hash: number): boolean =>
+  targets.length < TARGETS_MAX && !targets.includes(hash);
+
+/** How many routes there are with this one; 0 without a look where they are fewer than `least` in any case. */
+const withTarget = (targets: readonly number[], observation: Observation, least: number): number =>
+  targets.length + 1 < least ? 0 : targets.length + (isNewTarget(targets, hashOf(observation)) ? 1 : 0);
 /** As the store does it. */
 const rounded = (value: number): number => Math.floor(value + 0.5);
 const inMib = (bytes: number): string => `${(bytes / KIB / KIB).toFixed(1)} MiB`;

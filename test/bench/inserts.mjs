@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
-import { systemClock } from '#built/ingest/core/clock.js';
 import { writeSettings } from '#built/ingest/store/connection.js';
-import { EmbeddedConnection } from '#built/ingest/store/embedded-connection.js';
-import { loadMigrations, StoreMigrator } from '#built/ingest/store/migrator.js';
 import { EventEncoder } from '#built/ingest/store/native/event-encoder.js';
 import { StoreWriter } from '#built/ingest/store/writer.js';
 import { chunks, measure, peakRssMib } from './measure.mjs';
-import { newFingerprinter, parseLines } from './parts.mjs';
+import { newFingerprinter, openEngine, parseLines } from './parts.mjs';
 
 const BLOCK_ROWS = 50_000;
 /** Encoded at a stretch, about as many as the worker takes from a record. */
@@ -21,13 +18,8 @@ const settings = (name, n) => ({ ...writeSettings, insert_deduplication_token: `
 /** @param {object} job `path`: `ours` (encode and insert), `native` (encoded before the clock starts), `json` (client.insert). */
 export async function inserts(job) {
   const blocks = readBlocks(job.lines);
-  const connection = await EmbeddedConnection.open(join(job.directory, 'clickhouse'), systemClock);
+  const connection = await openEngine(job.directory);
   try {
-    await new StoreMigrator(
-      () => connection,
-      { kind: 'single' },
-      () => loadMigrations(),
-    ).up();
     const result = await paths[job.path](connection, blocks, join(job.directory, 'clickhouse', 'engine'));
     return { ...result, peak_rss_mib: peakRssMib() };
   } finally {

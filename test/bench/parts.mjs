@@ -7,6 +7,8 @@ import { parseRecords } from '#built/ingest/pipeline/record-parser.js';
 import { replayFiles } from '#built/ingest/pipeline/replay.js';
 import { systemClock } from '#built/ingest/core/clock.js';
 import { silentLogger } from '#built/ingest/core/logger.js';
+import { EmbeddedConnection } from '#built/ingest/store/embedded-connection.js';
+import { loadMigrations, StoreMigrator } from '#built/ingest/store/migrator.js';
 import { createFingerprinter } from '#built/ingest/event/fingerprint.js';
 import { configSchema } from '#built/api/config/schema.js';
 import { ThreadedReplay } from '#built/api/cli/actions/threaded-replay.js';
@@ -60,4 +62,15 @@ export async function collectBeside(path, writer, { config, lifecycle, logger })
 export function parseLines(lines, fingerprinter, source = nginxSource(), container = 'bench') {
   const records = lines.map((text, offset) => ({ text, offset }));
   return parseRecords({ source, instance: 'edge' }, records, container, { fingerprinter, ...deps });
+}
+
+/** The engine in a fresh directory, its tables made. To be closed. */
+export async function openEngine(directory) {
+  const connection = await EmbeddedConnection.open(join(directory, 'clickhouse'), systemClock);
+  await new StoreMigrator(
+    () => connection,
+    { kind: 'single' },
+    () => loadMigrations(),
+  ).up();
+  return connection;
 }

@@ -1,18 +1,14 @@
 // What a pass of the shipped rules costs beside a day of many events: the benchmark's traffic again and again in order of
 // time, tokens and principals in 20 variants, written by the engine itself; the roll-ups, which rules do not read, are left out.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { evaluateRules } from '#built/detectors/worker/rules/evaluate-rules.js';
 import { RuleSet } from '#built/detectors/worker/rules/rule-set.js';
 import { paneOf } from '#built/detectors/rules/window-plan.js';
-import { systemClock } from '#built/ingest/core/clock.js';
 import { silentLogger } from '#built/ingest/core/logger.js';
-import { EmbeddedConnection } from '#built/ingest/store/embedded-connection.js';
-import { loadMigrations, StoreMigrator } from '#built/ingest/store/migrator.js';
 import { StoreQuerier } from '#built/ingest/store/query.js';
 import { encodeBlock } from './inserts.mjs';
 import { chunks, measure, peakRssMib, round, stopwatch } from './measure.mjs';
-import { newFingerprinter, parseLines } from './parts.mjs';
+import { newFingerprinter, openEngine, parseLines } from './parts.mjs';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -25,13 +21,8 @@ const passes = [
 ];
 
 export async function rules({ lines, directory, events }) {
-  const connection = await EmbeddedConnection.open(join(directory, 'clickhouse'), systemClock);
+  const connection = await openEngine(directory);
   try {
-    await new StoreMigrator(
-      () => connection,
-      { kind: 'single' },
-      () => loadMigrations(),
-    ).up();
     const ask = async (sql) =>
       /** @type {any[]} */ (await connection.query(sql, {}, { rowsMax: 1000, timeoutMs: 600_000, memoryBytesMax: 0 }));
     for (const { name } of await ask(
