@@ -179,6 +179,10 @@ export function findFlags(text: string): Span[] {
 /** A greedy run up to the last `@` of the authority: passwords with `@` in them are written unescaped often enough. */
 const userinfo = /\/\/([^\s/?#"'<>]{1,1024})@/g;
 
+/** `idp.example.com|` of `https://idp.example.com|alice@example.com`, as principals are named: an issuer and its subject. */
+const issuerOfSubject =
+  /^(?:(?:[a-z0-9-]{1,63}\.){1,8}[a-z0-9-]{1,63}(?::\d{1,5})?\||[a-z0-9-]{1,63}(?::\d{1,5})?\|[^:]*$)/i;
+
 /** The password of `scheme://user:password@host`, or a lone user that looks like a token. */
 export function findUserinfo(text: string): Span[] {
   const spans: Span[] = [];
@@ -187,6 +191,7 @@ export function findUserinfo(text: string): Span[] {
     const info = match[1] ?? '';
     const start = match.index + 2;
     const end = start + info.length;
+    if (issuerOfSubject.test(info)) continue;
     const colon = info.indexOf(':');
     if (colon >= 0) {
       const password = info.slice(colon + 1);

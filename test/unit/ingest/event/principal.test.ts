@@ -15,6 +15,24 @@ describe('makePrincipal', () => {
     }); // prettier-ignore
   });
 
+  it('keeps a subject that is an address apart from others of its domain, where the issuer has no path', () => {
+    const uid = (issuer: string, id: string): string =>
+      makePrincipal({ kind: 'user', issuer, id, name: id }).principal_uid;
+    for (const issuer of [
+      'https://kubernetes.default.svc.cluster.local',
+      'https://idp.example.com:8443',
+      'http://keycloak',
+    ])
+      for (const id of ['anna@example.com', 'b.longer-name2026@example.com'])
+        expect(uid(issuer, id)).toBe(`${issuer}|${id}`);
+    expect(uid('https://idp.example.com', 'user:anna@example.com')).toBe(
+      'https://idp.example.com|user:anna@example.com',
+    );
+    expect(uid('https://idp.example.com', `${secret}@example.com`)).not.toContain(secret);
+    expect(uid('https://anna:s3cret-word-9x@idp.example.com', 'u')).not.toContain('s3cret');
+    expect(uid('https://anna|x:s3cret-word-9x@idp', 'u')).not.toContain('s3cret');
+  });
+
   it('tells principals of one id apart by whatever else is told of them', () => {
     const inputs = [
       { kind: 'user', issuer: 'a', id: 'bob' },
