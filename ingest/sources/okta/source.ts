@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
-import type { PrincipalFacts } from '../../event/token-event.js';
+import type { Action, PrincipalFacts } from '../../event/token-event.js';
 import { actionOfActing } from '../shared/acting.js';
 import type { AuditPlace, AuditRecord } from '../shared/audit-event.js';
 import { auditSourceFactory } from '../shared/audit-source.js';
@@ -56,9 +56,23 @@ interface Parties {
   readonly actor?: string | undefined;
 }
 
+/** What Okta itself is the actor of while a user signs in, as through an identity provider. */
+const ofAnybody: ReadonlySet<Action> = new Set<Action>(['login', 'logout', 'expire', 'use']);
+
+/** The one user among the targets. */
+function soleUserOf(record: JsonObject): string | undefined {
+  const users = (readList(record, 'target') ?? [])
+    .slice(0, 32)
+    .filter(isObject)
+    .filter((target) => readText(target, 'type') === 'User');
+  const ids = new Set(users.map((target) => known(readText(target, 'id'))));
+  return ids.size === 1 ? [...ids][0] : undefined;
+}
+
 /** A token belongs to its subject: an app that was granted it is its client, and who revoked it only acted. */
-function partiesOf(record: JsonObject, subject: string | undefined, fp: Fingerprinter): Parties {
+function partiesOf(record: JsonObject, named: string | undefined, action: Action, fp: Fingerprinter): Parties {
   const acting = actorOf(record, fp);
+  const subject = named ?? (acting?.kind === 'workload' && ofAnybody.has(action) ? soleUserOf(record) : undefined);
   if (subject === undefined || acting === undefined || acting.id === subject) return { principal: acting };
   const isClient = acting.kind === 'client';
   const clientId = isClient ? acting.id : digText(record, 'debugContext', 'debugData', 'clientId');
@@ -149,7 +163,7 @@ function read(record: JsonObject, context: ParseContext, options: OktaOptions): 
   const debug = readObject(readObject(record, 'debugContext') ?? {}, 'debugData') ?? {};
   const credential = readOktaToken(record, options.base, context.fingerprinter, type, meaning.action);
   const { token, subject, actorChain } = credential;
-  const { principal, actor } = partiesOf(record, subject, context.fingerprinter);
+  const { principal, actor } = partiesOf(record, subject, meaning.action, context.fingerprinter);
   return ok({
     id: readText(record, 'uuid'),
     timeMs,

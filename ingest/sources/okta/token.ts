@@ -150,8 +150,8 @@ function sessionToken(record: JsonObject, base: string | undefined, fp: Fingerpr
   });
 }
 
-/** `unknown` stands there where Okta has none. */
+/** `unknown` stands there where Okta has none, and `trs…` names one request with an API token, which is no session. */
 export function sessionOf(record: JsonObject): string | undefined {
   const session = digText(record, 'authenticationContext', 'externalSessionId');
-  return session === undefined || session === 'unknown' ? undefined : session;
+  return session === undefined || session === 'unknown' || session.startsWith('trs') ? undefined : session;
 }
