@@ -43,8 +43,26 @@ function actorOf(properties: JsonObject, fp: Fingerprinter): PrincipalFacts | un
 /** `[KeyIdentifier=<guid>,KeyType=Password,KeyUsage=Verify,DisplayName=ci]` of a changed credential list. */
 const keyForm = /KeyIdentifier=([0-9a-fA-F-]{36})/g;
 
+interface ChangedKey {
+  readonly token: TokenFacts;
+  /** Made, taken away, or put in another's place. */
+  readonly action: 'create' | 'delete' | 'rotate';
+  readonly owner: PrincipalFacts | undefined;
+}
+
+/** The service principal or application whose credential it is; who changed it only acted. */
+function ownerOf(target: JsonObject, properties: JsonObject, fp: Fingerprinter): PrincipalFacts | undefined {
+  const isService = readText(target, 'type') === 'ServicePrincipal';
+  const clientId = isService ? undefined : detailOf(properties, 'AppId');
+  const id = isService ? readText(target, 'id') : (clientId ?? readText(target, 'id'));
+  return auditPrincipal(
+    { kind: 'client', issuer: entraIssuer, id, name: readText(target, 'displayName'), clientId },
+    fp,
+  );
+}
+
 /** The credential that was added or taken away: what stands in only one of the old and the new list. */
-function changedKey(properties: JsonObject, fp: Fingerprinter): TokenFacts | undefined {
+function changedKey(properties: JsonObject, fp: Fingerprinter): ChangedKey | undefined {
   for (const target of (readList(properties, 'targetResources') ?? []).slice(0, 8)) {
     if (!isObject(target)) continue;
     for (const change of (readList(target, 'modifiedProperties') ?? []).slice(0, 32)) {
@@ -52,15 +70,19 @@ function changedKey(properties: JsonObject, fp: Fingerprinter): TokenFacts | und
       const idsOf = (name: string): string[] =>
         [...(readText(change, name) ?? '').slice(0, 65_536).matchAll(keyForm)].map((match) => match[1] ?? '');
       const [before, after] = [idsOf('oldValue'), idsOf('newValue')];
-      const id = after.find((one) => !before.includes(one)) ?? before.find((one) => !after.includes(one));
+      const made = after.find((one) => !before.includes(one));
+      const ended = before.find((one) => !after.includes(one));
+      const id = made ?? ended;
       if (id === undefined) continue;
-      return tokenFromCanonical(canonical.key('entra', id), fp, {
+      const token = tokenFromCanonical(canonical.key('entra', id), fp, {
         kind: 'api_key',
         issuer: entraIssuer,
         aliases: joinAliases(joinAlias('key_id', `entra:${id}`)),
         key_id: shownText(id),
         display_name: shownText(readText(target, 'displayName')),
       });
+      const action = made === undefined ? 'delete' : ended === undefined ? 'create' : 'rotate';
+      return { token, action, owner: ownerOf(target, properties, fp) };
     }
   }
   return undefined;
@@ -139,16 +161,21 @@ export function readAudit(
     attributes.add('target', words.filter((word) => word !== undefined).join(' ') || undefined);
     addGrants(attributes, target);
   }
+  const key = changedKey(properties, fp);
+  const actor = actorOf(properties, fp);
+  if (key?.owner !== undefined) attributes.add('actor', actor?.principal_uid);
+  const told = actionOfActivity(activity);
   return ok({
     id: readText(properties, 'id'),
     timeMs,
     recordType: activity,
-    action: actionOfActivity(activity),
+    // `Certificates and secrets management` says not which; the lists of keys do.
+    action: key !== undefined && told === 'rotate' ? key.action : told,
     outcome: isFailure ? 'failure' : result === 'success' || result === '0' || result === '' ? 'success' : 'unknown',
     reason: isFailure ? (result === 'timeout' ? 'temporarily_unavailable' : 'other') : undefined,
     detail: isFailure ? [readText(properties, 'resultReason') ?? readText(record, 'resultDescription')] : [],
-    token: changedKey(properties, fp),
-    principal: actorOf(properties, fp),
+    token: key?.token,
+    principal: key?.owner ?? actor,
     address: digText(properties, 'initiatedBy', 'user', 'ipAddress') ?? readText(record, 'callerIpAddress'),
     userAgent: readText(properties, 'userAgent') ?? detailOf(properties, 'User-Agent'),
     target: { service: readText(properties, 'loggedByService') ?? product, method: activity },

@@ -3,7 +3,7 @@ import { ok } from '../../core/result.js';
 import { entraIssuer } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { Action, PrincipalFacts } from '../../event/token-event.js';
-import type { AuditPlace, AuditRecord } from '../shared/audit-event.js';
+import type { AuditRecord } from '../shared/audit-event.js';
 import { AttributeList } from '../shared/facts.js';
 import {
   digText,
@@ -19,6 +19,7 @@ import { auditPrincipal } from '../shared/names.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseError } from '../source.js';
 import { outcomeOfCode } from './errors.js';
+import { placeOf } from './place.js';
 import { entraTime } from './time.js';
 import { signInToken } from './token.js';
 
@@ -67,18 +68,6 @@ function principalOf(kind: Kind, properties: JsonObject, fp: Fingerprinter): Pri
 function actionOf(kind: Kind, properties: JsonObject): Action {
   if (kind === 'interactive') return 'login';
   return /refreshToken/i.test(readText(properties, 'incomingTokenType') ?? '') ? 'refresh' : 'issue';
-}
-
-function placeOf(properties: JsonObject): AuditPlace {
-  const place = readObject(properties, 'location') ?? {};
-  const point = readObject(place, 'geoCoordinates') ?? {};
-  return {
-    country: readText(place, 'countryOrRegion'),
-    city: readText(place, 'city'),
-    latitude: readNumber(point, 'latitude'),
-    longitude: readNumber(point, 'longitude'),
-    asn: readNumber(properties, 'autonomousSystemNumber'),
-  };
 }
 
 const keptFields = [

@@ -89,8 +89,11 @@ function placeOf(geo: AuditPlace): Client['geo'] {
   if (geo.country !== undefined && /^[A-Za-z]{2}$/.test(geo.country))
     place.country_iso_code = geo.country.toUpperCase();
   if (city !== undefined) place.city = city;
-  if (latitude !== undefined) place.latitude = latitude;
-  if (longitude !== undefined) place.longitude = longitude;
+  // 0°N 0°E lies in the sea: it is what stands there for a place that is not known.
+  if (latitude !== 0 || longitude !== 0) {
+    if (latitude !== undefined) place.latitude = latitude;
+    if (longitude !== undefined) place.longitude = longitude;
+  }
   return unlessEmpty(place);
 }
 
