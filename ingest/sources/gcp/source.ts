@@ -25,6 +25,7 @@ import { readMoment } from '../shared/moment.js';
 import { refuse } from '../shared/refuse.js';
 import { reasonOfRpcCode } from '../shared/rpc-code.js';
 import type { ParseContext, ParseError } from '../source.js';
+import { workspaceEvents } from './activity.js';
 import { meaningOfMethod } from './methods.js';
 
 const product = 'gcp';
@@ -104,13 +105,49 @@ function addAsked(attributes: AttributeList, payload: JsonObject): void {
 /** The account that a call makes a token or a key for: `…/serviceAccounts/<email or unique id>`. */
 const accountForm = /serviceAccounts\/([^/:]{1,256})/;
 
-function read(record: JsonObject, { fingerprinter: fp }: ParseContext): Result<AuditRecord, ParseError> {
+function idOf(record: JsonObject): string | undefined {
+  const own = readText(record, 'insertId');
+  return own === undefined
+    ? undefined
+    : `${readText(record, 'logName') ?? ''}|${readText(record, 'timestamp') ?? ''}|${own}`;
+}
+
+/** What Workspace tells, under the names of Cloud Logging. */
+function asEntry(
+  said: AuditRecord,
+  index: number,
+  record: JsonObject,
+  payload: JsonObject,
+  method: string,
+): AuditRecord {
+  const { attributes } = said;
+  attributes?.add('resource_name', readText(payload, 'resourceName'));
+  attributes?.add('log_name', readText(record, 'logName'));
+  const id = idOf(record);
+  const code = readCount(readObject(payload, 'status') ?? {}, 'code') ?? 0;
+  const isRefused = code !== 0 && said.outcome === 'success';
+  return {
+    ...said,
+    id: id === undefined || index === 0 ? id : `${id}|${index}`,
+    recordType: method,
+    outcome: isRefused ? 'failure' : said.outcome,
+    reason: isRefused ? (reasonOfRpcCode(code) ?? 'other') : said.reason,
+    userAgent: digText(payload, 'requestMetadata', 'callerSuppliedUserAgent'),
+    target: { service: readText(payload, 'serviceName') ?? product, method },
+    traceId: readText(record, 'trace')?.split('/').pop(),
+  };
+}
+
+function read(record: JsonObject, context: ParseContext): Result<AuditRecord | readonly AuditRecord[], ParseError> {
+  const { fingerprinter: fp } = context;
   const payload = readObject(record, 'protoPayload');
   if (payload === undefined) return refuse(product, '/protoPayload', 'The record has no protoPayload.', mend);
   const timeMs = readMoment(record, 'timestamp') ?? readMoment(record, 'receiveTimestamp');
   if (timeMs === undefined) return refuse(product, '/timestamp', 'The record has no timestamp that is a time.', mend);
   const method = readText(payload, 'methodName');
   if (method === undefined) return refuse(product, '/protoPayload/methodName', 'The record has no methodName.', mend);
+  const shared = workspaceEvents(payload, method, timeMs, fp);
+  if (shared !== undefined) return ok(shared.map((said, index) => asEntry(said, index, record, payload, method)));
   const service = readText(payload, 'serviceName') ?? '';
   const info = readObject(payload, 'authenticationInfo') ?? {};
   const email = readText(info, 'principalEmail');
@@ -148,7 +185,7 @@ function read(record: JsonObject, { fingerprinter: fp }: ParseContext): Result<A
   const token = made ?? (gives ? undefined : signedWith);
   const agent = digText(payload, 'requestMetadata', 'callerSuppliedUserAgent');
   return ok({
-    id: readText(record, 'insertId') === undefined ? undefined : `${readText(record, 'logName') ?? ''}|${readText(record, 'timestamp') ?? ''}|${readText(record, 'insertId') ?? ''}`,
+    id: idOf(record),
     timeMs,
     recordType: method,
     action: token !== undefined && subjectKey === undefined ? actionOfActing(action, 'cloud') : action,

@@ -205,8 +205,16 @@ function read(record: JsonObject, { fingerprinter }: ParseContext): Result<reado
   if (events.length === 0) return refuse(product, '/events', 'The record has no events.', mend);
   const nameless = events.findIndex((event) => readText(event, 'name') === undefined);
   if (nameless >= 0) return refuse(product, `/events/${nameless}/name`, 'The event has no name.', mend);
-  return ok(events.slice(0, 256).map((event, index) => readEvent(record, event, index, timeMs, fingerprinter)));
+  return ok(readActivity(record, events, timeMs, fingerprinter));
 }
+
+/** What an activity says, once for each of its events, which have names. */
+export const readActivity = (
+  record: JsonObject,
+  events: readonly JsonObject[],
+  timeMs: number,
+  fp: Fingerprinter,
+): readonly AuditRecord[] => events.slice(0, 256).map((event, index) => readEvent(record, event, index, timeMs, fp));
 
 const isActivity = (object: JsonObject): boolean =>
   digText(object, 'id', 'applicationName') !== undefined ||
