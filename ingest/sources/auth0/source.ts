@@ -12,6 +12,7 @@ import { auditPrincipal } from '../shared/names.js';
 import { readMoment } from '../shared/moment.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError } from '../source.js';
+import { actionOfCall } from './api-calls.js';
 import { meaningOfCode } from './log-types.js';
 import { reasonOfWords } from './reasons.js';
 import { issuerOf, readAuth0Token } from './token.js';
@@ -115,12 +116,16 @@ function read(record: JsonObject, context: ParseContext, options: Auth0Options):
   const request = readObject(details, 'request') ?? {};
   const isFailure = outcome === 'failure';
   const agent = readText(record, 'user_agent');
+  const path = readText(request, 'path')?.split('?', 1)[0];
+  // `sapi` and `fapi` are all calls of the Management API; what was called tells what was done.
+  const isCall = type === 'sapi' || type === 'fapi';
+  const done = (isCall ? actionOfCall(readText(request, 'method'), path) : undefined) ?? meaning.action;
   const { token, acting } = readAuth0Token(record, options.issuer, context.fingerprinter);
   return ok({
     id: readText(record, 'log_id') ?? readText(record, '_id'),
     timeMs,
     recordType: type,
-    action: acting === true ? actionOfActing(meaning.action, 'issuer') : meaning.action,
+    action: acting === true ? actionOfActing(done, 'issuer') : done,
     outcome,
     reason: meaning.reason ?? (isFailure ? (reasonOfWords(detail.join(' ')) ?? 'other') : undefined),
     detail: isFailure ? detail : [],
@@ -132,7 +137,7 @@ function read(record: JsonObject, context: ParseContext, options: Auth0Options):
       service: product,
       address: readText(record, 'hostname'),
       method: readText(request, 'method')?.toUpperCase() ?? type,
-      path: readText(request, 'path')?.split('?', 1)[0],
+      path,
       status: readCount(readObject(details, 'response') ?? {}, 'statusCode'),
     },
     sessionId: readText(details, 'session_id') ?? digText(details, 'refresh_token', 'session_id'),
