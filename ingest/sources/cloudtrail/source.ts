@@ -2,7 +2,7 @@ import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
 import { formatTime } from '../../event/time.js';
-import { SCHEMA_VERSION, type Action, type TokenEvent } from '../../event/token-event.js';
+import { SCHEMA_VERSION, type Action, type Reason, type TokenEvent } from '../../event/token-event.js';
 import { actionOfActing } from '../shared/acting.js';
 import { parseIpAddress } from '../shared/client-address.js';
 import { collectRecords } from '../shared/collect-each.js';
@@ -37,6 +37,26 @@ function toldFailure(record: JsonObject, eventName: string): boolean {
     if (result === 'Failure' || result === 'Failed') return true;
   }
   return digText(record, 'serviceEventDetails', 'CredentialVerification') === 'Failure';
+}
+
+/**
+ * Steps of a sign-in that succeed before anybody has proved who they are: a further factor is looked for, or a challenge put.
+ */
+const openSteps: ReadonlyMap<string, Reason | undefined> = new Map([
+  ['CheckMfa', 'mfa_required'],
+  ['CredentialChallenge', undefined],
+]);
+
+/** Of a sign-in that failed without a word; Identity Center tells which credential was asked for. */
+function wordlessReason(record: JsonObject, action: Action): Reason | undefined {
+  if (
+    action !== 'login' ||
+    readText(record, 'errorCode') !== undefined ||
+    readText(record, 'errorMessage') !== undefined
+  )
+    return undefined;
+  const asked = digText(record, 'additionalEventData', 'CredentialType') ?? 'PASSWORD';
+  return /^(?:PASSWORD|EXTERNAL_IDP)$/.test(asked) ? 'invalid_credentials' : 'mfa_failed';
 }
 
 function actionOf(record: JsonObject, eventName: string, action: Action): Action {
@@ -140,7 +160,7 @@ function eventOf(record: JsonObject, context: ParseContext, ordinal: number): Re
         ? { product, instance, kind: 'cloud' }
         : { product, instance, kind: 'cloud', record_type: recordType },
     action: actionOf(record, eventName, acting ? actionOfActing(meaning.action, 'cloud') : meaning.action),
-    outcome: failed ? 'failure' : 'success',
+    outcome: failed ? 'failure' : openSteps.has(eventName) ? 'unknown' : 'success',
   };
   // An address, or the AWS service that called in its place.
   const source = readText(record, 'sourceIPAddress');
@@ -151,7 +171,10 @@ function eventOf(record: JsonObject, context: ParseContext, ordinal: number): Re
   const session = safeId(facts.sessionId, context.fingerprinter);
   const trace = traceOf(record, context);
   const attributes = attributesOf(record, identity, actor === principal?.principal_uid ? undefined : actor);
-  if (failed) event.reason = reasonOf(errorCode ?? '', errorMessage);
+  const reason = failed
+    ? (wordlessReason(record, meaning.action) ?? reasonOf(errorCode ?? '', errorMessage))
+    : openSteps.get(eventName);
+  if (reason !== undefined) event.reason = reason;
   if (detail !== undefined) event.reason_detail = detail;
   if (facts.token !== undefined) event.token = facts.token;
   if (principal !== undefined) event.principal = principal;

@@ -91,3 +91,34 @@ describe('an access key that acts', () => {
     expect([event.action, event.token?.key_id]).toEqual(['admin', 'ASIAEXAMPLECHILD0001']);
   });
 });
+
+describe('steps of a sign-in', () => {
+  const step = (eventName: string, result: string, CredentialType?: string): Record<string, unknown> =>
+    record({
+      userIdentity: { type: 'Unknown', principalId: account, accountId: account, userName: 'anna' },
+      eventSource: eventName === 'CheckMfa' ? 'signin.amazonaws.com' : 'sso.amazonaws.com',
+      eventName,
+      eventType: 'AwsConsoleSignIn',
+      additionalEventData: { ...(CredentialType !== undefined && { CredentialType }), UserName: 'anna' },
+      [eventName === 'CheckMfa' ? 'responseElements' : 'serviceEventDetails']: { [eventName]: result },
+    });
+  const told = (raw: object): unknown[] => {
+    const { action, outcome, reason } = eventOf(source, raw);
+    return [action, outcome, reason];
+  };
+
+  it('are no sign-in before somebody has proved who it is', () => {
+    expect(told(step('CheckMfa', 'Success'))).toEqual(['login', 'unknown', 'mfa_required']);
+    expect(told(step('CredentialChallenge', 'Success', 'PASSWORD'))).toEqual(['login', 'unknown', undefined]);
+    expect(told(step('CredentialVerification', 'Success', 'PASSWORD'))).toEqual(['login', 'success', undefined]);
+  });
+
+  it('that fail without a word tell by the credential why', () => {
+    expect(told(step('CredentialVerification', 'Failure', 'PASSWORD'))).toEqual([
+      'login',
+      'failure',
+      'invalid_credentials',
+    ]);
+    expect(told(step('CredentialVerification', 'Failure', 'TOTP'))).toEqual(['login', 'failure', 'mfa_failed']);
+  });
+});
