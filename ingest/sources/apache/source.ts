@@ -4,6 +4,7 @@ import { accessOptions, accessSourceFactory, type LineRecord } from '../shared/a
 import type { KeyDictionary } from '../shared/access-fields.js';
 import { isObject } from '../shared/json-reader.js';
 import { readCombined, type CombinedStyle } from '../shared/combined-line.js';
+import { withoutSyslogHeader } from '../shared/syslog-header.js';
 
 const product = 'apache';
 const formats = ['auto', 'combined', 'json'] as const;
@@ -30,7 +31,8 @@ function readJson(line: string, dictionary: KeyDictionary): LineRecord {
 }
 
 /** 408 and 400 of a connection that sent nothing, or nothing that is HTTP. */
-function read(line: string, options: ApacheOptions, dictionary: KeyDictionary): LineRecord {
+function read(whole: string, options: ApacheOptions, dictionary: KeyDictionary): LineRecord {
+  const line = withoutSyslogHeader(whole);
   const isJson = options.format === 'json' || (options.format === 'auto' && line.trimStart().startsWith('{'));
   const record = isJson ? readJson(line, dictionary) : readCombined(line, dictionary, style);
   if (record.ok && record.value?.method === undefined && record.value?.target === undefined) {

@@ -3,10 +3,10 @@ import { setField, newAccessRecord, type AccessRecord } from '../shared/access-r
 import type { AccessMeaning, KeyDictionary } from '../shared/access-fields.js';
 import { parseAccessTime } from '../shared/access-time.js';
 import { parseClientAddress } from '../shared/client-address.js';
+import { takeForwardedCertificate } from '../shared/forwarded-certificate.js';
 import { isObject, type JsonObject, readText, readValue } from '../shared/json-reader.js';
 import { member, memberCount, memberDuration, memberObject, memberText, memberTime } from './als-json.js';
 import { readCluster } from './cluster.js';
-import { readForwardedCertificate } from './xfcc.js';
 
 /** `envoy.data.accesslog.v3.AccessLogCommon` stands in every entry of the gRPC access log, and in nothing else. */
 export const isAlsEntry = (object: JsonObject): boolean => memberObject(object, 'common_properties') !== undefined;
@@ -115,18 +115,6 @@ function readHandshake(record: AccessRecord, common: JsonObject): void {
   record.reasonDetail = words;
 }
 
-/** The nearest proxy's word on its client; the certificate that Envoy itself saw comes first. */
-function readForwarded(record: AccessRecord, header: string, extra: Extra): void {
-  const forwarded = readForwardedCertificate(header);
-  if (forwarded === undefined) return;
-  const id = spiffeOf(forwarded.uris);
-  if (record.spiffeId === undefined && id !== undefined) record.spiffeId = id;
-  const hash = forwarded.hash?.toLowerCase();
-  if (hash !== undefined && /^[0-9a-f]{64}$/.test(hash)) extra.push(['client_cert_sha256', hash]);
-  if (forwarded.subject !== undefined && !extra.some(([key]) => key === 'peer_subject'))
-    extra.push(['peer_subject', forwarded.subject]);
-}
-
 /** Takes the members whose names the operator explained in `fields`, and those that can only be a credential or a trace. */
 function readNamed(record: AccessRecord, values: JsonObject, prefix: string, place: AlsPlace): void {
   for (const key of Object.keys(values).slice(0, KEYS_MAX)) {
@@ -140,7 +128,7 @@ function readHeaders(record: AccessRecord, headers: JsonObject, place: AlsPlace,
   for (const name of Object.keys(headers)) {
     const value = readValue(headers, name);
     if (name.toLowerCase() === 'x-forwarded-client-cert' && typeof value === 'string')
-      readForwarded(record, value, extra);
+      takeForwardedCertificate(record, value, extra);
   }
   readNamed(record, headers, '', place);
 }

@@ -8,6 +8,9 @@ export interface ClusterParts {
   readonly host?: string;
 }
 
+/** Envoy Gateway's `httproute/<namespace>/<route>/rule/0`: the rules of a route are one service. */
+const gatewayForm = /^(?:http|grpc|tcp|tls|udp)route\/([^/]{1,253})\/([^/]{1,253})\/rule\//;
+
 /** Clusters that name no service: where Istio sends what it does not know. */
 const nameless = /^(?:PassthroughCluster|BlackHoleCluster|InboundPassthroughCluster.*|-)?$/;
 
@@ -44,5 +47,7 @@ function partsOf(cluster: string): ClusterParts {
     // A host outside of the cluster (ServiceEntry) is the service's only name.
     return { direction, host, ...(named.service === undefined ? { service: host } : named) };
   }
+  const gateway = gatewayForm.exec(name);
+  if (gateway !== null) return { namespace: gateway[1] ?? '', service: gateway[2] ?? '' };
   return nameless.test(name) ? {} : { service: name };
 }

@@ -118,6 +118,10 @@ function nameTarget(
   let { service, namespace } = cluster;
   // `local_app` before a sidecar's own service is a cluster of Envoy's, not the service.
   if (direction === 'inbound' && cluster.direction === undefined) service = undefined;
+  // What the caller's sidecar asked for: Istio's SNI, which also knows the namespace where the authority is a bare word.
+  const asked = direction === 'inbound' ? readCluster(record.serverName ?? '') : {};
+  if (service === undefined && asked.direction !== undefined && asked.namespace !== undefined)
+    ({ service, namespace } = asked);
   if (service === undefined && record.authority !== undefined)
     ({ service, namespace } = serviceOfHost(record.authority));
   if (service !== undefined) record.targetService = service;
@@ -161,6 +165,8 @@ export const envoyFactory = accessSourceFactory<EnvoyOptions>({
   kinds: ['mesh', 'proxy'],
   kindOf: ({ direction }) => (direction === 'edge' ? 'proxy' : 'mesh'),
   read,
+  // No operator of Envoy measures in seconds.
+  keys: { request_time: 'duration_ms', response_time: 'duration_ms' },
   timeField: 'START_TIME',
   timeMend: 'Log %START_TIME%, and name its key in `fields`.',
   recognise,

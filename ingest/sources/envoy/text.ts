@@ -81,6 +81,7 @@ function readTail(tail: string, record: AccessRecord): void {
   const client = isPresent(remote) ? parseClientAddress(remote) : undefined;
   if (client !== undefined) record.client = client;
   if (isPresent(sni)) {
+    record.serverName = sni;
     if (record.authority === undefined && !sni.startsWith('outbound_')) record.authority = sni;
     // A server name was asked for in a TLS hello, so the downstream side was encrypted.
     record.transport ??= 'tls';

@@ -51,12 +51,17 @@ function read(line: string, options: HaproxyOptions, dictionary: KeyDictionary):
 
 const textForm = /\[\d{2}\/[A-Z][a-z]{2}\/\d{4}:\d{2}:\d{2}:\d{2}\.\d{3}\] \S+ \S+\/\S+ [-+\d]+(?:\/[-+\d]+){2,4} /;
 
+/** `frontend/bind: SSL handshake failure`. */
+const errorForm = /\[\d{2}\/[A-Z][a-z]{2}\/\d{4}:\d{2}:\d{2}:\d{2}\.\d{3}\] [^\s/]+\/[^\s:]+: [A-Z]/;
+
 /** `haproxy`: httplog, httpslog, tcplog and JSON log-formats, with or without a syslog header. */
 export const haproxyFactory = accessSourceFactory<HaproxyOptions>({
   product,
   variants: formats,
   options: optionsSchema,
   read,
+  // Timers are in milliseconds.
+  keys: { request_time: 'duration_ms', response_time: 'duration_ms' },
   timeMend: 'Log %[accept_date(ms)], %t or %Ts in JSON, and set `timezone` where the log carries no zone.',
   recognise({ text, json }) {
     if (isObject(json)) {
@@ -66,8 +71,11 @@ export const haproxyFactory = accessSourceFactory<HaproxyOptions>({
         ? { confidence: 0.9, reason: `the keys ${found.slice(0, 3).join(', ')} of HAProxy` }
         : undefined;
     }
-    return textForm.test(text.slice(0, 2048))
-      ? { confidence: 1, reason: 'accept date, frontend, backend/server and timers of HAProxy' }
+    const head = text.slice(0, 2048);
+    if (textForm.test(head))
+      return { confidence: 1, reason: 'accept date, frontend, backend/server and timers of HAProxy' };
+    return errorForm.test(head)
+      ? { confidence: 0.9, reason: 'accept date, frontend/bind and an error of HAProxy' }
       : undefined;
   },
 });

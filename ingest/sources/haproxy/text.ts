@@ -5,6 +5,7 @@ import type { LineRecord } from '../shared/access-source.js';
 import { parseClientAddress } from '../shared/client-address.js';
 import { refuse } from '../shared/refuse.js';
 import { readAcceptTime } from './accept-time.js';
+import { unescapeHash } from './escape.js';
 
 const product = 'haproxy';
 const mend = 'Use `option httplog`, `httpslog` or `tcplog`, or a JSON log-format whose keys `fields` names.';
@@ -33,7 +34,7 @@ function readCaptures(text: string, meanings: readonly AccessMeaning[], record: 
   const values = text.split('|', 32);
   for (const [index, meaning] of meanings.entries()) {
     const value = values[index];
-    setField(record, meaning, value ?? '');
+    setField(record, meaning, unescapeHash(value ?? ''));
   }
 }
 
@@ -98,7 +99,7 @@ function readHttp(
   }
   if (line.charCodeAt(at) !== 0x22) return refuse(product, 'request', 'The line ends before the request.', mend, at);
   const close = line.indexOf('"', at + 1);
-  const request = line.slice(at + 1, close < 0 ? line.length : close);
+  const request = unescapeHash(line.slice(at + 1, close < 0 ? line.length : close));
   if (request === '<BADREQ>') {
     record.outcome = 'failure';
     record.reason = 'invalid_request';
@@ -107,9 +108,13 @@ function readHttp(
   return ok(record);
 }
 
+/** What HAProxy says of itself, its servers and its certificates. */
+const notice =
+  /\bConnect from \S+ to \S+|\b(?:[Pp]roxy|[Ss]erver|[Bb]ackend) \S+ (?:started|stopped|is (?:UP|DOWN|going)|has no server)|\b(?:Health check for|Stopping (?:proxy|frontend|backend|GLOBAL)|Pausing (?:proxy|frontend|backend)) |: \[(?:NOTICE|WARNING|ALERT)\] |<OCSP-UPDATE> /;
+
 /** `Connect from …` and notices carry no result; a failed handshake does. */
 function readNotice(record: AccessRecord, frontend: string, rest: string): LineRecord {
-  if (!/SSL|handshake|certificate/i.test(rest.slice(0, 256))) {
+  if (!/SSL|TLS|handshake|certificate/i.test(rest.slice(0, 256))) {
     return refuse(product, 'server', 'The line is no httplog, httpslog or tcplog line.', mend);
   }
   record.recordType = 'tls_error';
@@ -124,12 +129,7 @@ function readNotice(record: AccessRecord, frontend: string, rest: string): LineR
 export function readText(line: string, options: TextOptions): LineRecord {
   const bracket = bracketOf(line);
   if (bracket < 0) {
-    if (
-      /\bConnect from \S+ to \S+|\b(?:Proxy|Server|Backend) \S+ (?:started|stopped|is (?:UP|DOWN))/.test(
-        line.slice(0, 1024),
-      )
-    )
-      return ok(undefined);
+    if (notice.test(line.slice(0, 1024))) return ok(undefined);
     return refuse(product, 'accept_date', 'No `[accept date]` was found in the line.', mend);
   }
   const close = line.indexOf(']', bracket);
@@ -151,6 +151,8 @@ export function readText(line: string, options: TextOptions): LineRecord {
     at = end < 0 ? line.length : end + 1;
   }
   const [frontend = '', server, timers] = words;
+  // HAProxy's own request for the revocation of a certificate.
+  if (frontend === '<OCSP-UPDATE>') return ok(undefined);
   if (server?.includes('/') !== true || timers === undefined || !/^[-+\d]+(?:\/[-+\d]+){2,4}$/.test(timers)) {
     return readNotice(record, frontend, line.slice(close + 2 + frontend.length));
   }

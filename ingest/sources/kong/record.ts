@@ -26,8 +26,6 @@ const headerFields = [
   ['x-forwarded-for', 'x_forwarded_for'],
   ['traceparent', 'traceparent'],
   ['x-b3-traceid', 'trace_id'],
-  ['x-request-id', 'request_id'],
-  ['kong-request-id', 'request_id'],
   ['authorization', 'authorization'],
   ['proxy-authorization', 'authorization'],
 ] as const;
@@ -44,6 +42,12 @@ function readIdentity(object: JsonObject, record: AccessRecord): void {
   if (credential !== undefined) record.credential = { issuer: 'kong', id: credential, kind: 'api_key' };
 }
 
+/** `trace_id` of the tracing plugins: `{ "w3c": "…", "b3": "…" }`, each in the formats that were found or sent. */
+function traceOf(object: JsonObject): string | undefined {
+  const ids = readObject(object, 'trace_id') ?? {};
+  return ['w3c', 'ot', 'b3', 'jaeger', 'datadog'].map((format) => readText(ids, format)).find((id) => id !== undefined);
+}
+
 function readExtra(object: JsonObject, record: AccessRecord): void {
   const latencies = readObject(object, 'latencies') ?? {};
   const facts: readonly (readonly [string, string | undefined])[] = [
@@ -53,6 +57,10 @@ function readExtra(object: JsonObject, record: AccessRecord): void {
     ['upstream_status', readText(object, 'upstream_status')],
     ['workspace', readText(object, 'workspace_name') ?? readText(object, 'workspace')],
     ['response_source', readText(object, 'source')],
+    ['kong_request_id', digText(object, 'request', 'id')],
+    // What the oauth2 plugin tells the upstream of the token's user; it clears what the client sent.
+    ['authenticated_userid', digText(object, 'request', 'headers', 'x-authenticated-userid')],
+    ['authenticated_scope', digText(object, 'request', 'headers', 'x-authenticated-scope')],
   ];
   const extra: [string, string][] = [];
   for (const [key, value] of facts) if (value !== undefined) extra.push([key, value]);
@@ -104,7 +112,10 @@ export function readKongRecord(object: JsonObject, options: KongOptions): Access
   }
   const key = header(headers, options.credential_header);
   if (key !== undefined) setField(record, 'api_key', key);
-  setField(record, 'request_id', readValue(request, 'id'));
+  // Other hops log the header, and Kong's own id only where they were told to.
+  const requestId = header(headers, 'x-request-id') ?? header(headers, 'kong-request-id') ?? readText(request, 'id');
+  setField(record, 'request_id', requestId);
+  setField(record, 'trace_id', traceOf(object));
   readTls(readObject(request, 'tls'), record);
   const service = readObject(object, 'service') ?? {};
   const serviceName = readText(service, 'name') ?? readText(service, 'host');

@@ -3,6 +3,8 @@ import type { Result } from '../../core/result.js';
 import { isTimeMs } from '../../event/time.js';
 import type { TokenEvent } from '../../event/token-event.js';
 import { readCombined, type CombinedStyle } from '../shared/combined-line.js';
+import { setField, type AccessRecord } from '../shared/access-record.js';
+import { withoutSyslogHeader } from '../shared/syslog-header.js';
 import { accessSettings, buildAccessEvent, type AccessSettings } from '../shared/access-event.js';
 import { KeyDictionary } from '../shared/access-fields.js';
 import { readOptions } from '../shared/audit-source.js';
@@ -25,14 +27,22 @@ const isRecord = (object: JsonObject): boolean =>
   isStream(object);
 
 const envelope: Envelope = { lists: ['records', 'entries'], inner: ['message', 'data', 'log'], isRecord };
-const style: CombinedStyle = { product, mend };
+
+/** Kong's own `log_format` ends with `kong_request_id: "…"`. */
+function readTail(tail: string, record: AccessRecord): boolean {
+  const id = /^ kong_request_id: "([^"]{1,128})"/.exec(tail)?.[1];
+  if (id !== undefined) setField(record, 'request_id', id);
+  return id !== undefined;
+}
+
+const style: CombinedStyle = { product, mend, readTail };
 
 function parseText(
   line: string,
   context: ParseContext,
   settings: AccessSettings,
 ): Result<readonly TokenEvent[], ParseError> {
-  const record = readCombined(line, new KeyDictionary({ kong_request_id: 'request_id' }), style);
+  const record = readCombined(withoutSyslogHeader(line), new KeyDictionary({ kong_request_id: 'request_id' }), style);
   return record.ok ? ok([buildAccessEvent(record.value, context, settings)]) : record;
 }
 

@@ -29,6 +29,7 @@ const verdicts: readonly (readonly [string, Verdict])[] = [
   ['": password mismatch', { action: 'login', reason: 'invalid_credentials', detail: 'password mismatch', userEnd: '": password mismatch' }],
   ['" was not found in "', { action: 'login', reason: 'user_not_found', detail: 'user was not found', userEnd: '" was not found in "' }],
   ['no user/password was provided for basic authentication', { action: 'login', reason: 'missing_token', detail: 'no user/password was provided' }],
+  ['client login failed: "', { action: 'login', reason: 'invalid_credentials', detail: 'client login failed' }],
   ['access forbidden by rule', { action: 'other', reason: 'access_denied', detail: 'access forbidden by rule' }],
   ['limiting requests, excess', { action: 'other', reason: 'rate_limited', detail: 'limiting requests' }],
   ['limiting connections by zone', { action: 'other', reason: 'rate_limited', detail: 'limiting connections' }],
@@ -49,7 +50,10 @@ function wordAfter(line: string, name: string, from: number): string | undefined
 const clean = (text: string, max: number): string => boundText(redactText(text).text, max);
 
 /** `, request: "GET /x HTTP/1.1"` where it is whole; a client that writes quotes into it has said nothing. */
-const requestForm = /, request: "([A-Z]{1,16}) ([^\s"]{1,4096}) HTTP\/[\d.]{1,3}"/;
+const requestForm = /, request: "([A-Z]{1,16}) ([^\s"]{1,4096})(?: HTTP\/[\d.]{1,3})?"/;
+const originForm = /^https?:\/\/[^/?#]*(?=\/)/i;
+/** The mail proxy tells whom the client wanted to be, and how it came: `client: 192.0.2.1 using starttls`. */
+const loginForm = /, login: "([^"]{1,512})"/;
 
 /** The virtual host, else the name that the client asked for: `_` is the name of a server that takes all. */
 function targetOf(line: string, from: number): TokenEvent['target'] {
@@ -59,7 +63,7 @@ function targetOf(line: string, from: number): TokenEvent['target'] {
   const address = host ?? server;
   const request = requestForm.exec(line.slice(from));
   const method = request?.[1];
-  const path = request === null ? undefined : redactUrl(request[2] ?? '').path;
+  const path = request === null ? undefined : redactUrl((request[2] ?? '').replace(originForm, '')).path;
   if (address === undefined && method === undefined) return undefined;
   return {
     ...(address !== undefined && { address: clean(address, limits.longTextMax) }),
@@ -93,7 +97,8 @@ export function readErrorLine(
   if (timeMs === undefined) return undefined;
   const verdict = found[1];
   const clientAt = line.lastIndexOf(', client: ');
-  const client = clientAt < 0 ? undefined : parseClientAddress(wordAfter(line, ', client: ', clientAt) ?? '');
+  const client =
+    clientAt < 0 ? undefined : parseClientAddress(wordAfter(line, ', client: ', clientAt)?.split(' ', 1)[0] ?? '');
   const isForged = clientAt >= 0 && line.indexOf(', client: ') !== clientAt;
   const target = clientAt < 0 ? undefined : targetOf(line, clientAt);
 
@@ -102,7 +107,7 @@ export function readErrorLine(
     const from = line.indexOf(' user "');
     const to = line.lastIndexOf(verdict.userEnd, clientAt < 0 ? line.length : clientAt);
     if (from >= 0 && to > from + 7) user = line.slice(from + 7, to);
-  }
+  } else if (clientAt >= 0) user = loginForm.exec(line.slice(clientAt))?.[1];
   return {
     schema_version: SCHEMA_VERSION,
     event_uid: eventUidFromPosition(settings.product, context.instance, context.position),

@@ -12,6 +12,7 @@ import {
 import { readCombined } from '../shared/combined-line.js';
 import { isObject, readValue } from '../shared/json-reader.js';
 import type { Recognition, RecordSample } from '../recognition.js';
+import { withoutSyslogHeader } from '../shared/syslog-header.js';
 import { isErrorLine, readErrorLine } from './error-log.js';
 import { logFormatOption, readLogFormat } from './log-format.js';
 
@@ -59,7 +60,7 @@ function readOwn(line: string, options: NginxOptions, dictionary: KeyDictionary)
 }
 
 function read(line: string, options: NginxOptions, dictionary: KeyDictionary): LineRecord {
-  const record = readOwn(line, options, dictionary);
+  const record = readOwn(withoutSyslogHeader(line), options, dictionary);
   if (record.ok && record.value !== undefined) markBadRequest(record.value);
   return record;
 }
@@ -85,7 +86,7 @@ function recognise({ text, json }: RecordSample): Recognition | undefined {
       ? { confidence: 0.9, reason: `the variables ${found.slice(0, 3).join(', ')} of NGINX` }
       : undefined;
   }
-  if (isErrorLine(text)) return { confidence: 1, reason: 'date and level of NGINX’s error log' };
+  if (isErrorLine(withoutSyslogHeader(text))) return { confidence: 1, reason: 'date and level of NGINX’s error log' };
   const head = text.slice(0, 4096);
   if (!combinedForm.test(head.slice(0, 600))) return undefined;
   return ingressForm.test(head)
@@ -98,12 +99,15 @@ export const nginxFactory = accessSourceFactory<NginxOptions>({
   product,
   variants: formats,
   options: optionsSchema,
-  readAside(line, context, { format, timezone }) {
+  readAside(whole, context, { format, timezone }) {
+    const line = withoutSyslogHeader(whole);
     if (format !== 'error' && !(format === 'auto' && isErrorLine(line))) return undefined;
     const event = readErrorLine(line, context, { product, timezone });
     return event === undefined ? [] : [event];
   },
   read,
+  // $request_time, as in the JSON format of the documentation of ingress-nginx.
+  keys: { duration: 'duration_s' },
   timeMend: 'Log $time_iso8601 or $msec, and name its key in `fields`.',
   recognise,
 });

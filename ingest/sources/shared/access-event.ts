@@ -54,7 +54,9 @@ function chooseClient(record: AccessRecord, trusted: TrustedRanges): ClientAddre
   const { client, forwarded } = record;
   if (forwarded === undefined) return client;
   if (client !== undefined && !trusted.has(client.address)) return client;
-  return clientOfForwarded(forwarded, trusted) ?? client;
+  const told = clientOfForwarded(forwarded, trusted);
+  // The header that says the peer itself: only the peer has the port.
+  return told === undefined || (told.address === client?.address && told.port === undefined) ? client : told;
 }
 
 interface SpiffeParts {

@@ -7,7 +7,8 @@ export const accessMeanings = [
   'duration_s', 'client_address', 'client_port', 'x_forwarded_for', 'user_agent', 'referer', 'user', 'request_id',
   'trace_id', 'traceparent', 'response_flags', 'response_code_details', 'upstream_cluster', 'upstream_host',
   'upstream_failure', 'route_name', 'direction', 'caller_service', 'caller_namespace', 'target_service',
-  'target_namespace', 'downstream_peer_uri_san', 'downstream_peer_subject', 'peer_fingerprint_256', 'dpop_jkt', 'client_verify', 'tls_version',
+  'target_namespace', 'requested_server_name',
+  'x_forwarded_client_cert', 'downstream_peer_uri_san', 'downstream_peer_subject', 'peer_fingerprint_256', 'dpop_jkt', 'client_verify', 'tls_version',
   'scheme',
   'authorization', 'api_key', 'token_fp', 'jwt_claims', 'jwt_iss', 'jwt_sub', 'jwt_jti', 'jwt_sid', 'jwt_client_id',
   'jwt_azp', 'jwt_scope', 'jwt_aud', 'jwt_exp', 'jwt_iat', 'jwt_nbf', 'jwt_typ', 'jwt_username', 'ignore',
@@ -21,7 +22,7 @@ const aliases: Readonly<Partial<Record<AccessMeaning, string>>> = {
   path: 'path uri request_uri x-envoy-original-path x_envoy_original_path x-envoy-origin-path x_envoy_origin_path url.path request_path document_uri',
   url: 'url full_url url.full',
   request: 'request request_line',
-  authority: 'authority :authority host http_host server_name vhost server.address requested_server_name domain',
+  authority: 'authority :authority host http_host server_name vhost server.address domain',
   status: 'status response_code status_code response_status http_status code http.response.status_code',
   bytes_received: 'bytes_received request_length request_bytes req_bytes http.request.body.size request_size',
   bytes_sent:
@@ -51,6 +52,8 @@ const aliases: Readonly<Partial<Record<AccessMeaning, string>>> = {
   target_service: 'target_service destination_service_name destination_workload destination_app',
   target_namespace:
     'target_namespace destination_service_namespace destination_namespace destination_workload_namespace',
+  requested_server_name: 'requested_server_name',
+  x_forwarded_client_cert: 'x_forwarded_client_cert x-forwarded-client-cert http_x_forwarded_client_cert xfcc',
   downstream_peer_uri_san: 'downstream_peer_uri_san peer_uri_san source_principal spiffe_id',
   downstream_peer_subject: 'downstream_peer_subject peer_subject ssl_client_s_dn client_cert_subject',
   peer_fingerprint_256: 'downstream_peer_fingerprint_256 peer_fingerprint_256 ssl_client_fingerprint_256',
@@ -107,15 +110,22 @@ export interface KeyMeaning {
   readonly rank: number;
 }
 
+/** A product's own sense of a key stands behind every key whose sense is the same everywhere. */
+const PRODUCT_RANK = 1000;
+
 const CACHE_MAX = 2048;
 
-/** Looks up what a key means: the operator's `fields` first, then the aliases. Answers are remembered, bounded. */
+/** Looks up what a key means: the operator's `fields`, the product's own sense, the aliases. Answers are remembered, bounded. */
 export class KeyDictionary {
   readonly #own: ReadonlyMap<string, AccessMeaning>;
   readonly #seen = new Map<string, KeyMeaning | null>();
 
-  constructor(fields: Readonly<Record<string, AccessMeaning>>) {
+  readonly #product: ReadonlyMap<string, AccessMeaning>;
+
+  /** @param product what keys mean in a product that measures in units of its own. */
+  constructor(fields: Readonly<Record<string, AccessMeaning>>, product: Readonly<Record<string, AccessMeaning>> = {}) {
     this.#own = new Map(Object.entries(fields));
+    this.#product = new Map(Object.entries(product));
   }
 
   meaningOf(key: string): KeyMeaning | undefined {
@@ -123,13 +133,14 @@ export class KeyDictionary {
     if (known !== undefined) return known ?? undefined;
     const own = this.#own.get(key);
     const name = normalise(key);
-    const alias = byAlias.get(name);
+    const ofProduct = this.#product.get(key);
+    const alias = ofProduct ?? byAlias.get(name);
     const found: KeyMeaning | null =
       own !== undefined
         ? { meaning: own, rank: -1 }
         : alias === undefined
           ? null
-          : { meaning: alias, rank: aliasRank.get(name) ?? 0 };
+          : { meaning: alias, rank: ofProduct === undefined ? (aliasRank.get(name) ?? 0) : PRODUCT_RANK };
     if (this.#seen.size < CACHE_MAX && key.length <= 256) this.#seen.set(key, found);
     return found ?? undefined;
   }

@@ -2,6 +2,7 @@ import type { Action, Outcome, PrincipalFacts, Reason, TokenEvent, TokenKind } f
 import type { AccessMeaning, KeyDictionary } from './access-fields.js';
 import { parseAccessTime } from './access-time.js';
 import { parseClientAddress, type ClientAddress } from './client-address.js';
+import { takeForwardedCertificate } from './forwarded-certificate.js';
 import { asNumber, asText, isObject, type JsonObject } from './json-reader.js';
 
 /** What an access log line said, read but neither redacted nor fingerprinted. It lives inside `parse` only. */
@@ -19,6 +20,8 @@ export interface AccessRecord {
   /** The product's own template of the path. */
   route?: string;
   authority?: string;
+  /** SNI; Istio's names the service that its client called. */
+  serverName?: string;
   status?: number;
   requestBytes?: number;
   responseBytes?: number;
@@ -47,7 +50,7 @@ export interface AccessRecord {
   /** Whom the proxy took the caller for. */
   consumer?: { readonly id: string; readonly name?: string; readonly kind: PrincipalFacts['kind'] };
   /** What only this product tells; redacted when the event is built. */
-  extra?: (readonly [string, string])[];
+  extra?: [string, string][];
   /** Whether the log has a place for the raw credential, so that an empty place means that none was sent. */
   tellsCredential: boolean;
   /** Set where the product says more than the status does. */
@@ -142,7 +145,7 @@ export function readRequestLine(line: string, record: AccessRecord): boolean {
     if (!((c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a) || c === 0x2d || c === 0x5f)) return false;
   }
   const method = line.slice(0, space);
-  if (space < 10 && space > 3 && schemeWord.test(method)) return false;
+  if (method === '-' || (space < 10 && space > 3 && schemeWord.test(method))) return false;
   record.method = method;
   // ` HTTP/1.1` has nine characters; only odd request lines need the slower look.
   const tail = line.length - 9;
@@ -297,6 +300,13 @@ const setters: Readonly<Record<AccessMeaning, Setter>> = {
   caller_namespace: (r, _v, text) => (r.callerNamespace = text),
   target_service: (r, _v, text) => (r.targetService = text),
   target_namespace: (r, _v, text) => (r.targetNamespace = text),
+  requested_server_name: (r, _v, text) => {
+    r.serverName = text;
+    if (!text.startsWith('outbound_.')) r.authority ??= text;
+  },
+  x_forwarded_client_cert: (r, _v, text) => {
+    takeForwardedCertificate(r, text, (r.extra ??= []));
+  },
   downstream_peer_uri_san: (r, _v, text) => {
     r.transport = 'mtls';
     const id = text.split(',', 8).find((san) => san.trim().startsWith('spiffe://'));

@@ -67,6 +67,8 @@ export interface AccessProduct<Options extends CommonOptions> {
   readonly readAside?: (line: string, context: ParseContext, options: Options) => readonly TokenEvent[] | undefined;
   /** What the product calls the time; `time` unless told. */
   readonly timeField?: string;
+  /** What keys of JSON and pairs mean in this product, where that differs from the usual; `fields` wins. */
+  readonly keys?: Readonly<Record<string, (typeof accessMeanings)[number]>>;
   /** What to do where the record has no time. */
   readonly timeMend: string;
   readonly recognise: Recognise;
@@ -110,7 +112,7 @@ export function accessSourceFactory<O extends CommonOptions>(spec: AccessProduct
     variants,
     create(given): Source {
       const options = readOptions(product, spec.options, given);
-      const dictionary = new KeyDictionary(options.fields ?? {});
+      const dictionary = new KeyDictionary(options.fields ?? {}, spec.keys);
       const kind = spec.kindOf?.(options) ?? 'proxy';
       const settings = accessSettings(product, kind, options);
       return {

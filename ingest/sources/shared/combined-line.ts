@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ParseError } from '../source.js';
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
@@ -51,6 +52,17 @@ function timeBracket(line: string): number {
 
 const isPresent = (text: string): boolean => text !== '' && text !== '-';
 
+/** `client:port vhost:port`: some put the virtual host behind the client. A vhost that is an address has no host behind it. */
+function readPeerBeforeHost(first: string, second: string, record: AccessRecord): boolean {
+  const client = parseClientAddress(first);
+  const host = parseClientAddress(second);
+  if (client?.port === undefined || host?.port === undefined) return false;
+  if (isIP(client.address) === 0 || isIP(host.address) !== 0) return false;
+  record.client = client;
+  record.authority = second;
+  return true;
+}
+
 /** `[vhost] client[, client…]` or `"forwarded" client` before the ` - `. */
 function readPeers(text: string, record: AccessRecord): void {
   let rest = text;
@@ -69,6 +81,7 @@ function readPeers(text: string, record: AccessRecord): void {
   }
   let list = rest;
   const space = rest.indexOf(' ');
+  if (space > 0 && readPeerBeforeHost(rest.slice(0, space), rest.slice(space + 1), record)) return;
   if (space > 0 && rest.charCodeAt(space - 1) !== 0x2c && rest.charCodeAt(space + 1) !== 0x2c) {
     const vhost = rest.slice(0, space);
     list = rest.slice(space + 1).trim();
@@ -95,19 +108,36 @@ function readUser(text: string, record: AccessRecord): void {
       user = after.slice(3);
     }
   }
+  // `$request_id` stands before the user in some formats; as part of the name it would make a user of each request.
+  const own = requestIdForm.exec(user);
+  if (own !== null) {
+    record.requestId = own[1] ?? '';
+    user = own[2] ?? '';
+  }
   if (isPresent(user)) record.user = unescapeText(user);
 }
+
+const requestIdForm = /^([0-9a-f]{32}) (?:- )?(.*)$/;
 
 function readHead(line: string, end: number, record: AccessRecord): void {
   let from = 0;
   if (line.charCodeAt(0) === QUOTE) from = Math.max(0, closingQuote(line, 1));
   const dash = line.indexOf(' - ', from);
   if (dash < 0 || dash >= end) {
-    readPeers(line.slice(0, end).trim(), record);
+    const head = line.slice(0, end).trim();
+    const words = head.split(' ', 5);
+    // `[vhost] client ident user`, where identd answered.
+    const hasIdent = from === 0 && (words.length === 3 || words.length === 4) && !head.includes(',');
+    readPeers(hasIdent ? words.slice(0, -2).join(' ') : head, record);
+    if (hasIdent) readUser(words[words.length - 1] ?? '', record);
     return;
   }
-  readPeers(line.slice(0, dash), record);
-  readUser(line.slice(dash + 3, end).trim(), record);
+  const peers = line.slice(0, dash);
+  const user = line.slice(dash + 3, end).trim();
+  // The dash may be the user's, behind the word of identd.
+  const ident = from === 0 && user === '' && !peers.includes(',') ? peers.lastIndexOf(' ') : -1;
+  readPeers(ident > 0 ? peers.slice(0, ident) : peers, record);
+  readUser(user, record);
 }
 
 /** Reads digits at `from`; the index after them is kept in `after`. -1 for none (`-`). */
@@ -125,6 +155,8 @@ function readDigits(line: string, from: number): number {
   if (line.charCodeAt(at) === 0x2d) after = at + 1;
   return -1;
 }
+
+const numbersForm = /^(?: \d{1,15}){1,2}(?= ")/;
 
 const ingressTail = /^ (\d{1,15}) (\d{1,9}\.\d{1,6}) \[([^\]]{0,512})\](?: \[([^\]]{0,512})\])? /;
 
@@ -222,6 +254,10 @@ export function readCombined(
   const bytes = readDigits(line, after + 1);
   if (bytes >= 0) record.responseBytes = bytes;
   let at = after;
+  // A duration or a second size before the referrer.
+  if (line.charCodeAt(at) === SPACE && line.charCodeAt(at + 1) !== QUOTE) {
+    at += numbersForm.exec(line.slice(at, at + 40))?.[0].length ?? 0;
+  }
   for (const field of ['referer', 'userAgent'] as const) {
     if (style.bareDash === true && line.startsWith(' -', at) && line.charCodeAt(at + 2) === SPACE) {
       at += 2;

@@ -81,6 +81,10 @@ export function readTraefikJson(object: JsonObject, dictionary: KeyDictionary): 
     record.targetService = service.replace(/@[a-z]+$/, '');
     record.upstreamCluster = service;
   }
+  const kubernetes = readText(object, 'KubernetesServiceName');
+  if (isPresent(kubernetes)) record.targetService = kubernetes;
+  const namespace = readText(object, 'KubernetesIngressNamespace');
+  if (isPresent(namespace)) record.targetNamespace = namespace;
   const router = readText(object, 'RouterName') ?? readText(object, 'FrontendName');
   if (isPresent(router)) record.routeName = router;
   const upstream = readText(object, 'ServiceAddr') ?? readText(object, 'BackendAddr');
@@ -89,7 +93,7 @@ export function readTraefikJson(object: JsonObject, dictionary: KeyDictionary): 
   else if (isPresent(readText(object, 'TLSVersion')) || readText(object, 'RequestScheme') === 'https')
     record.transport = 'tls';
   else if (readText(object, 'RequestScheme') === 'http') record.transport = 'plaintext';
-  const trace = readText(object, 'TraceId');
+  const trace = readText(object, 'trace_id') ?? readText(object, 'TraceId');
   if (isPresent(trace)) record.traceId = trace;
   const extra: [string, string][] = [];
   for (const [key, name] of [

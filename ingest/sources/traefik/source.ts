@@ -26,7 +26,8 @@ function readTail(tail: string, record: AccessRecord): boolean {
   const [, , router = '', server = '', ms = ''] = parts;
   if (router !== '' && router !== '-') {
     record.routeName = router;
-    record.targetService ??= router.replace(/@[a-z]+$/, '');
+    // Nested routers are written from the root to the leaf.
+    record.targetService ??= (router.split(' -> ').at(-1) ?? router).replace(/@[a-z]+$/, '');
   }
   if (server !== '' && server !== '-') record.upstreamHost = server;
   record.durationMs = Number(ms);
@@ -42,7 +43,7 @@ const style: CombinedStyle = {
 
 /** Plug-ins and the server's own log share standard output with the access log. */
 const serverLine =
-  /^(?:time="|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) [A-Z]{3} |\{"level":"[a-z]+",(?!.*"RequestMethod"))/;
+  /^(?:time="|(?:TRACE|DEBUG|INFO|WARN|ERROR): |\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) [A-Z]{3} |\{"level":"[a-z]+",(?!.*"RequestMethod"))/;
 
 function read(line: string, options: TraefikOptions, dictionary: KeyDictionary): LineRecord {
   const isJson = options.format === 'json' || (options.format === 'auto' && line.trimStart().startsWith('{'));

@@ -1,5 +1,5 @@
 /** What one proxy wrote about the certificate that its client showed. */
-export interface ForwardedCertificate {
+interface ForwardedCertificate {
   /** SHA-256 of the certificate, hexadecimal as Envoy writes it. */
   readonly hash?: string;
   readonly subject?: string;
@@ -34,7 +34,7 @@ const unquote = (text: string): string =>
  * Reads the element of `x-forwarded-client-cert` that the nearest proxy wrote, which is the last one: whatever stands
  * before it came from further away (https://www.envoyproxy.io/docs, HTTP header manipulation, XFCC).
  */
-export function readForwardedCertificate(header: string): ForwardedCertificate | undefined {
+function readForwardedCertificate(header: string): ForwardedCertificate | undefined {
   if (header.length > LENGTH_MAX) return undefined;
   const element = cut(header, ',').at(-1) ?? '';
   const uris: string[] = [];
@@ -59,4 +59,20 @@ export function readForwardedCertificate(header: string): ForwardedCertificate |
   }
   if (hash === undefined && subject === undefined && uris.length === 0) return undefined;
   return { ...(hash !== undefined && { hash }), ...(subject !== undefined && { subject }), uris };
+}
+
+/** The nearest proxy's word on its client; the certificate that this proxy itself saw comes first. */
+export function takeForwardedCertificate(
+  record: { spiffeId?: string },
+  header: string,
+  extra: [string, string][],
+): void {
+  const forwarded = readForwardedCertificate(header);
+  if (forwarded === undefined) return;
+  const id = forwarded.uris.find((uri) => uri.startsWith('spiffe://'));
+  if (record.spiffeId === undefined && id !== undefined) record.spiffeId = id;
+  const hash = forwarded.hash?.toLowerCase();
+  if (hash !== undefined && /^[0-9a-f]{64}$/.test(hash)) extra.push(['client_cert_sha256', hash]);
+  if (forwarded.subject !== undefined && !extra.some(([key]) => key === 'peer_subject'))
+    extra.push(['peer_subject', forwarded.subject]);
 }
