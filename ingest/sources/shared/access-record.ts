@@ -264,7 +264,8 @@ const setters: Readonly<Record<AccessMeaning, Setter>> = {
   },
   duration_s: (r, value) => {
     const seconds = numberOf(value);
-    if (seconds !== undefined && seconds >= 0) r.durationMs ??= Math.round(seconds * 1e6) / 1000;
+    const ms = seconds === undefined ? Number.NaN : Math.round(seconds * 1e6) / 1000;
+    if (ms >= 0 && Number.isFinite(ms)) r.durationMs ??= ms;
   },
   client_address: (r, _v, text) => {
     const client = parseClientAddress(text);
