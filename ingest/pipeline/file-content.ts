@@ -3,9 +3,9 @@ import { open } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
-import xz from 'xz-decompress';
 import { AppError } from '../core/errors.js';
 import { codeOf } from './error-code.js';
+import { xzContent } from './xz-content.js';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz';
 
@@ -101,12 +101,8 @@ async function* decompressed(raw: Readable, compression: Compression): AsyncGene
     case 'zstd':
       yield* zstd(raw);
       return;
-    case 'xz': {
-      const stream = new xz.XzReadableStream(Readable.toWeb(raw) as ReadableStream<Uint8Array>);
-      for await (const chunk of Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0])) {
-        yield Buffer.from(chunk as Uint8Array);
-      }
-    }
+    case 'xz':
+      yield* xzContent(raw);
   }
 }
 
