@@ -20,15 +20,24 @@ import { auditRecordOf, isWebhook } from './webhook.js';
 const product = 'github';
 const mend = 'Send audit log records as GitHub streams or exports them, one JSON object each.';
 
+/** 0 stands there for nobody. */
+function idOf(record: JsonObject, name: string): string | undefined {
+  const id = readText(record, name);
+  return id === '0' ? undefined : id;
+}
+
 /** Git events of deploy keys and of GitHub itself have no actor, or an empty user. */
 function principalOf(record: JsonObject, fp: Fingerprinter): PrincipalFacts | undefined {
   const name = readText(record, 'actor') ?? readText(record, 'user');
-  const id = name ?? readText(record, 'actor_id') ?? readText(record, 'user_id');
+  const id = name ?? idOf(record, 'actor_id') ?? idOf(record, 'user_id');
   if (id === undefined) return undefined;
   const isBot = readBoolean(record, 'actor_is_bot') === true || id.endsWith('[bot]');
   const deployKey = id === 'deploy_key';
   const kind = isBot ? 'service_account' : deployKey ? 'unknown' : 'user';
-  return auditPrincipal({ kind, issuer: product, id, name }, fp);
+  // All deploy keys have this one name; each belongs to a repository.
+  const repository = deployKey ? (readText(record, 'repository') ?? readText(record, 'repo')) : undefined;
+  const own = repository === undefined ? id : `${id}:${repository}`;
+  return auditPrincipal({ kind, issuer: product, id: own, name }, fp);
 }
 
 const keptFields = [

@@ -24,10 +24,9 @@ export function kindOfAccess(type: string | undefined, action: string): TokenKin
   const words = (type ?? '').toLowerCase().replaceAll('_', ' ');
   if (words.includes('personal access token') || action.startsWith('personal_access_token.'))
     return 'personal_access_token';
-  if (words.includes('ssh') || words.includes('deploy key') || action.startsWith('public_key.')) return 'access_key';
-  if (words.includes('server-to-server') || words.includes('server to server')) return 'service_token';
-  if (words.includes('oauth') || words.includes('user-to-server') || words.includes('user to server'))
-    return 'access_token';
+  if (/ssh|deploy key|public key/.test(words) || action.startsWith('public_key.')) return 'access_key';
+  if (/server-to-server|server to server|service token/.test(words)) return 'service_token';
+  if (/oauth|user-to-server|user to server|signed auth token/.test(words)) return 'access_token';
   return action.startsWith('oauth_access.') ? 'access_token' : 'unknown';
 }
 
@@ -47,7 +46,9 @@ function hashOf(text: string): string | undefined {
  */
 export function readGithubToken(record: JsonObject, action: string, fp: Fingerprinter): GithubToken | undefined {
   const written = readText(record, 'hashed_token');
-  const id = readText(record, 'token_id') ?? readText(record, 'oauth_access_id');
+  // SSH keys have the id 0, all of them.
+  const told = readText(record, 'token_id') ?? readText(record, 'oauth_access_id');
+  const id = told === '0' ? undefined : told;
   if (written === undefined && id === undefined) return undefined;
   const access = readText(record, 'programmatic_access_type');
   const acting = access !== undefined || !aboutTokens.test(action);
