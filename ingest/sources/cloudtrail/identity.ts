@@ -21,6 +21,14 @@ function principal(
   return safe === undefined ? undefined : makePrincipal({ kind, issuer, id: safe, name: longText(name) });
 }
 
+/** In place of what somebody typed who is no user: CloudTrail hides it, since it may be a password. */
+const hidden = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+
+function readName(object: JsonObject, key: string): string | undefined {
+  const name = readText(object, key);
+  return name === hidden ? undefined : name;
+}
+
 /** The role behind a session: the ARN outlives every session and key of it. */
 export function rolePrincipal(arn: string | undefined, name?: string): PrincipalFacts | undefined {
   return principal('role', arn, name ?? arn?.slice(arn.lastIndexOf('/') + 1));
@@ -30,7 +38,7 @@ export function rolePrincipal(arn: string | undefined, name?: string): Principal
 export function principalOf(identity: JsonObject): PrincipalFacts | undefined {
   const arn = readText(identity, 'arn');
   const account = readText(identity, 'accountId');
-  const name = readText(identity, 'userName');
+  const name = readName(identity, 'userName');
   const principalId = readText(identity, 'principalId');
   const type = readText(identity, 'type');
   switch (type ?? '') {
@@ -84,7 +92,7 @@ export function principalOf(identity: JsonObject): PrincipalFacts | undefined {
 /** The user that identityStore sign-ins name outside userIdentity. */
 export function additionalUser(record: JsonObject): PrincipalFacts | undefined {
   const extra = readObject(record, 'additionalEventData') ?? {};
-  const name = readText(extra, 'UserName') ?? readText(extra, 'userName');
+  const name = readName(extra, 'UserName') ?? readName(extra, 'userName');
   return principal(
     'user',
     readText(extra, 'UserId') ?? name,

@@ -10,6 +10,7 @@ import { auditPrincipal, joinAlias, joinAliases, shownText } from '../shared/nam
 import { refuse } from '../shared/refuse.js';
 import type { ParseError } from '../source.js';
 import { actionOfActivity } from './activities.js';
+import { readObjectId } from './ids.js';
 import { entraTime } from './time.js';
 
 const product = 'entra';
@@ -23,7 +24,7 @@ function actorOf(properties: JsonObject, fp: Fingerprinter): PrincipalFacts | un
   const user = readObject(by, 'user');
   if (user !== undefined) {
     const name = readText(user, 'userPrincipalName') ?? readText(user, 'displayName');
-    return auditPrincipal({ kind: 'user', issuer: entraIssuer, id: readText(user, 'id') ?? name, name }, fp);
+    return auditPrincipal({ kind: 'user', issuer: entraIssuer, id: readObjectId(user, 'id') ?? name, name }, fp);
   }
   const app = readObject(by, 'app') ?? {};
   const name = readText(app, 'displayName');
@@ -32,7 +33,7 @@ function actorOf(properties: JsonObject, fp: Fingerprinter): PrincipalFacts | un
     {
       kind: 'client',
       issuer: entraIssuer,
-      id: readText(app, 'servicePrincipalId') ?? clientId ?? name,
+      id: readObjectId(app, 'servicePrincipalId') ?? clientId ?? name,
       name,
       clientId,
     },

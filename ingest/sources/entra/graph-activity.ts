@@ -12,6 +12,7 @@ import { readMoment } from '../shared/moment.js';
 import { auditPrincipal, joinAlias, joinAliases, scopeList, shownText } from '../shared/names.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseError } from '../source.js';
+import { readObjectId } from './ids.js';
 import { entraTime } from './time.js';
 
 const product = 'entra';
@@ -36,9 +37,9 @@ function tokenOf(properties: JsonObject, fp: Fingerprinter): TokenFacts | undefi
 
 function principalOf(properties: JsonObject, fp: Fingerprinter): PrincipalFacts | undefined {
   const clientId = readText(properties, 'appId');
-  const user = readText(properties, 'userId') ?? readText(properties, 'UserPrincipalObjectID');
+  const user = readObjectId(properties, 'userId') ?? readObjectId(properties, 'UserPrincipalObjectID');
   const isApp = readText(properties, 'C_Idtyp') === 'app' || user === undefined;
-  const id = isApp ? (readText(properties, 'servicePrincipalId') ?? clientId) : user;
+  const id = isApp ? (readObjectId(properties, 'servicePrincipalId') ?? clientId) : user;
   return auditPrincipal({ kind: isApp ? 'client' : 'user', issuer: entraIssuer, id, name: undefined, clientId }, fp);
 }
 

@@ -8,6 +8,7 @@ import { type JsonObject, readText } from '../shared/json-reader.js';
 import { auditPrincipal } from '../shared/names.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseError } from '../source.js';
+import { readObjectId } from './ids.js';
 import { placeOf } from './place.js';
 import { entraTime } from './time.js';
 
@@ -35,7 +36,7 @@ export function readRisk(
   const isUser = category === 'UserRiskEvents' || category === 'RiskyUsers';
   // The record of a user under risk has that user's id, and comes again with each change.
   const own = readText(properties, 'id');
-  const user = readText(properties, 'userId') ?? (category === 'RiskyUsers' ? own : undefined);
+  const user = readObjectId(properties, 'userId') ?? (category === 'RiskyUsers' ? own : undefined);
   const app = readText(properties, 'servicePrincipalId') ?? (category === 'RiskyServicePrincipals' ? own : undefined);
   const name = readText(properties, isUser ? 'userPrincipalName' : 'servicePrincipalDisplayName');
   const changed = readText(properties, 'riskLastUpdatedDateTime') ?? readText(properties, 'lastUpdatedDateTime');

@@ -19,6 +19,7 @@ import { auditPrincipal } from '../shared/names.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseError } from '../source.js';
 import { outcomeOfCode } from './errors.js';
+import { readObjectId } from './ids.js';
 import { placeOf } from './place.js';
 import { entraTime } from './time.js';
 import { signInToken } from './token.js';
@@ -50,7 +51,7 @@ function kindOf(record: JsonObject, properties: JsonObject): Kind {
 function principalOf(kind: Kind, properties: JsonObject, fp: Fingerprinter): PrincipalFacts | undefined {
   const clientId = readText(properties, 'appId');
   if (kind === 'service_principal' || kind === 'managed_identity') {
-    const id = readText(properties, 'servicePrincipalId') ?? clientId;
+    const id = readObjectId(properties, 'servicePrincipalId') ?? clientId;
     const name = readText(properties, 'servicePrincipalName') ?? readText(properties, 'appDisplayName');
     return auditPrincipal(
       { kind: kind === 'managed_identity' ? 'workload' : 'client', issuer: entraIssuer, id, name, clientId },
@@ -59,7 +60,7 @@ function principalOf(kind: Kind, properties: JsonObject, fp: Fingerprinter): Pri
   }
   const name = readText(properties, 'userPrincipalName') ?? readText(properties, 'userDisplayName');
   return auditPrincipal(
-    { kind: 'user', issuer: entraIssuer, id: readText(properties, 'userId') ?? name, name, clientId },
+    { kind: 'user', issuer: entraIssuer, id: readObjectId(properties, 'userId') ?? name, name, clientId },
     fp,
   );
 }

@@ -87,7 +87,9 @@ function principalOf(auth: JsonObject, context: ParseContext): PrincipalFacts | 
     readText(metadata, 'username') ?? readText(metadata, 'role_name') ?? readText(metadata, 'role') ?? display,
   );
   const entity = longText(readText(auth, 'entity_id'));
-  const id = entity ?? longText(display === undefined ? undefined : `display_name:${display}`);
+  // Every token that was made without a name of its own is called `token`.
+  const isNamed = display !== undefined && display !== 'token';
+  const id = entity ?? longText(isNamed ? `display_name:${display}` : undefined);
   if (id === undefined) return undefined;
   const method = display ?? '';
   const kind = humanMethods.test(method) ? 'user' : machineMethods.test(method) ? 'service_account' : 'unknown';

@@ -113,6 +113,21 @@ describe('steps of a sign-in', () => {
     expect(told(step('CredentialVerification', 'Success', 'PASSWORD'))).toEqual(['login', 'success', undefined]);
   });
 
+  it('by nobody have no principal, though a name stands there', () => {
+    const event = eventOf(
+      source,
+      record({
+        userIdentity: { type: 'IAMUser', accountId: account, userName: 'HIDDEN_DUE_TO_SECURITY_REASONS' },
+        eventSource: 'signin.amazonaws.com',
+        eventName: 'ConsoleLogin',
+        eventType: 'AwsConsoleSignIn',
+        errorMessage: 'No username found in supplied account',
+        responseElements: { ConsoleLogin: 'Failure' },
+      }),
+    );
+    expect([event.outcome, event.reason, event.principal]).toEqual(['failure', 'user_not_found', undefined]);
+  });
+
   it('that fail without a word tell by the credential why', () => {
     expect(told(step('CredentialVerification', 'Failure', 'PASSWORD'))).toEqual([
       'login',

@@ -207,6 +207,19 @@ describe('life of a token', () => {
     expect(attribute(event, 'actor')).toBe('vault:test-1|e2853091-6c3c-2200-3ff7-0b664ed70c4d');
   });
 
+  it('gives a token without a name of its own no owner: all of them are called `token`', () => {
+    const nameless = { ...child, display_name: 'token', metadata: null };
+    const made = eventOf(
+      source,
+      record({ path: 'auth/token/create', operation: 'update', response: { auth: nameless } }),
+    );
+    expect(made.principal).toBeUndefined();
+    expect(eventOf(source, record({ auth: nameless })).principal).toBeUndefined();
+    expect(eventOf(source, record({ auth: { ...nameless, display_name: 'root' } })).principal?.id).toBe(
+      'display_name:root',
+    );
+  });
+
   it('finds the token inside a wrapped login by its accessor', () => {
     const wrap_info = {
       ttl: 60,
