@@ -23,6 +23,7 @@ import { auditPrincipal } from '../shared/names.js';
 import { readMoment } from '../shared/moment.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError } from '../source.js';
+import { awsCallerOf } from './aws.js';
 import { actionOf } from './meanings.js';
 import { aliasOfCredential, credentialOfUser, issuedToken, reviewedToken, tokenOfCredential } from './token.js';
 
@@ -141,7 +142,8 @@ function read(
   const action = actionOf(verb, resource, subresource);
   const user = readObject(record, 'user') ?? {};
   const credential = credentialOfUser(user);
-  const own = credential === undefined ? undefined : tokenOfCredential(credential, issuer, fp);
+  const aws = credential === undefined ? awsCallerOf(user, fp) : undefined;
+  const own = credential === undefined ? aws?.token : tokenOfCredential(credential, issuer, fp);
   const isIssue = action === 'issue';
   const subject = isIssue
     ? issuedToken(record, issuer, credential, fp)
@@ -150,7 +152,8 @@ function read(
       : undefined;
   const { outcome, reason } = outcomeOf(record, action);
   const attributes = attributesOf(record, user);
-  const caller = principalOf(user, issuer, fp);
+  const caller = aws?.principal ?? principalOf(user, issuer, fp);
+  if (aws?.principal !== undefined) attributes.add('username', readText(user, 'username'));
   const account = isIssue
     ? `system:serviceaccount:${readText(object, 'namespace') ?? ''}:${readText(object, 'name') ?? ''}`
     : undefined;
@@ -160,7 +163,7 @@ function read(
       : auditPrincipal({ kind: 'service_account', issuer, id: account, name: account }, fp);
   if (subject !== undefined || isIssue) {
     attributes.add('actor', caller?.principal_uid);
-    attributes.add('actor_credential', aliasOfCredential(credential)?.value);
+    attributes.add('actor_credential', aliasOfCredential(credential)?.value ?? aws?.token.key_id);
   }
   const path = (readText(record, 'requestURI') ?? '').split('?', 1)[0] ?? '';
   const status = readObject(record, 'responseStatus') ?? {};
@@ -186,6 +189,7 @@ function read(
       status: readCount(status, 'code'),
       durationMs: received === undefined ? undefined : timeMs - received,
     },
+    sessionId: aws?.sessionId,
     transport: credential?.kind === 'X509SHA256' ? 'mtls' : undefined,
     exposures: resource === 'tokenreviews' && subject !== undefined ? ['token_in_log'] : undefined,
     attributes,
