@@ -20,14 +20,30 @@ export interface GithubToken {
 const aboutTokens = /^(?:personal_access_token|oauth_access|oauth_authorization|org_credential_authorization)\./;
 
 /** programmatic_access_type → kind (GitHub documentation, "Token data in audit log events"). */
-export function kindOfAccess(type: string | undefined, action: string): TokenKind {
-  const words = (type ?? '').toLowerCase().replaceAll('_', ' ');
-  if (words.includes('personal access token') || action.startsWith('personal_access_token.'))
-    return 'personal_access_token';
-  if (/ssh|deploy key|public key/.test(words) || action.startsWith('public_key.')) return 'access_key';
+const accessKinds: ReadonlyMap<string, TokenKind> = new Map<string, TokenKind>([
+  ['Personal access token (classic)', 'personal_access_token'],
+  ['Fine-grained personal access token', 'personal_access_token'],
+  ['OAuth access token', 'access_token'],
+  ['GitHub App user-to-server token', 'access_token'],
+  ['GitHub App server-to-server token', 'service_token'],
+  ['Public Key (User/Deploy)', 'access_key'],
+]);
+
+/** What its words say where it is spelled otherwise or is new. */
+function kindOfWords(words: string): TokenKind | undefined {
+  if (words.includes('personal access token')) return 'personal_access_token';
+  if (/ssh|deploy key|public key/.test(words)) return 'access_key';
   if (/server-to-server|server to server|service token/.test(words)) return 'service_token';
-  if (/oauth|user-to-server|user to server|signed auth token/.test(words)) return 'access_token';
-  return action.startsWith('oauth_access.') ? 'access_token' : 'unknown';
+  return /oauth|user-to-server|user to server|signed auth token/.test(words) ? 'access_token' : undefined;
+}
+
+export function kindOfAccess(type: string | undefined, action: string): TokenKind {
+  const known = type === undefined ? undefined : accessKinds.get(type);
+  if (known !== undefined) return known;
+  if (action.startsWith('personal_access_token.')) return 'personal_access_token';
+  if (action.startsWith('public_key.')) return 'access_key';
+  const told = type === undefined ? undefined : kindOfWords(type.toLowerCase().replaceAll('_', ' '));
+  return told ?? (action.startsWith('oauth_access.') ? 'access_token' : 'unknown');
 }
 
 const base64Sha256 = /^[A-Za-z0-9+/]{43}=$/;
