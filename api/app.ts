@@ -94,7 +94,7 @@ export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
 function bounded(querier: Querier): Querier {
   return {
     run: (query, params, limits) => querier.run(query, params, { ...queryLimits, ...limits }),
-    stream: (query, params) => querier.stream(query, params),
+    lines: (query, params) => querier.lines(query, params),
   };
 }
 

@@ -1,13 +1,14 @@
-import { createDetectors, type DetectorsOptions } from '../../detectors/registry.js';
+import type { DetectorsOptions } from '../../detectors/registry.js';
+import { stages } from '../../detectors/core/detector.js';
 import type { Finding } from '../../detectors/core/finding.js';
-import type { DecoyLookup } from '../../detectors/honeytoken/decoys.js';
-import { readHistory } from '../../detectors/worker/history.js';
-import { OfflineStages } from '../../detectors/worker/offline-stages.js';
+import type { Decoy } from '../../detectors/honeytoken/decoys.js';
+import { historyLines } from '../../detectors/worker/history.js';
 import { rulesOverHistory, type RuleHistory } from '../../detectors/worker/rules/rule-history.js';
 import type { RuleSet } from '../../detectors/worker/rules/rule-set.js';
 import { parseTime } from '../../ingest/event/time.js';
 import type { Querier } from '../../ingest/store/store.js';
 import { AlertTally, type AlertCounts, type AlertSettings } from './alert-tally.js';
+import type { StageAnswer, StagePlan, StageRunner } from './stage-runs.js';
 import { Tally, type BacktestTally } from './tally.js';
 
 /** What is run: settings of the stream detectors, rules, and what makes alerts of their findings. */
@@ -33,7 +34,8 @@ export interface BacktestPlan {
 
 export interface BacktestDeps {
   readonly querier: Querier;
-  readonly decoys: DecoyLookup;
+  readonly decoys: readonly Decoy[];
+  readonly openStage: (plan: StagePlan) => StageRunner;
   /** Monotonic, milliseconds. */
   readonly elapsedMs: () => number;
   readonly onProgress?: (events: number, atMs: number) => void;
@@ -63,34 +65,26 @@ class Run {
   readonly alerts: AlertTally;
   /** Detector and measure by finding_uid. */
   readonly found = new Map<string, string>();
-  readonly #stages: OfflineStages;
   readonly #fromMs: number;
   readonly #toMs: number;
   readonly #rules: BacktestSettings['rules'];
 
-  constructor({ detectors: settings, rules, alerts }: BacktestSettings, plan: BacktestPlan, decoys: DecoyLookup) {
-    const detectors = createDetectors(settings, decoys);
-    const { allowedLatenessMs, entitiesMax } = plan;
-    this.#stages = new OfflineStages({ detectors, allowedLatenessMs, entitiesMax });
+  constructor({ rules, alerts }: BacktestSettings, plan: BacktestPlan) {
     this.#fromMs = plan.fromMs;
     this.#toMs = plan.toMs;
     this.#rules = rules;
     this.alerts = new AlertTally(alerts);
   }
 
-  offer(event: Parameters<OfflineStages['offer']>[0]): void {
-    this.#stages.offer(event);
-  }
-
-  settle(end = false): void {
-    for (const finding of this.#stages.takeFindings(end)) this.#take(finding);
+  take(findings: readonly Finding[]): void {
+    for (const finding of findings) this.#take(finding);
   }
 
   /** The rules over the whole span. */
   async evaluateRules(querier: Querier): Promise<Pick<RuleHistory, 'events' | 'refused'>> {
     const span = { fromMs: this.#fromMs, toMs: this.#toMs };
     const { findings, events, refused } = await rulesOverHistory(querier, this.#rules.current(), span);
-    for (const finding of findings) this.#take(finding);
+    this.take(findings);
     return { events, refused };
   }
 
@@ -110,24 +104,53 @@ function missingIn(run: Run, other: Run): Record<string, number> {
   return counts;
 }
 
-/** The worker's own detectors over stored events, in order of event time, and then its rules; nothing is written. */
+/** Texts of some thousand events each that the stages may be behind. */
+const BEHIND_MAX = 3;
+
+/** Every stage over stored events, in order of event time; of each run's settings. */
+async function runStages(plan: BacktestPlan, runs: readonly Run[], deps: BacktestDeps): Promise<number> {
+  const { allowedLatenessMs, entitiesMax, tried, today } = plan;
+  const settings = [tried, ...(today === undefined ? [] : [today])].map(({ detectors }) => detectors);
+  const common = { settings, decoys: deps.decoys, allowedLatenessMs, entitiesMax };
+  const runners = stages.map((stage) => deps.openStage({ ...common, stage }));
+  let events = 0;
+  const settle = (answers: readonly StageAnswer[]): void => {
+    // The token stage first, page by page, however the threads ran.
+    for (const { findings } of answers) runs.forEach((run, n) => run.take(findings[n] ?? []));
+    const [first] = answers;
+    events += first?.events ?? 0;
+    if (first?.lastMs != null) deps.onProgress?.(events, first.lastMs);
+  };
+  const asked: Promise<readonly StageAnswer[]>[] = [];
+  const ask = (answers: readonly (StageAnswer | Promise<StageAnswer>)[]): void => {
+    const all = Promise.all(answers);
+    // Heard when its turn comes; this only keeps it from being unhandled until then.
+    all.catch(() => undefined);
+    asked.push(all);
+  };
+  const settleBeyond = async (count: number): Promise<void> => {
+    while (asked.length > count) settle((await asked.shift()) ?? []);
+  };
+  try {
+    const span = { fromMs: Math.max(0, plan.fromMs - plan.warmUpMs), toMs: plan.toMs };
+    for await (const lines of historyLines(deps.querier, span)) {
+      ask(runners.map((runner) => runner.take(lines)));
+      await settleBeyond(BEHIND_MAX);
+    }
+    ask(runners.map((runner) => runner.end()));
+    await settleBeyond(0);
+    return events;
+  } finally {
+    await Promise.all(runners.map((runner) => runner.stop()));
+  }
+}
+
+/** The worker's own detectors over stored events and then its rules; nothing is written. */
 export async function runBacktest(plan: BacktestPlan, deps: BacktestDeps): Promise<BacktestResult> {
   const startedMs = deps.elapsedMs();
-  const tried = new Run(plan.tried, plan, deps.decoys);
-  const today = plan.today === undefined ? undefined : new Run(plan.today, plan, deps.decoys);
-  const runs = today === undefined ? [tried] : [tried, today];
-  let events = 0;
-  const span = { fromMs: Math.max(0, plan.fromMs - plan.warmUpMs), toMs: plan.toMs };
-  for await (const page of readHistory(deps.querier, span)) {
-    for (const run of runs) {
-      for (const event of page) run.offer(event);
-      run.settle();
-    }
-    events += page.length;
-    const last = page.at(-1);
-    if (last !== undefined) deps.onProgress?.(events, parseTime(last.time));
-  }
-  for (const run of runs) run.settle(true);
+  const tried = new Run(plan.tried, plan);
+  const today = plan.today === undefined ? undefined : new Run(plan.today, plan);
+  const events = await runStages(plan, today === undefined ? [tried] : [tried, today], deps);
   const seconds = (deps.elapsedMs() - startedMs) / 1000;
   const rulesMs = deps.elapsedMs();
   const rules = await tried.evaluateRules(deps.querier);

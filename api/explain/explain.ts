@@ -7,7 +7,8 @@ import { AppError } from '../../ingest/core/errors.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { defineQuery } from '../../ingest/store/query.js';
 import type { Querier } from '../../ingest/store/store.js';
-import { fromStored, storedEventQuery } from '../../ingest/store/stored-events.js';
+import { StoredEvents } from '../../ingest/store/stored-events.js';
+import { storedEventQuery } from '../../ingest/store/stored-queries.js';
 import { getAlert } from '../queries/get-alert.js';
 import { getToken } from '../queries/get-token.js';
 
@@ -90,7 +91,8 @@ async function explainToken(uid: string, deps: ExplainDeps): Promise<Explanation
 async function explainEvent(uid: string, deps: ExplainDeps): Promise<EventExplanation | null> {
   const [row] = await deps.querier.run(storedEventQuery, { uid });
   if (row === undefined) return null;
-  const event = fromStored(row);
+  const [event] = new StoredEvents().read(row.line);
+  if (event === undefined) return null;
   const stored = await deps.querier.run(placeQuery, { uid });
   const detectors = createDetectors(deps.detectors, new DecoyIndex(await storedDecoys(deps.querier)));
   return { event, stored, stages: await readingsAt(event, deps.querier, { ...deps, detectors }) };

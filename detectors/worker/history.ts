@@ -1,7 +1,8 @@
 import { formatTime } from '../../ingest/event/time.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import type { Querier } from '../../ingest/store/store.js';
-import { fromStored, storedDaysQuery, storedEventsOf, storedEventsQuery } from '../../ingest/store/stored-events.js';
+import { StoredEvents } from '../../ingest/store/stored-events.js';
+import { storedDaysQuery, storedEventsOf, storedEventsQuery } from '../../ingest/store/stored-queries.js';
 import type { Stage } from '../core/detector.js';
 
 const DAY_MS = 86_400_000;
@@ -21,17 +22,22 @@ export interface HistorySpan {
  * The engine puts a day in order at a time, on disk where it must, and reads it once.
  */
 export async function* readHistory(querier: Querier, span: HistorySpan): AsyncGenerator<readonly TokenEvent[]> {
+  const stored = new StoredEvents();
+  for await (const lines of historyLines(querier, span)) yield stored.read(lines);
+}
+
+/** The same as lines for `StoredEvents`, whole ones. */
+export async function* historyLines(querier: Querier, span: HistorySpan): AsyncGenerator<string> {
   const { fromMs, toMs, entity } = span;
   const whole = { from: formatTime(fromMs), to: formatTime(toMs) };
   if (entity !== undefined) {
-    for await (const rows of querier.stream(storedEventsOf[entity.stage], { ...whole, uid: entity.uid }))
-      yield rows.map(fromStored);
+    yield* querier.lines(storedEventsOf[entity.stage], { ...whole, uid: entity.uid });
     return;
   }
   for (const stretch of stretchesOf(await querier.run(storedDaysQuery, whole))) {
     const from = formatTime(Math.max(fromMs, stretch.fromMs));
     const to = formatTime(Math.min(toMs, stretch.toMs));
-    for await (const rows of querier.stream(storedEventsQuery, { from, to })) yield rows.map(fromStored);
+    yield* querier.lines(storedEventsQuery, { from, to });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import { stages, type AnyDetector } from '../core/detector.js';
+import { type AnyDetector, type Stage, stages } from '../core/detector.js';
 import type { Finding } from '../core/finding.js';
 import { HandOver } from '../core/hand-over.js';
 import { eventTimeMs } from '../core/observation.js';
@@ -11,36 +11,49 @@ export interface OfflineOptions {
   readonly entitiesMax: number;
 }
 
-/**
- * Both stages over one stream of events without a log or a store, as the worker runs them: the second sees what the first
- * hands on.
- */
-export class OfflineStages {
-  readonly #runtimes: ReadonlyMap<(typeof stages)[number], PartitionRuntime>;
-  readonly #handOver = new HandOver();
+/** One stage over a stream of events without a log or a store, as the worker runs it. */
+export class OfflineStage {
+  readonly #runtime: PartitionRuntime;
+  /** Of what the token stage hands on; null for that stage itself. */
+  readonly #handOver: HandOver | null;
   #offset = 0n;
   #peakMs = -Infinity;
 
-  constructor(options: OfflineOptions) {
-    this.#runtimes = new Map(stages.map((stage) => [stage, new PartitionRuntime({ ...options, stage })]));
+  constructor(options: OfflineOptions & { readonly stage: Stage }) {
+    this.#runtime = new PartitionRuntime(options);
+    this.#handOver = options.stage === 'token' ? null : new HandOver();
   }
 
   offer(event: TokenEvent): void {
     const position = { offset: this.#offset, ordinal: 0 };
     this.#offset += 1n;
-    this.#runtimes.get('token')?.offer(event, position);
     const timeMs = eventTimeMs(event);
     if (timeMs > this.#peakMs) this.#peakMs = timeMs;
-    for (const handedOn of this.#handOver.take(event, timeMs)) {
-      this.#runtimes.get('principal')?.offer(handedOn.event, position);
-    }
+    if (this.#handOver === null) this.#runtime.offer(event, position);
+    else for (const handedOn of this.#handOver.take(event, timeMs)) this.#runtime.offer(handedOn.event, position);
+  }
+
+  /** Those made since the last call. @param end true if no event will come any more. */
+  takeFindings(end = false): readonly Finding[] {
+    if (end) this.#runtime.end(this.#peakMs);
+    return this.#runtime.takeFindings();
+  }
+}
+
+/** Both stages over one stream of events: the second sees what the first hands on. */
+export class OfflineStages {
+  readonly #stages: readonly OfflineStage[];
+
+  constructor(options: OfflineOptions) {
+    this.#stages = stages.map((stage) => new OfflineStage({ ...options, stage }));
+  }
+
+  offer(event: TokenEvent): void {
+    for (const stage of this.#stages) stage.offer(event);
   }
 
   /** Those made since the last call, of the token stage first. @param end true if no event will come any more. */
   takeFindings(end = false): readonly Finding[] {
-    return [...this.#runtimes.values()].flatMap((runtime) => {
-      if (end) runtime.end(this.#peakMs);
-      return runtime.takeFindings();
-    });
+    return this.#stages.flatMap((stage) => stage.takeFindings(end));
   }
 }

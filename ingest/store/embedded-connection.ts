@@ -14,7 +14,7 @@ import { acquireDataDirLock, type DataDirLock } from '../log/data-dir-lock.js';
 import type { Analyst } from './analyst.js';
 import {
   analystDatabaseOf, checkedIdentifier, insertSelectStatement, quoteString, readSettings, selectInsertSettings, settingsClause,
-  streamSettings,  type StatementSettings, type StoreConnection,
+  linesSettings,  type StatementSettings, type StoreConnection,
 } from './connection.js'; // prettier-ignore
 import { EmbeddedAnalyst } from './embedded-analyst.js';
 import { Limiter } from './limiter.js';
@@ -139,14 +139,15 @@ export class EmbeddedConnection implements StoreConnection {
     });
   }
 
-  async *stream(sql: string, params: TableRow): AsyncGenerator<readonly unknown[]> {
+  async *lines(sql: string, params: TableRow): AsyncGenerator<string> {
     const leave = await this.streaming.enter();
     try {
       // One of its own, since a session has one stream at a time.
       const session = this.openSession();
       try {
-        const query = `${sql} ${settingsClause(streamSettings)}`;
-        for await (const chunk of session.queryStreamBind(query, params, { format: 'JSONEachRow' })) yield chunk.rows();
+        const query = `${sql} ${settingsClause(linesSettings)}`;
+        for await (const chunk of session.queryStreamBind(query, params, { format: 'TabSeparatedRaw' }))
+          yield chunk.text();
       } catch (error) {
         throw withEngineCode(error);
       } finally {

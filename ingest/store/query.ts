@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.js';
 import { formatTime, parseTime } from '../event/time.js';
 import type { StoreConnection } from './connection.js';
 import { toStoreError } from './store-errors.js';
-import type { Derivation, Querier, Query, QueryLimits, TableRow } from './store.js';
+import type { Derivation, LinesQuery, Querier, Query, QueryLimits, TableRow } from './store.js';
 
 export const queryDefaults = { rowsMax: 1_000_000, timeoutMs: 60_000, memoryBytesMax: 0 } as const;
 
@@ -27,6 +27,16 @@ export function defineQuery<P extends z.ZodType, R extends z.ZodType>(
   const { name, sql, params, row } = definition;
   checkPlaceholders(name, sql, params);
   return { name, sql, params: params as z.ZodType<z.output<P>>, row: row as z.ZodType<z.output<R>> };
+}
+
+/** Like `defineQuery`, for a statement that selects one column of text, of any length. */
+export function defineLines<P extends z.ZodType>(definition: {
+  readonly name: string;
+  readonly sql: string;
+  readonly params: P;
+}): LinesQuery<z.output<P>> {
+  checkPlaceholders(definition.name, definition.sql, definition.params);
+  return { ...definition, params: definition.params as z.ZodType<z.output<P>> };
 }
 
 /** Like `defineQuery`, for rows that the store makes from its own. */
@@ -70,31 +80,28 @@ export class StoreQuerier implements Querier {
     return rows.map((row, index) => checkRow(query, row, index));
   }
 
-  async *stream<P, R>(query: Query<P, R>, params: P): AsyncGenerator<readonly R[]> {
+  async *lines<P>(query: LinesQuery<P>, params: P): AsyncGenerator<string> {
     const bound = bindTimes(query.sql, checkParams(query, params));
-    const batches = this.connection().stream(query.sql, bound)[Symbol.asyncIterator]();
-    let coming = this.next(batches, query.name);
+    const texts = this.connection().lines(query.sql, bound)[Symbol.asyncIterator]();
+    let coming = this.next(texts, query.name);
     try {
-      for (let before = 0; ;) {
+      for (;;) {
         const next = await coming;
         if (next.done === true) return;
-        const rows = next.value;
         // The engine makes the next ones while these are looked at.
-        coming = this.next(batches, query.name);
-        const first = before;
-        before += rows.length;
-        yield rows.map((row, index) => checkRow(query, row, first + index));
+        coming = this.next(texts, query.name);
+        yield next.value;
       }
     } finally {
       await coming.catch(() => undefined);
-      await batches.return?.();
+      await texts.return?.();
     }
   }
 
   /** What the consumer throws is none of the store's errors, so only this is told as one. */
-  private async next<B>(batches: AsyncIterator<B>, name: string): Promise<IteratorResult<B>> {
+  private async next(texts: AsyncIterator<string>, name: string): Promise<IteratorResult<string>> {
     try {
-      return await batches.next();
+      return await texts.next();
     } catch (error) {
       throw toStoreError(error, { what: `query ${name}`, kind: 'query' });
     }

@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises';
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import type { Analyst } from './analyst.js';
 import {
-  analystDatabaseOf, checkedIdentifier, insertSelectStatement, quoteString, readSettings, selectInsertSettings, settingsClause, streamSettings,
+  analystDatabaseOf, checkedIdentifier, insertSelectStatement, quoteString, readSettings, selectInsertSettings, settingsClause, linesSettings,
   type StatementSettings, type StoreConnection,
 } from './connection.js'; // prettier-ignore
 import type { Topology } from './migration-template.js';
@@ -85,13 +85,13 @@ export class ServerConnection implements StoreConnection {
     return result.json<unknown>();
   }
 
-  async *stream(sql: string, params: TableRow): AsyncGenerator<readonly unknown[]> {
+  async *lines(sql: string, params: TableRow): AsyncGenerator<string> {
     const result = await this.client.query({
-      query: `${sql} ${settingsClause(streamSettings)}`,
-      format: 'JSONEachRow',
+      query: `${sql} ${settingsClause(linesSettings)}`,
+      format: 'TabSeparatedRaw',
       query_params: { ...params },
     });
-    for await (const rows of result.stream<unknown>()) yield rows.map((row) => row.json());
+    for await (const rows of result.stream()) yield rows.map((row) => `${row.text}\n`).join('');
   }
 
   insertNative(table: string, block: readonly Uint8Array[], settings: StatementSettings): Promise<void> {

@@ -18,6 +18,9 @@ export interface Query<P, R> {
   readonly row: z.ZodType<R>;
 }
 
+/** A statement that selects one column of text without tabs and line ends: a line for each row. */
+export type LinesQuery<P> = Pick<Query<P, unknown>, 'name' | 'sql' | 'params'>;
+
 /** Rows that are made in the store from rows that it holds: a SELECT with `{p:Type}` placeholders and where they go. */
 export interface Derivation<P> {
   readonly name: string;
@@ -39,10 +42,10 @@ export interface Querier {
   /** Rejects with TQ_STORE_UNAVAILABLE (retryable) or TQ_STORE_REFUSED. */
   run<P, R>(query: Query<P, R>, params: P, limits?: QueryLimits): Promise<readonly R[]>;
   /**
-   * Rows some thousands at a time, for answers of any length; without limits of its own. Who stops early stops the statement.
-   * Throws as `run` rejects, also after some rows.
+   * Whole lines some thousands at a time, for answers of any length; without limits of its own. Who stops early stops the statement.
+   * Throws as `run` rejects, also after some lines.
    */
-  stream<P, R>(query: Query<P, R>, params: P): AsyncIterable<readonly R[]>;
+  lines<P>(query: LinesQuery<P>, params: P): AsyncIterable<string>;
 }
 
 /** Rows of a small table (findings, alerts, outbox, state): objects whose keys are column names. */

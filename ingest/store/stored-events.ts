@@ -1,224 +1,222 @@
-import { z } from 'zod';
+import { BoundedCache } from '../core/bounded-cache.js';
+import { sharedFacts } from '../event/event-lines.js';
 import { formatTime } from '../event/time.js';
-import type { TokenEvent, TokenFacts } from '../event/token-event.js';
-import { defineQuery } from './query.js';
+import type { TokenEvent } from '../event/token-event.js';
 
-/** A row of token_events as the query below gives it: empty texts, zeros and nulls for what the source did not say. */
-interface StoredRow {
-  readonly uid: string;
-  readonly time_ms: number;
-  readonly observed_ms: number;
-  readonly issued_ms: number | null;
-  readonly not_before_ms: number | null;
-  readonly expires_ms: number | null;
-  readonly client_port: number | null;
-  readonly client_latitude: number | null;
-  readonly client_longitude: number | null;
-  readonly client_asn: number;
-  readonly target_status: number;
-  readonly request_bytes: number | null;
-  readonly response_bytes: number | null;
-  readonly duration_ms: number | null;
-  readonly audience: readonly string[];
-  readonly scopes: readonly string[];
-  readonly alias_kinds: readonly string[];
-  readonly alias_values: readonly string[];
-  readonly exposures: readonly string[];
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly texts: readonly string[];
-}
-
-/** Columns of text, in the order in which `texts` holds them. */
-const textColumns = [
-  'source_product', 'source_instance', 'source_kind', 'record_type', 'action', 'outcome', 'reason', 'reason_detail',
-  'token_uid', 'secret_fp', 'fp_key_id', 'token_identity', 'token_kind', 'key_id', 'issuer', 'jti', 'algorithm',
-  'binding_method', 'binding_value', 'token_name', 'parent_kind', 'parent_value', 'principal_uid', 'principal_kind',
-  'principal_id', 'principal_name', 'client_id', 'client_address', 'client_country', 'client_city', 'client_as_name',
-  'client_network_name', 'client_network_kind', 'user_agent', 'user_agent_family', 'caller_service', 'caller_namespace', 'caller_spiffe_id', 'target_service', 'target_namespace',
-  'target_address', 'target_method', 'target_path', 'target_route', 'session_uid', 'trace_id', 'request_id', 'direction',
-  'transport',
-] as const; // prettier-ignore
-type TextColumn = (typeof textColumns)[number];
-const placeOf = Object.fromEntries(textColumns.map((name, n) => [name, n])) as Readonly<Record<TextColumn, number>>;
-
-/** Rows by the hundred thousand are not held against a schema field by field; their shape is that of this file's SQL. */
-const rowSchema = z.custom<StoredRow>(
-  (row) => typeof row === 'object' && row !== null && 'texts' in row && Array.isArray(row.texts),
-);
-
-const columns = [
-  'toString(event_uid) AS uid',
-  'toUnixTimestamp64Milli(time) AS time_ms',
-  'toUnixTimestamp64Milli(observed_time) AS observed_ms',
-  'toUnixTimestamp64Milli(issued_at) AS issued_ms',
-  'toUnixTimestamp64Milli(not_before) AS not_before_ms',
-  'toUnixTimestamp64Milli(expires_at) AS expires_ms',
-  'client_port, client_latitude, client_longitude, client_asn, target_status, request_bytes, response_bytes, duration_ms',
-  'audience, scopes, alias_kinds, alias_values, exposures, attributes',
-  `[${textColumns.map((name) => `toString(${name})`).join(', ')}] AS texts`,
-].join(', ');
-
-const at = (name: string): string => `parseDateTime64BestEffort({${name}:String}, 3, 'UTC')`;
-
-const inOrder = (where: string): string =>
-  [
-    `SELECT ${columns} FROM token_events`,
-    `WHERE time >= ${at('from')} AND time < ${at('to')} AND toDate(time) >= toDate(${at('from')}) AND toDate(time) <= toDate(${at('to')})`,
-    `${where} ORDER BY time, event_uid`,
-  ].join(' ');
-
-const span = z.object({ from: z.string(), to: z.string() });
-
-/** Events of a span in order of time; to be streamed. */
-export const storedEventsQuery = defineQuery({
-  name: 'stored_events',
-  sql: inOrder(''),
-  params: span,
-  row: rowSchema,
-});
-
-/** Days of a span on which anything happened, in order, with how much. */
-export const storedDaysQuery = defineQuery({
-  name: 'stored_days',
-  sql: `SELECT toUnixTimestamp64Milli(toDateTime64(toDate(time), 3, 'UTC')) AS day_ms, toUInt32(count()) AS events FROM token_events
-WHERE time >= ${at('from')} AND time < ${at('to')} GROUP BY day_ms ORDER BY day_ms`,
-  params: span,
-  row: z.object({ day_ms: z.number(), events: z.number() }),
-});
-
-const ofEntity = (column: 'token_uid' | 'principal_uid') =>
-  defineQuery({
-    name: `stored_events_of_${column}`,
-    sql: inOrder(`AND ${column} = {uid:String}`),
-    params: span.extend({ uid: z.string() }),
-    row: rowSchema,
-  });
-
-/** Those of one entity, to be streamed. */
-export const storedEventsOf = { token: ofEntity('token_uid'), principal: ofEntity('principal_uid') } as const;
-
-export const storedEventQuery = defineQuery({
-  name: 'stored_event',
-  sql: `SELECT ${columns} FROM token_events WHERE event_uid = toUUID({uid:String}) LIMIT 1`,
-  params: z.object({ uid: z.string() }),
-  row: rowSchema,
-});
-
+type Facts<Name extends keyof TokenEvent> = NonNullable<TokenEvent[Name]>;
 type Told<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
-/** Without what was not told. */
+/** Without what was not told: empty texts, nulls, empty lists. */
 function told<T extends object>(facts: Told<T>): T {
   const known: { -readonly [K in keyof T]?: T[K] | undefined } = {};
   for (const name in facts) {
     const value: unknown = facts[name];
-    if (value !== undefined && value !== '') known[name] = facts[name];
+    if (value === undefined || value === null || value === '') continue;
+    if (Array.isArray(value) && value.length === 0) continue;
+    known[name] = facts[name];
   }
   return known as T;
 }
 
-const time = (ms: number | null): string | undefined => (ms === null ? undefined : formatTime(ms));
-const filled = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
-
-/** The event that was stored, as `EventEncoder` wrote it. */
-export function fromStored(row: StoredRow): TokenEvent {
-  const text = (name: TextColumn): string => row.texts[placeOf[name]] ?? '';
-  const attributes = Object.entries(row.attributes).map(([key, value]) => ({ key, value }));
-  const status = row.target_status === 0 ? undefined : row.target_status;
-  const target = {
-    service: text('target_service'), namespace: text('target_namespace'), address: text('target_address'),
-    method: text('target_method'), path: text('target_path'), route: text('target_route'), status,
-    request_bytes: row.request_bytes ?? undefined, response_bytes: row.response_bytes ?? undefined, duration_ms: row.duration_ms ?? undefined,
-  }; // prettier-ignore
-  const caller = { service: text('caller_service'), namespace: text('caller_namespace'), spiffe_id: text('caller_spiffe_id') };
-  const trace = { trace_id: text('trace_id'), request_id: text('request_id') };
-  // What is written is what the schema of events allows; the columns are plain text.
-  return told<TokenEvent>({
-    schema_version: 1,
-    event_uid: row.uid,
-    time: formatTime(row.time_ms),
-    observed_time: formatTime(row.observed_ms),
-    source: told({
-      product: text('source_product'), instance: text('source_instance'), kind: text('source_kind'), record_type: text('record_type'),
-    }) as TokenEvent['source'],
-    action: text('action') as TokenEvent['action'],
-    outcome: text('outcome') as TokenEvent['outcome'],
-    reason: text('reason') as NonNullable<TokenEvent['reason']>,
-    reason_detail: text('reason_detail'),
-    token: text('token_uid') === '' ? undefined : tokenOf(row, text),
-    principal: text('principal_uid') === '' ? undefined : principalOf(text),
-    client: text('client_address') === '' ? undefined : clientOf(row, text),
-    user_agent: text('user_agent'),
-    user_agent_family: text('user_agent_family'),
-    caller: isEmpty(caller) ? undefined : told(caller),
-    target: isEmpty(target) ? undefined : told(target),
-    session_uid: text('session_uid'),
-    trace: isEmpty(trace) ? undefined : told(trace),
-    direction: text('direction') as NonNullable<TokenEvent['direction']>,
-    transport: text('transport') as NonNullable<TokenEvent['transport']>,
-    exposures: filled(row.exposures) as TokenEvent['exposures'],
-    attributes: filled(attributes),
-  });
-} // prettier-ignore
-
-function isEmpty(facts: Readonly<Record<string, unknown>>): boolean {
-  for (const name in facts) if (facts[name] !== undefined && facts[name] !== '') return false;
-  return true;
+function toldOrNone<T extends object>(facts: Told<T>): T | undefined {
+  const known = told(facts);
+  for (const _ in known) return known;
+  return undefined;
 }
 
-function tokenOf(row: StoredRow, text: (name: TextColumn) => string): TokenFacts {
-  const aliases = row.alias_kinds.map((kind, n) => ({ kind, value: row.alias_values[n] ?? '' }));
-  const parent = text('parent_kind') === '' ? undefined : { kind: text('parent_kind'), value: text('parent_value') };
-  return told<TokenFacts>({
-    token_uid: text('token_uid'),
-    secret_fp: text('secret_fp'),
-    fp_key_id: text('fp_key_id'),
-    identity: text('token_identity') as TokenFacts['identity'],
-    kind: text('token_kind') as TokenFacts['kind'],
-    key_id: text('key_id'),
-    issuer: text('issuer'),
-    jti: text('jti'),
-    audience: filled(row.audience),
-    scopes: filled(row.scopes),
-    issued_at: time(row.issued_ms),
-    not_before: time(row.not_before_ms),
-    expires_at: time(row.expires_ms),
-    algorithm: text('algorithm'),
-    binding: bindingOf(text('binding_method'), text('binding_value')),
-    display_name: text('token_name'),
-    aliases: filled(aliases) as TokenFacts['aliases'],
-    parent: parent as TokenFacts['parent'],
-  });
+const timeOf = (ms: number | null): string | undefined => (ms === null ? undefined : formatTime(ms));
+
+// What is written is what the schema of events allows, so the columns of each group below, in the order of stored-columns.ts, are
+// taken for what they are in an event.
+
+type SourceRow = readonly [Facts<'source'>['product'], string, Facts<'source'>['kind'], string];
+
+const sourceOf = ([product, instance, kind, record_type]: SourceRow): Facts<'source'> =>
+  told<Facts<'source'>>({ product, instance, kind, record_type });
+
+type Token = Facts<'token'>;
+type Alias = NonNullable<Token['aliases']>[number];
+type TokenRow = readonly [
+  token_uid: string, secret_fp: string, fp_key_id: string, identity: Token['identity'], kind: Token['kind'], key_id: string,
+  issuer: string, jti: string, algorithm: string, binding_method: string, binding_value: string, display_name: string,
+  parent_kind: Alias['kind'] | '', parent_value: string, issued: number | null, notBefore: number | null, expires: number | null,
+  audience: readonly string[], scopes: readonly string[], aliasKinds: readonly Alias['kind'][], aliasValues: readonly string[],
+]; // prettier-ignore
+
+function tokenOf(row: TokenRow): Token | undefined {
+  const [
+    token_uid, secret_fp, fp_key_id, identity, kind, key_id, issuer, jti, algorithm, bindingMethod, bindingValue, display_name,
+    parentKind, parentValue, issued, notBefore, expires, audience, scopes, aliasKinds, aliasValues,
+  ] = row; // prettier-ignore
+  if (token_uid === '') return undefined;
+  return told<Token>({
+    token_uid, secret_fp, fp_key_id, identity, kind, key_id, issuer, jti, audience, scopes,
+    issued_at: timeOf(issued),
+    not_before: timeOf(notBefore),
+    expires_at: timeOf(expires),
+    algorithm,
+    binding: bindingOf(bindingMethod, bindingValue),
+    display_name,
+    aliases: aliasKinds.map((aliasKind, n) => ({ kind: aliasKind, value: aliasValues[n] ?? '' })),
+    parent: parentKind === '' ? undefined : { kind: parentKind, value: parentValue },
+  }); // prettier-ignore
 }
 
-function bindingOf(method: string, value: string): TokenFacts['binding'] {
+function bindingOf(method: string, value: string): Token['binding'] {
   if (method === 'mtls') return { method, x5t_s256: value };
   return method === 'dpop' ? { method, jkt: value } : undefined;
 }
 
-function principalOf(text: (name: TextColumn) => string): NonNullable<TokenEvent['principal']> {
-  return told<NonNullable<TokenEvent['principal']>>({
-    principal_uid: text('principal_uid'),
-    kind: text('principal_kind') as NonNullable<TokenEvent['principal']>['kind'],
-    id: text('principal_id'),
-    name: text('principal_name'),
-    client_id: text('client_id'),
-  });
+type Principal = Facts<'principal'>;
+type PrincipalRow = readonly [string, Principal['kind'], string, string, string];
+
+const principalOf = ([principal_uid, kind, id, name, client_id]: PrincipalRow): Principal | undefined =>
+  principal_uid === '' ? undefined : told<Principal>({ principal_uid, kind, id, name, client_id });
+
+type Client = Facts<'client'>;
+type ClientRow = readonly [
+  address: string, country: string, city: string, latitude: number | null, longitude: number | null, asn: number, as_name: string,
+  network_name: string, network_kind: NonNullable<Client['network_kind']>,
+]; // prettier-ignore
+
+function clientOf(row: ClientRow): Client | undefined {
+  const [address, country_iso_code, city, latitude, longitude, asn, as_name, network_name, network_kind] = row;
+  const geo = { country_iso_code, city, latitude: latitude ?? undefined, longitude: longitude ?? undefined };
+  return toldOrNone<Client>({
+    address, geo: toldOrNone(geo), asn: asn === 0 ? undefined : asn, as_name, network_name, network_kind,
+  }); // prettier-ignore
 }
 
-function clientOf(row: StoredRow, text: (name: TextColumn) => string): NonNullable<TokenEvent['client']> {
-  const geo = {
-    country_iso_code: text('client_country'),
-    city: text('client_city'),
-    latitude: row.client_latitude ?? undefined,
-    longitude: row.client_longitude ?? undefined,
-  };
-  return told<NonNullable<TokenEvent['client']>>({
-    address: text('client_address'),
-    port: row.client_port ?? undefined,
-    geo: isEmpty(geo) ? undefined : told(geo),
-    asn: row.client_asn === 0 ? undefined : row.client_asn,
-    as_name: text('client_as_name'),
-    network_name: text('client_network_name'),
-    network_kind: text('client_network_kind') as NonNullable<TokenEvent['client']>['network_kind'],
-  });
+const callerOf = ([service, namespace, spiffe_id]: readonly [string, string, string]): TokenEvent['caller'] =>
+  toldOrNone<Facts<'caller'>>({ service, namespace, spiffe_id });
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+type TargetRow = readonly [
+  service: string, namespace: string, address: string, method: string, path: string, route: string, status: number,
+  request_bytes: number | null, response_bytes: number | null, duration_ms: number | null,
+]; // prettier-ignore
+
+function targetOf(row: TargetRow): TokenEvent['target'] {
+  const [service, namespace, address, method, path, route, status, requestBytes, responseBytes, durationMs] = row;
+  const target: Mutable<Facts<'target'>> = {};
+  if (service !== '') target.service = service;
+  if (namespace !== '') target.namespace = namespace;
+  if (address !== '') target.address = address;
+  if (method !== '') target.method = method;
+  if (path !== '') target.path = path;
+  if (route !== '') target.route = route;
+  if (status !== 0) target.status = status;
+  if (requestBytes !== null) target.request_bytes = requestBytes;
+  if (responseBytes !== null) target.response_bytes = responseBytes;
+  if (durationMs !== null) target.duration_ms = durationMs;
+  for (const _ in target) return target;
+  return undefined;
+}
+
+type Rest = readonly [
+  event_uid: string, time: number, observed: number, action: TokenEvent['action'], outcome: TokenEvent['outcome'],
+  reason: Facts<'reason'> | '', reason_detail: string, port: number | null, user_agent: string, user_agent_family: string,
+  session_uid: string, trace_id: string, request_id: string, direction: Facts<'direction'> | '', transport: Facts<'transport'> | '',
+  exposures: Facts<'exposures'>, attributes: Readonly<Record<string, string>>,
+]; // prettier-ignore
+
+/** A group of columns whose text comes again and again, with what it says. */
+class Known<Row, V extends object | undefined> {
+  readonly #known = new BoundedCache<{ readonly facts: V; isShared: boolean }>(TEXT_MAX);
+  readonly #read: (row: Row) => V;
+
+  constructor(read: (row: Row) => V) {
+    this.#read = read;
+  }
+
+  of(text: string): V {
+    const known = this.#known.get(text);
+    if (known === undefined) {
+      const facts = this.#read(JSON.parse(text) as Row);
+      // A copy: a part of a text keeps the whole of it in memory.
+      this.#known.set(Buffer.from(text).toString(), { facts, isShared: false });
+      return facts;
+    }
+    if (!known.isShared) {
+      known.isShared = true;
+      if (known.facts !== undefined) sharedFacts(known.facts);
+    }
+    return known.facts;
+  }
+}
+
+/** Characters of text in each of two generations, of each group: some ten thousand tokens. */
+const TEXT_MAX = 4 << 20;
+
+/** Reads events from the lines that stored-columns.ts makes of their rows. */
+export class StoredEvents {
+  readonly #source = new Known(sourceOf);
+  readonly #token = new Known(tokenOf);
+  readonly #principal = new Known(principalOf);
+  readonly #client = new Known(clientOf);
+  readonly #caller = new Known(callerOf);
+  #line = '';
+  #at = 0;
+
+  /** Whole lines. Events share what they have in common; they must not change afterwards. */
+  read(lines: string): TokenEvent[] {
+    const events: TokenEvent[] = [];
+    for (let from = 0; from < lines.length;) {
+      const end = lines.indexOf('\n', from);
+      const to = end < 0 ? lines.length : end;
+      events.push(this.#event(lines.slice(from, to)));
+      from = to + 1;
+    }
+    return events;
+  }
+
+  #event(line: string): TokenEvent {
+    this.#line = line;
+    this.#at = 0;
+    const source = this.#source.of(this.#next());
+    const token = this.#token.of(this.#next());
+    const principal = this.#principal.of(this.#next());
+    const client = this.#client.of(this.#next());
+    const caller = this.#caller.of(this.#next());
+    const target = targetOf(JSON.parse(this.#next()) as TargetRow);
+    const [
+      event_uid, time, observed, action, outcome, reason, reason_detail, port, user_agent, user_agent_family, session_uid,
+      trace_id, request_id, direction, transport, exposures, attributes,
+    ] = JSON.parse(this.#next()) as Rest; // prettier-ignore
+    const event: Mutable<TokenEvent> = {
+      schema_version: 1,
+      event_uid,
+      time: formatTime(time),
+      observed_time: formatTime(observed),
+      source,
+      action,
+      outcome,
+    };
+    if (reason !== '') event.reason = reason;
+    if (reason_detail !== '') event.reason_detail = reason_detail;
+    if (token !== undefined) event.token = token;
+    if (principal !== undefined) event.principal = principal;
+    if (client !== undefined) event.client = port === null ? client : { ...client, port };
+    if (user_agent !== '') event.user_agent = user_agent;
+    if (user_agent_family !== '') event.user_agent_family = user_agent_family;
+    if (caller !== undefined) event.caller = caller;
+    if (target !== undefined) event.target = target;
+    if (session_uid !== '') event.session_uid = session_uid;
+    if (trace_id !== '' || request_id !== '') event.trace = told({ trace_id, request_id });
+    if (direction !== '') event.direction = direction;
+    if (transport !== '') event.transport = transport;
+    if (exposures.length > 0) event.exposures = exposures;
+    const pairs = Object.entries(attributes);
+    if (pairs.length > 0) event.attributes = pairs.map(([key, value]) => ({ key, value }));
+    return event;
+  }
+
+  /** The next group of the line. */
+  #next(): string {
+    const from = this.#at;
+    const tab = this.#line.indexOf('\t', from);
+    this.#at = tab + 1;
+    return tab < 0 ? this.#line.slice(from) : this.#line.slice(from, tab);
+  }
 }

@@ -1,10 +1,11 @@
-import { DecoyRegistry } from '../../../detectors/worker/decoy-registry.js';
+import { storedDecoys } from '../../../detectors/worker/decoy-registry.js';
 import { RuleSet } from '../../../detectors/worker/rules/rule-set.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import { formatTime, parseTime } from '../../../ingest/event/time.js';
 import type { AlertCounts } from '../../backtest/alert-tally.js';
 import { runBacktest, type BacktestResult, type BacktestSettings } from '../../backtest/run-backtest.js';
 import type { BacktestTally } from '../../backtest/tally.js';
+import { ThreadedStage } from '../../backtest/threaded-stage.js';
 import { printable } from '../../alerts/wording.js';
 import type { Config } from '../../config/schema.js';
 import { matcherOf } from '../../suppressions/matching.js';
@@ -40,7 +41,7 @@ function sinceMs(text: string, nowMs: number): number {
 }
 
 export async function backtest(options: BacktestOptions, s: Surroundings, terminal: Terminal): Promise<void> {
-  const { config, lifecycle, clock, logger } = s;
+  const { config, clock, logger } = s;
   const toMs = clock.nowMs();
   const fromMs = sinceMs(options.since, toMs);
   const warmUpMs = spanMs(options.warmUp, '--warm-up');
@@ -55,7 +56,6 @@ export async function backtest(options: BacktestOptions, s: Surroundings, termin
   const today = options.today === undefined ? undefined : settingsOf(readConfig(options.today, terminal.env));
   ensureDataDir(config);
   const store = await openStore(s, { migrate: false });
-  const decoys = await lifecycle.start(new DecoyRegistry({ querier: store.querier, logger }));
   let told = 0;
   const result = await runBacktest(
     {
@@ -69,7 +69,8 @@ export async function backtest(options: BacktestOptions, s: Surroundings, termin
     },
     {
       querier: store.querier,
-      decoys,
+      decoys: await storedDecoys(store.querier),
+      openStage: (plan) => new ThreadedStage(plan),
       elapsedMs: () => performance.now(),
       onProgress: (events, atMs) => {
         if (events - told < PROGRESS_EVENTS) return;

@@ -17,7 +17,7 @@ function failingStore(error: Error): Pick<Store, 'querier' | 'writer' | 'analyst
     throw error;
   };
   return {
-    querier: { run: fail, stream: newBlock },
+    querier: { run: fail, lines: newBlock },
     analyst: { database: 'none', run: fail },
     writer: { newBlock, insertBlock: fail, insertEvents: fail, insertRows: fail, derive: fail },
   };

@@ -202,8 +202,9 @@ describe('tourniquet', () => {
     expect(doctor.stdout).toMatch(/^ok +geo database +country ipvAll of 20\d\d-\d\d-\d\d, asn /m);
   }, 240_000);
 
-  it('the demo finds what it planted, serves it, and stops cleanly', async () => {
-    const child = startCli(['demo', '--days', '3', '--tokens', '24', '--data', join(folder, 'demo')]);
+  it('the demo finds what it planted, serves it, and stops cleanly; a backtest finds it again', async () => {
+    const data = join(folder, 'demo');
+    const child = startCli(['demo', '--days', '3', '--tokens', '24', '--data', data]);
     let out = '';
     const address = await new Promise<string>((resolve, reject) => {
       child.once('close', () => reject(new Error(`ended early: ${out}`)));
@@ -224,7 +225,25 @@ describe('tourniquet', () => {
     expect(await (await fetch(`${address}/metrics`)).text()).toContain('tourniquet_worker_events');
     child.removeAllListeners('close');
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const findings = (await (await fetch(`${address}/v1/findings?limit=200`)).json()) as {
+      items: { detector: string }[];
+    };
     child.kill('SIGINT');
     expect(await ended).toBe(0);
+
+    const again = await runCli(['backtest', '--since', '30d', '--json', '--data', data]);
+    expect(again.stderr).toBe('');
+    const {
+      events,
+      tried,
+      alerts: raised,
+    } = JSON.parse(again.stdout) as {
+      events: number;
+      tried: { findings: number };
+      alerts: { tried: { alerts: number } };
+    };
+    expect(events).toBeGreaterThan(10_000);
+    expect(tried.findings).toBe(findings.items.length);
+    expect(raised.tried.alerts).toBeGreaterThanOrEqual(3);
   }, 120_000);
 });

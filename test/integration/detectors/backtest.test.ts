@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { explain } from '../../../api/explain/explain.js';
 import { defaultPolicy } from '../../../api/alerts/policy.js';
 import { runBacktest } from '../../../api/backtest/run-backtest.js';
-import { DecoyIndex } from '../../../detectors/honeytoken/decoys.js';
+import { StageRuns } from '../../../api/backtest/stage-runs.js';
 import { detectorsOptionsSchema } from '../../../detectors/registry.js';
 import { readHistory } from '../../../detectors/worker/history.js';
 import { RuleSet } from '../../../detectors/worker/rules/rule-set.js';
@@ -158,7 +158,7 @@ describe('backtest on the ClickHouse engine', () => {
           allowedLatenessMs,
           entitiesMax: keysMax,
         },
-        { querier, decoys: new DecoyIndex(), elapsedMs: () => performance.now() },
+        { querier, decoys: [], openStage: (plan) => new StageRuns(plan), elapsedMs: () => performance.now() },
       );
       expect(result.events).toBe(byUid.size);
       expect([...result.uids].sort()).toEqual(live.map(({ uid }) => uid));

@@ -130,7 +130,7 @@ describe('rules over what is stored', () => {
     const uids = Array.from({ length: 5000 }, (_, n) => deterministicUuid('test', String(n)));
     const lengths: number[] = [];
     const querier: Querier = {
-      stream: (query, params) => parts.store.querier.stream(query, params),
+      lines: (query, params) => parts.store.querier.lines(query, params),
       run: (query, params, limits) => {
         lengths.push(JSON.stringify(params).length);
         return parts.store.querier.run(query, params, limits);
@@ -185,7 +185,7 @@ describe('rules over what is stored', () => {
     let asked = 0;
     let refused = 0;
     const narrow: Querier = {
-      stream: (query, params) => parts.store.querier.stream(query, params),
+      lines: (query, params) => parts.store.querier.lines(query, params),
       run: (query, params, limits) => {
         if (query.name !== 'rule credential-stuffing' || (asked += 1) > 2) return querier.run(query, params, limits);
         refused += 1;
@@ -222,7 +222,7 @@ describe('rules over what is stored', () => {
     }
     const { querier, writer, ...rest } = parts.store;
     const refusing: Querier = {
-      stream: (query, params) => parts.store.querier.stream(query, params),
+      lines: (query, params) => parts.store.querier.lines(query, params),
       run: (query, params, limits) => {
         asked.push(query.name);
         return query.name === 'rule slow'

@@ -103,7 +103,7 @@ describe('a survey of rules', () => {
   const surveyed = async (of: readonly MinuteLines[], lastMs = Infinity): Promise<readonly string[]> => {
     const found: string[] = [];
     const querier: Querier = {
-      stream: (query, params) => opened.store.querier.stream(query, params),
+      lines: (query, params) => opened.store.querier.lines(query, params),
       run: (query, params, limits) => {
         asked.push(query.name);
         if (query.name === 'rules survey' && refusals > 0) {

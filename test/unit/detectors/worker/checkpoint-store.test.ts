@@ -12,7 +12,7 @@ const newRuntime = (): PartitionRuntime =>
 /** A store whose rows these texts are. */
 const storeOf = (state: string): ConstructorParameters<typeof CheckpointStore>[0] => ({
   querier: {
-    stream: () => {
+    lines: () => {
       throw new Error('nothing is streamed here');
     },
     run: <P, R>({ row }: Query<P, R>): Promise<readonly R[]> =>
