@@ -122,7 +122,7 @@ async function runStages(plan: BacktestPlan, runs: readonly Run[], deps: Backtes
     if (first?.lastMs != null) deps.onProgress?.(events, first.lastMs);
   };
   const asked: Promise<readonly StageAnswer[]>[] = [];
-  const ask = (answers: readonly (StageAnswer | Promise<StageAnswer>)[]): void => {
+  const ask = (answers: readonly Promise<StageAnswer>[]): void => {
     const all = Promise.all(answers);
     // Heard when its turn comes; this only keeps it from being unhandled until then.
     all.catch(() => undefined);
@@ -134,10 +134,10 @@ async function runStages(plan: BacktestPlan, runs: readonly Run[], deps: Backtes
   try {
     const span = { fromMs: Math.max(0, plan.fromMs - plan.warmUpMs), toMs: plan.toMs };
     for await (const lines of historyLines(deps.querier, span)) {
-      ask(runners.map((runner) => runner.take(lines)));
+      ask(runners.map(async (runner) => runner.take(lines)));
       await settleBeyond(BEHIND_MAX);
     }
-    ask(runners.map((runner) => runner.end()));
+    ask(runners.map(async (runner) => runner.end()));
     await settleBeyond(0);
     return events;
   } finally {
