@@ -48,6 +48,10 @@ export const detectorsOptionsSchema = z.strictObject({
   observe: z.array(z.enum(detectorIds)).default([]).describe('Run, and raise nothing: their findings are suppressed.'),
 });
 
+/** Whether findings can have it as their `detector`: one of these, or a rule by its name. */
+export const isDetectorName = (name: string): boolean =>
+  detectorIds.some((id) => id === name) || /^rule:[a-z0-9]/.test(name);
+
 export type DetectorsOptions = z.output<typeof detectorsOptionsSchema>;
 
 /** Every stream detector, in the order in which they run; each says in which stages. */

@@ -50,7 +50,7 @@ export function loadConfig(
     const mend = 'Define each &anchor above its *alias, and use few of them; or write the values out.';
     return err([{ path: '', message: 'an alias (*name) cannot be resolved, or aliases unfold without end', mend }]);
   }
-  const given = withOverrides(expand(raw, '', env, faults), env);
+  const given = withOverrides(expand(raw, '', env, faults), env, faults);
   const parsed = configSchema.safeParse(given);
   if (!parsed.success) {
     faults.push(...parsed.error.issues.map(toFault));
@@ -125,13 +125,20 @@ function expand(value: unknown, path: string, env: Environment, faults: ConfigFa
   return value;
 }
 
-function withOverrides(raw: unknown, env: Environment): unknown {
+const PORT_MAX = 65_535;
+
+function withOverrides(raw: unknown, env: Environment, faults: ConfigFault[]): unknown {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw;
   const config: Record<string, unknown> = { ...raw };
   const section = (key: string): object => (typeof config[key] === 'object' ? (config[key] ?? {}) : {});
   if (env['TOURNIQUET_DATA_DIR'] !== undefined) config['data_dir'] = env['TOURNIQUET_DATA_DIR'];
-  if (env['TOURNIQUET_API_PORT'] !== undefined)
-    config['api'] = { ...section('api'), port: Number(env['TOURNIQUET_API_PORT']) };
+  const port = env['TOURNIQUET_API_PORT'];
+  if (port !== undefined) {
+    if (!/^\d{1,5}$/.test(port) || Number(port) > PORT_MAX) {
+      const mend = 'Set TOURNIQUET_API_PORT to a number from 0 (any free one) to 65535, or unset it.';
+      faults.push({ path: 'api.port', message: 'TOURNIQUET_API_PORT is no port', mend });
+    } else config['api'] = { ...section('api'), port: Number(port) };
+  }
   if (env['KAFKA_BROKERS'] !== undefined && env['KAFKA_BROKERS'] !== '') {
     const own = section('log');
     config['log'] = {

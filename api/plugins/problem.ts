@@ -4,6 +4,7 @@ import { AppError, describeError, errorCodes, type ErrorCode } from '../../inges
 import { bodyTooLarge } from '../../ingest/collectors/http/problem.js';
 import type { Logger } from '../../ingest/core/logger.js';
 import type { Problem } from '../schemas/problem.js';
+import { KnownRoutes } from './known-routes.js';
 
 /** HTTP status of each code that can reach a client; what is not listed is a 500. */
 const statusOf: Partial<Record<ErrorCode, number>> = {
@@ -13,6 +14,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   TQ_UNAUTHENTICATED: 401,
   TQ_FORBIDDEN: 403,
   TQ_NOT_FOUND: 404,
+  TQ_METHOD_NOT_ALLOWED: 405,
   TQ_CONFLICT: 409,
   TQ_TOO_LARGE: 413,
   TQ_RATE_LIMITED: 429,
@@ -99,8 +101,17 @@ export function registerProblems(app: FastifyInstance, logger: Logger): void {
     }
     await sendProblem(reply, error, request.routeOptions.bodyLimit);
   });
-  app.setNotFoundHandler(async (_request, reply) => {
-    await sendProblem(reply, new AppError('TQ_NOT_FOUND', 'There is no such route; see /openapi.json.'));
+  const routes = new KnownRoutes(app);
+  app.setNotFoundHandler(async (request, reply) => {
+    const methods = routes.methodsOf(request.url);
+    if (methods.length === 0) {
+      await sendProblem(reply, new AppError('TQ_NOT_FOUND', 'There is no such route; see /openapi.json.'));
+      return;
+    }
+    const allow = methods.join(', ');
+    reply.header('allow', allow);
+    const mend = `Use ${allow}; see /openapi.json.`;
+    await sendProblem(reply, new AppError('TQ_METHOD_NOT_ALLOWED', 'The route does not take that method.', { mend }));
   });
 }
 

@@ -109,7 +109,7 @@ export const alertDetailSchema = alertSchema
   })
   .meta({ id: 'AlertDetail' });
 
-export const alertsQuery = z.object({
+export const alertsQuery = z.strictObject({
   ...pageQuery,
   ...windowQuery,
   state: z.enum(alertStates).optional(),
@@ -129,7 +129,7 @@ export const suppressBody = z.strictObject({
   until: instant.optional().describe('Default: 24 hours from now; at most 90 days.'),
 });
 
-export const findingsQuery = z.object({
+export const findingsQuery = z.strictObject({
   ...pageQuery,
   ...windowQuery,
   detector: filterText.optional(),
@@ -199,7 +199,7 @@ export const findingsAnswer = z.union([
   pageSchema(ocsfFinding).meta({ id: 'OcsfDetectionFindingPage' }),
 ]);
 
-export const deliveriesQuery = z.object({
+export const deliveriesQuery = z.strictObject({
   ...pageQuery,
   state: z.enum(deliveryStates).optional(),
   alert_uid: uuid.optional(),

@@ -12,7 +12,7 @@ export const explainParams = z.object({
     .describe('event_uid, alert_uid or token_uid.'),
 });
 
-export const explainQuery = z.object({
+export const explainQuery = z.strictObject({
   days: z.coerce
     .number()
     .int()

@@ -31,7 +31,7 @@ const standing = {
 
 const counted = { ...sums, edges: z.number(), hops: z.number() };
 
-export const mapQuery = z.object({
+export const mapQuery = z.strictObject({
   ...windowQuery,
   leaf: z.enum(['routes', 'tokens']).default('routes').describe('What the third lane shows.'),
   networks: z.stringbool().default(true).describe('Whether the fourth lane is wanted; it needs single hops.'),
@@ -61,6 +61,12 @@ export const mapTimelineQuery = mapQuery
 export const streamQuery = mapQuery.omit({ from: true, to: true }).extend({
   window_s: z.coerce.number().int().min(60).max(604_800).default(900).describe('Length of the window, seconds.'),
 });
+
+export const streamAnswer = {
+  description:
+    'Events `picture` (a Map), `tick` (what changed since the event before) and `end`; `Last-Event-ID` goes on after it.',
+  content: { 'text/event-stream': { schema: z.string().describe('Server-sent events; `data` is JSON.') } },
+} as const;
 
 const node = z.object({
   id: z.string().describe('<lane>:<name>; <lane>: is unnamed, <lane>:~rest stands for others.'),

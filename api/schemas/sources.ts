@@ -3,7 +3,7 @@ import { coverageRow } from '../queries/source-coverage.js';
 import { recordTypeRow } from '../queries/source-record-types.js';
 import { windowQuery, windowSchema } from './common.js';
 
-export const sourcesQuery = z.object(windowQuery);
+export const sourcesQuery = z.strictObject(windowQuery);
 
 /** The store's rows; their times are RFC 3339 when the query has read them. */
 const coverage = coverageRow.extend({

@@ -22,7 +22,17 @@ export const sqlAnswer = z
   })
   .meta({ id: 'StatementAnswer' });
 
-export const statementsQuery = z.object(pageQuery);
+/** By the media type that was asked for. */
+export const sqlAnswers = {
+  description: 'The rows; `x-statement-uid` names the statement in the audit record.',
+  content: {
+    'application/json': { schema: sqlAnswer },
+    'text/csv': { schema: z.string().describe('RFC 4180, with a line of column names.') },
+    'application/x-ndjson': { schema: z.string().describe('A JSON object a line: a row by column names.') },
+  },
+} as const;
+
+export const statementsQuery = z.strictObject(pageQuery);
 
 export const statementsAnswer = pageSchema(
   z.object({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { severities } from '../../detectors/core/detector.js';
+import { isDetectorName } from '../../detectors/registry.js';
 import { addressesOf, isWide } from '../suppressions/addresses.js';
 import { instant, uuid } from './common.js';
 
@@ -7,7 +8,10 @@ const name = z.string().trim().max(1024).default('');
 
 /** What a suppression takes: findings that fit all that it names. */
 const matchers = {
-  detector: name,
+  detector: name.refine(
+    (text) => text === '' || isDetectorName(text),
+    'no detector of that name; `rule:` and its name for a rule',
+  ),
   measure: name,
   token_uid: name,
   principal_uid: name,

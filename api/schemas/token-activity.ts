@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { countedUntilSchema, pageQuery, pageSchema, windowQuery, windowSchema } from './common.js';
 
-export const usualQuery = z.object({ ...windowQuery });
+export const usualQuery = z.strictObject({ ...windowQuery });
 
 export const usualAnswer = z
   .object({
@@ -35,7 +35,7 @@ export const usualAnswer = z
   })
   .meta({ id: 'TokenUsual' });
 
-export const baselineQuery = z.object({ ...windowQuery });
+export const baselineQuery = z.strictObject({ ...windowQuery });
 
 export const baselineAnswer = z
   .object({
@@ -66,7 +66,7 @@ export const baselineAnswer = z
   })
   .meta({ id: 'TokenBaseline' });
 
-export const callsQuery = z.object({ ...pageQuery, ...windowQuery });
+export const callsQuery = z.strictObject({ ...pageQuery, ...windowQuery });
 
 const call = z.object({
   event_uid: z.string(),

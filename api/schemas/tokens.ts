@@ -46,7 +46,7 @@ export const tokenSchema = z
   })
   .meta({ id: 'Token' });
 
-export const tokensQuery = z.object({
+export const tokensQuery = z.strictObject({
   ...pageQuery,
   principal_uid: filterText.optional(),
   kind: z.enum(tokenKinds).optional(),
@@ -102,7 +102,7 @@ export const buckets = { '1m': 60, '5m': 300, '15m': 900, '1h': 3600, '6h': 21_6
 export type Bucket = keyof typeof buckets;
 export const bucketNames = Object.keys(buckets) as [Bucket, ...Bucket[]];
 
-export const timelineQuery = z.object({
+export const timelineQuery = z.strictObject({
   ...windowQuery,
   bucket: z.enum(bucketNames).default('1h'),
 });

@@ -22,6 +22,7 @@ export const errorCodes = {
   TQ_UNAUTHENTICATED: 'No valid API key was presented.',
   TQ_FORBIDDEN: 'The API key has not the role that this operation needs.',
   TQ_NOT_FOUND: 'Nothing of that name exists.',
+  TQ_METHOD_NOT_ALLOWED: 'The route does not take that method.',
   TQ_CONFLICT: 'The resource is in a state that does not allow this operation.',
   TQ_TOO_LARGE: 'The request body or the record is larger than the limit.',
   TQ_RATE_LIMITED: 'Too many requests; wait as Retry-After says.',

@@ -6,7 +6,7 @@ import type { ApiDeps } from '../../api-deps.js';
 import { listStatements } from '../../queries/list-statements.js';
 import { pageOf, readCursor } from '../../schemas/common.js';
 import { problemResponses } from '../../schemas/problem.js';
-import { sqlAnswer, sqlBody, statementsAnswer, statementsQuery } from '../../schemas/sql.js';
+import { sqlAnswers, sqlBody, statementsAnswer, statementsQuery } from '../../schemas/sql.js';
 import { mediaTypes, writeAnswer, type AnswerFormat } from '../../sql/answer-formats.js';
 
 export function sqlRoutes(app: FastifyInstance, deps: ApiDeps): void {
@@ -20,7 +20,7 @@ export function sqlRoutes(app: FastifyInstance, deps: ApiDeps): void {
         summary: 'One SELECT over the forensic views; CSV and NDJSON by Accept',
         tags: ['forensics'],
         body: sqlBody,
-        response: { 200: sqlAnswer, ...problemResponses },
+        response: { 200: sqlAnswers, ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -4,7 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../../../ingest/core/errors.js';
 import type { ApiDeps } from '../../api-deps.js';
 import { LiveMaps, type LiveMessage } from '../../live/live-maps.js';
-import { EXACT_MAX_MS, streamQuery } from '../../schemas/map.js';
+import { EXACT_MAX_MS, streamAnswer, streamQuery } from '../../schemas/map.js';
 import { problemResponses } from '../../schemas/problem.js';
 
 const HEARTBEAT_MS = 15_000;
@@ -29,7 +29,7 @@ export function streamRoutes(app: FastifyInstance, deps: ApiDeps): void {
         summary: 'The map of a window that ends now, as server-sent events',
         tags: ['map'],
         querystring: streamQuery,
-        response: problemResponses,
+        response: { 200: streamAnswer, ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -69,7 +69,7 @@ describe('the API around its routes', () => {
       [{ url: '/nothing' }, 404, 'TQ_NOT_FOUND'],
       [{ url: `/v1/tokens/${secretWords.repeat(20)}` }, 400, 'TQ_REQUEST_INVALID'],
       [{ url: `/v1/tokens/%zz${secretWords}` }, 400, 'TQ_REQUEST_INVALID'],
-      [{ url: '/v1/tokens', method: 'DELETE' as const }, 404, 'TQ_NOT_FOUND'],
+      [{ url: '/v1/tokens', method: 'DELETE' as const }, 405, 'TQ_METHOD_NOT_ALLOWED'],
       [{ url, headers, method: 'POST' as const, payload: '{' }, 400, 'TQ_REQUEST_INVALID'],
       [
         { url, headers: { ...headers, 'content-type': 'application/json' }, method: 'POST' as const, payload: '{' },
@@ -162,6 +162,26 @@ describe('the API around its routes', () => {
         'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
         'cache-control': 'no-store',
       });
+    }
+  });
+
+  it('names the methods of an address that does not take the one that was used', async () => {
+    const problem = async (method: 'PUT' | 'OPTIONS' | 'POST' | 'DELETE', url: string) => {
+      const answer = await api.app.inject({ method, url });
+      return [answer.statusCode, answer.headers['allow'], answer.json<{ code: string }>().code];
+    };
+    expect(await problem('PUT', '/v1/tokens?limit=1')).toEqual([405, 'GET, HEAD', 'TQ_METHOD_NOT_ALLOWED']);
+    expect(await problem('OPTIONS', '/v1/suppressions')).toEqual([405, 'GET, HEAD, POST', 'TQ_METHOD_NOT_ALLOWED']);
+    expect(await problem('DELETE', '/v1/alerts/x/resolve')).toEqual([405, 'POST', 'TQ_METHOD_NOT_ALLOWED']);
+    expect(await problem('POST', '/v1/tokens/')).toEqual([404, undefined, 'TQ_NOT_FOUND']);
+    expect(await problem('POST', '/nothing')).toEqual([404, undefined, 'TQ_NOT_FOUND']);
+  });
+
+  it('refuses parameters that a route does not have', async () => {
+    for (const url of ['/v1/tokens?principal=x', '/v1/alerts?severty=high', '/v1/map?form=1', '/v1/findings?q=1']) {
+      const answer = await api.app.inject({ url });
+      expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([400, 'TQ_REQUEST_INVALID']);
+      expect(answer.json<{ detail: string }>().detail).toContain('Unrecognized key');
     }
   });
 
@@ -281,7 +301,11 @@ describe('the API around its routes', () => {
       for (const { content } of problems) expect(Object.keys(content as object)).toEqual(['application/problem+json']);
       const sent = await api.app.inject({ url: '/v1/tokens?limit=x' });
       expect(sent.headers['content-type']).toMatch('application/problem+json');
-      expect(document.paths['/metrics']?.['get']?.responses['200']).toHaveProperty(['content', 'text/plain']);
+      const sentAs = (path: string, method: string): string[] =>
+        Object.keys((document.paths[path]?.[method]?.responses['200'] as { content: object }).content);
+      expect(sentAs('/metrics', 'get')).toEqual(['text/plain']);
+      expect(sentAs('/v1/stream', 'get')).toEqual(['text/event-stream']);
+      expect(sentAs('/v1/sql', 'post')).toEqual(['application/json', 'text/csv', 'application/x-ndjson']);
     });
 
     it('is followed by docs/api.md, which names every route', async () => {

@@ -46,6 +46,13 @@ describe('what a suppression takes', () => {
 });
 
 describe('an entry of the configuration', () => {
+  it('is of a detector that there is, or of a rule', () => {
+    const of = (detector: string) => suppressionEntry.safeParse({ name: 'x', reason: 'y', detector }).success;
+    expect(['rate', 'exchange', 'rule:unguarded-route', 'noveltyy', 'rules', 'rule:'].map(of)).toEqual([
+      true, true, true, false, false, false,
+    ]); // prettier-ignore
+  });
+
   it('needs a name, a reason and something that it names', () => {
     const entry = { name: 'scanner', reason: 'the yearly scan', address: '198.51.100.0/24' };
     expect(suppressionEntry.parse(entry)).toMatchObject({ severity_max: 'high', detector: '' });

@@ -219,6 +219,17 @@ sources:
     expect(loaded.ok && JSON.stringify(redactConfig(loaded.value))).not.toContain('pw@');
   });
 
+  it('takes the port of the environment, and names the variable where it is none', () => {
+    const loaded = loadConfig('', { TOURNIQUET_API_PORT: '0' });
+    expect(loaded.ok && loaded.value.api.port).toBe(0);
+    for (const port of ['abc', '', '70000', '-1', '1e3']) {
+      const told = loadConfig('', { TOURNIQUET_API_PORT: port });
+      expect(told.ok ? [] : told.error).toMatchObject([
+        { path: 'api.port', message: 'TOURNIQUET_API_PORT is no port' },
+      ]);
+    }
+  });
+
   it('names the line of broken YAML and quotes nothing of it', () => {
     const [fault] = faultsOf('api:\n  port: [secret-value\n');
     expect(fault?.path).toMatch(/^line \d+$/);
