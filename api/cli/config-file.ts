@@ -23,7 +23,9 @@ export function readConfig(path: string | undefined, env: Terminal['env']): Conf
   }
   const loaded = loadConfig(text, env);
   if (loaded.ok) return loaded.value;
-  const lines = loaded.error.map((f) => `  ${f.path === '' ? '(top)' : f.path}: ${f.message}. ${f.mend}`);
+  const lines = loaded.error.map(
+    (f) => `  ${f.path === '' ? '(top)' : f.path}: ${f.message.replace(/\.$/, '')}. ${f.mend}`,
+  );
   throw new AppError(
     'TQ_CONFIG_INVALID',
     `The configuration has ${String(lines.length)} fault(s):\n${lines.join('\n')}`,

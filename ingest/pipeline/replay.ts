@@ -1,4 +1,6 @@
-import { stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError, describeError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { TokenEvent } from '../event/token-event.js';
@@ -6,6 +8,7 @@ import type { DeadLetter } from '../log/dlq.js';
 import type { CheckpointStore } from './checkpoint-store.js';
 import { deliver } from './delivery.js';
 import { MergeHeap } from './event-merge.js';
+import { codeOf } from './error-code.js';
 import type { EventSink } from './event-sink.js';
 import type { RecordParserDeps } from './record-parser.js';
 import { addCounts, emptyCounts, type CountsListener, type RecordCounts } from './record-tally.js';
@@ -72,7 +75,7 @@ export async function replayFiles(
   deps: ReplayDeps,
   options: ReplayOptions = {},
 ): Promise<ReplaySummary> {
-  const sizes = await Promise.all(inputs.map((input) => sizeOf(input.path)));
+  const sizes = await sizesOf(inputs.map((input) => input.path));
   const run = new Replay(
     inputs,
     sizes.reduce((a, b) => a + b, 0),
@@ -82,17 +85,35 @@ export async function replayFiles(
   return run.run();
 }
 
-async function sizeOf(path: string): Promise<number> {
+const pipeMend = 'Write what it gives to a file: a replay that is repeated reads it again to see what it has.';
+
+/** The size of a file that can be read; what keeps it from that, as fault and mend. */
+async function sizeOf(path: string): Promise<number | readonly [string, string]> {
+  if (path === '-') return ['Standard input cannot be replayed.', pipeMend];
   try {
     const found = await stat(path);
-    if (found.isFile()) return found.size;
+    if (found.isDirectory()) return [`${path} is not a file.`, `Name its files: ${join(path, '*')}.`];
+    if (!found.isFile()) return [`${path} is not a file.`, pipeMend];
+    await access(path, constants.R_OK);
+    return found.size;
   } catch (cause) {
-    throw new AppError('TQ_FILE_UNREADABLE', `There is no readable file ${path}.`, {
-      mend: 'Check the path; nothing was read.',
-      cause,
-    });
+    if (codeOf(cause) === 'EACCES')
+      return [`The file ${path} may not be read.`, 'Give this user the right to read it.'];
+    return [`There is no file ${path}.`, 'Check the path.'];
   }
-  throw new AppError('TQ_FILE_UNREADABLE', `${path} is not a file.`, { mend: 'Name files, not folders.' });
+}
+
+/**
+ * @throws AppError TQ_FILE_UNREADABLE that names every file that cannot be read.
+ */
+export async function sizesOf(paths: readonly string[]): Promise<readonly number[]> {
+  const found = await Promise.all(paths.map(sizeOf));
+  const faults = found.filter((size) => typeof size !== 'number');
+  const [first] = faults;
+  if (first === undefined) return found.filter((size) => typeof size === 'number');
+  const [message, mend] = first;
+  const others = faults.slice(1).map(([fault, how]) => ` ${fault} ${how}`);
+  throw new AppError('TQ_FILE_UNREADABLE', message, { mend: `${mend}${others.join('')} Nothing was read.` });
 }
 
 /** One open file with the piece that the merge is walking. */

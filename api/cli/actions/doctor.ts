@@ -3,7 +3,9 @@ import { pino } from 'pino';
 import { systemClock } from '../../../ingest/core/clock.js';
 import { AppError, describeError } from '../../../ingest/core/errors.js';
 import { topics } from '../../../ingest/log/event-log.js';
+import type { Store } from '../../../ingest/store/store.js';
 import type { Config } from '../../config/schema.js';
+import { newestKeyId } from '../../queries/newest-key-id.js';
 import { readConfig } from '../config-file.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import { Lifecycle } from '../lifecycle.js';
@@ -59,13 +61,17 @@ export async function examine(
       const records = offsets.reduce((sum, o) => sum + (o.high - o.low), 0n);
       return `${String(offsets.length)} partitions, ${String(records)} records kept`;
     });
+    let migrated: Store | undefined;
     await check('store', async () => {
       const store = await openStore(s, { migrate: false });
       const pending = (await store.migrator.status()).filter((m) => !m.applied);
+      if (pending.length === 0) migrated = store;
       return pending.length === 0
         ? 'tables are up to date'
         : `${String(pending.length)} migration(s) pending; they run at start, or with \`tourniquet migrate\``;
     });
+    const { querier } = migrated ?? {};
+    if (querier !== undefined) await check('stored names', () => keyOfStored(s.config, querier));
     for (const { name, input } of s.config.sources) {
       if (input?.kind === 'poll') await check(`input ${name}`, () => tryPoll(s, input));
       if (input?.kind === 's3') await check(`input ${name}`, () => tryS3(s, input));
@@ -77,6 +83,20 @@ export async function examine(
   } finally {
     await lifecycle.stop(10_000);
   }
+}
+
+/** Tokens that were named with a key that is gone are other tokens from now on, and nothing else tells it. */
+async function keyOfStored(config: Config, querier: Store['querier']): Promise<string> {
+  const [row] = await querier.run(newestKeyId, {});
+  if (row === undefined || row.events === 0) return 'no token is stored yet';
+  const { keyId, previous } = openFingerprinter(config);
+  const known = [keyId, ...previous.map((key) => key.keyId)];
+  if (known.includes(row.fp_key_id)) return `the newest tokens are named with key ${row.fp_key_id}`;
+  throw new AppError(
+    'TQ_KEY_INVALID',
+    `The newest stored tokens are named with key ${row.fp_key_id}, and the key file has ${known.join(', ')}: each of them is another token from now on.`,
+    { mend: 'Name the key file that the collectors had (fingerprint.key_file), or keep its line below the new one.' },
+  );
 }
 
 /** What the collectors will listen with; certificates are read, ports are not taken. */

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import type { ReplaySummary } from '../../../ingest/pipeline/replay.js';
+import { sizesOf, type ReplaySummary } from '../../../ingest/pipeline/replay.js';
 import { deadLetteredOf, droppedOf } from '../../../ingest/pipeline/record-tally.js';
-import { AppError } from '../../../ingest/core/errors.js';
+import { AppError, describeError } from '../../../ingest/core/errors.js';
 import type { Alert } from '../../alerts/alert.js';
 import type { Config } from '../../config/schema.js';
 import { alertText } from '../alert-text.js';
@@ -71,8 +71,6 @@ export async function runReplay(
     if (!alerts.has(alert.alert_uid)) bytes.line(options.json ? JSON.stringify({ alert }) : `\n${alertText(alert)}`);
     alerts.set(alert.alert_uid, alert);
   });
-  // A key that is missing or broken is told before a thread begins.
-  openFingerprinter(config);
   try {
     const replay = await surroundings.lifecycle.start(
       new ThreadedReplay(
@@ -100,6 +98,8 @@ export async function runReplay(
 
 async function openReplayParts(surroundings: Surroundings, onAlert: (alert: Alert) => void) {
   ensureDataDir(surroundings.config);
+  // A key that is missing or broken is told before anything is opened.
+  openFingerprinter(surroundings.config);
   const log = await openLog(surroundings);
   const store = await openStore(surroundings);
   const alerting = await startAlerting(surroundings, log, store, (notice) => onAlert(notice.alert));
@@ -108,13 +108,17 @@ async function openReplayParts(surroundings: Surroundings, onAlert: (alert: Aler
   return { log, store, alerting, writer, worker };
 }
 
-/** What came of a replay, in one sentence for people. */
-export function replaySentence({ summary: { counts }, alerts, seconds }: ReplayOutcome): string {
+/** What came of a replay, for people. */
+export function replaySentence({ summary, alerts, seconds }: ReplayOutcome): string {
+  const { counts, files, resumedFiles } = summary;
   const rate = Math.round(counts.events / Math.max(seconds, 0.001));
   const [events, received, perSecond] = [counts.events, counts.received, rate].map((n) => n.toLocaleString('en-US'));
   return (
     `${String(events)} events of ${String(received)} records in ${seconds.toFixed(1)} s (${String(perSecond)} events/s), ` +
-    `${String(droppedOf(counts))} dropped, ${String(deadLetteredOf(counts))} dead letters, ${String(alerts.length)} alerts.`
+    `${String(droppedOf(counts))} dropped, ${String(deadLetteredOf(counts))} dead letters, ${String(alerts.length)} alerts.` +
+    (resumedFiles === 0
+      ? ''
+      : `\nOf ${resumedFiles} of ${files} files, what earlier replays into this data directory had read was passed over.`)
   );
 }
 
@@ -125,10 +129,18 @@ export async function replayAndReport(
   terminal: Terminal,
 ): Promise<void> {
   const inputs = replayInputs(args.files, surroundings.config);
+  // A slip in a path is told before a data directory is made and a store is opened.
+  await sizesOf(inputs.map(({ path }) => path));
+  // Log, store and checkpoints bear an end at any moment; what is left to do is to say so.
+  const stopped = (): void => {
+    terminal.err('\ntourniquet: Stopped. What was read is kept, and the same command goes on from there.');
+    process.kill(process.pid, 'SIGINT');
+  };
+  process.once('SIGINT', stopped);
   const { summary, alerts, seconds } = await runReplay(inputs, surroundings, terminal, {
     json: args.json,
     title: 'replay',
-  });
+  }).finally(() => process.off('SIGINT', stopped));
   const { counts } = summary;
   const rate = Math.round(counts.events / Math.max(seconds, 0.001));
   const report = {
@@ -146,6 +158,6 @@ export async function replayAndReport(
   };
   if (args.json) terminal.out(JSON.stringify({ summary: report }));
   else terminal.out(`\n${replaySentence({ summary, alerts, seconds })}`);
-  for (const fault of summary.faults) terminal.err(`tourniquet: ${fault.path}: ${fault.error.message}`);
+  for (const fault of summary.faults) terminal.err(`tourniquet: ${describeError(fault.error)}`);
   if (summary.faults.length > 0) terminal.setExitCode(1);
 }

@@ -3,6 +3,7 @@ import { RuleSet } from '../../../detectors/worker/rules/rule-set.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import { alertText } from '../alert-text.js';
 import { startCollectors } from '../collecting.js';
+import { openFingerprinter } from '../fingerprint-keys.js';
 import { withApiPort } from '../held-port.js';
 import { waitForSignal } from '../lifecycle.js';
 import type { Surroundings } from '../open-parts.js';
@@ -36,6 +37,8 @@ export async function runRoles(
     });
   }
   ensureDataDir(config);
+  // A key that is missing or broken mends no waiting for a broker.
+  if (roles.collector) openFingerprinter(config);
   const changeable: Changeable = {};
   // From here on, for a service may wait for its neighbours, and an unheard SIGHUP would end it.
   if (s.reread !== undefined) process.on('SIGHUP', createReload(s.reread, surroundings.config, changeable, s.logger));

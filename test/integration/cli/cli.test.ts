@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -175,6 +176,41 @@ describe('tourniquet', () => {
     const doctor = await runCli(['doctor', '--data', data]);
     expect(doctor.stdout).not.toContain('FAIL');
     expect(doctor.code).toBe(0);
+  }, 240_000);
+
+  it('replay names every file that cannot be read, before a data directory is made', async () => {
+    const data = join(folder, 'never-made');
+    writeFileSync(join(folder, 'good.log'), `${line(1)}\n`);
+    const files = [
+      `nginx:${join(folder, 'nope.log')}`,
+      `nginx:${folder}`,
+      `nginx:${join(folder, 'good.log')}`,
+      'nginx:-',
+    ];
+    const { code, stderr } = await runCli(['replay', ...files, '--data', data]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`There is no file ${join(folder, 'nope.log')}.`);
+    expect(stderr).toContain(`${folder} is not a file.`);
+    expect(stderr).toContain('Standard input cannot be replayed.');
+    expect(existsSync(data)).toBe(false);
+  }, 60_000);
+
+  it('doctor tells a key file that the stored tokens were not named with', async () => {
+    const log = join(folder, 'mesh.log');
+    const record = { start_time: '2026-10-10T13:55:00Z', method: 'GET', path: '/a', response_code: 200 };
+    writeFileSync(log, `${JSON.stringify({ ...record, jwt_iss: 'https://id.example.com', jwt_jti: 'j-1' })}\n`);
+    const [keys, config] = [join(folder, 'own.keys'), join(folder, 'own-key.yaml')];
+    const keyLine = (id: string): string => `${id} ${randomBytes(32).toString('base64')}\n`;
+    const first = keyLine('k-first');
+    writeFileSync(keys, first);
+    writeFileSync(config, `data_dir: ${join(folder, 'own-key')}\nfingerprint: { key_file: ${keys} }\n`);
+    expect((await runCli(['replay', `envoy:${log}`, '--config', config])).code).toBe(0);
+    writeFileSync(keys, `${keyLine('k-second')}${first}`);
+    expect((await runCli(['doctor', '--config', config])).stdout).toMatch(/^ok +stored names +.*k-first/m);
+    writeFileSync(keys, keyLine('k-second'));
+    const doctor = await runCli(['doctor', '--config', config]);
+    expect(doctor.stdout).toMatch(/^FAIL +stored names +.*k-first.*k-second/m);
+    expect(doctor.code).toBe(1);
   }, 240_000);
 
   it('replay places clients, unless the configuration says not to', async () => {
