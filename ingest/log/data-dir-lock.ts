@@ -174,7 +174,7 @@ function textOf(error: unknown, name: 'code' | 'message'): string {
   return typeof text === 'string' ? text : '';
 }
 
-const codeOf = (error: unknown): string => textOf(error, 'code');
+export const codeOf = (error: unknown): string => textOf(error, 'code');
 
 /** The error of the file system or of lmdb, told as one of ours; the cause stays attached. */
 export function directoryError(directory: string, error: unknown): AppError {

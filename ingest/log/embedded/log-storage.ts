@@ -3,6 +3,7 @@ import { open, type Database, type RootDatabase } from 'lmdb';
 import { AppError } from '../../core/errors.js';
 import { directoryError } from '../data-dir-lock.js';
 import type { AppendRecord, StoredRecord, TopicSpec } from '../event-log.js';
+import { requireDataFile } from './data-file.js';
 import { RecentRecords } from './recent-records.js';
 import { decodeRecord, encodeRecord, offsetOfKey, recordKey } from './record-codec.js';
 
@@ -88,6 +89,7 @@ export class LogStorage {
     try {
       // lmdb maps its lock file; on a full disk touching that map would kill the process.
       await requireSpace(directory, options);
+      await requireDataFile(directory);
       // Without overlappingSync a commit is announced after its sync, which is what `append` promises.
       const root = open<Buffer, Buffer>({
         path: directory,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../../../ingest/core/logger.js';
@@ -41,6 +41,24 @@ describe('embedded event log', () => {
     log = first;
     await first.writer().append('t', [record(0, 'still here')]);
     expect(await first.offsets('t')).toEqual([{ partition: 0, low: 0n, high: 1n }]);
+  });
+
+  it.each([
+    ['overwritten', Buffer.alloc(16_384, 'x')],
+    ['cut off', Buffer.from('x')],
+  ])('refuses a file that was %s, where lmdb would end the process', async (_how, bytes) => {
+    await writeFile(join(directory, 'data.mdb'), bytes);
+    await expect(open()).rejects.toMatchObject({
+      code: 'TQ_DATA_DIR_UNUSABLE',
+      message: expect.stringContaining('data.mdb') as string,
+    });
+  });
+
+  it('begins with an empty file', async () => {
+    await writeFile(join(directory, 'data.mdb'), '');
+    await open();
+    await ensure(-1);
+    expect(await log.offsets('t')).toEqual([{ partition: 0, low: 0n, high: 0n }]);
   });
 
   it('refuses appends while the disk is full, gives no offset to them and goes on when there is space', async () => {
