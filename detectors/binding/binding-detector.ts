@@ -24,9 +24,21 @@ function presentedKey({ token, attributes, caller }: TokenEvent): string | undef
   return attributes?.find(({ key }) => key === presentedKeys[method])?.value;
 }
 
-/** The workload that the token was made for; undefined where its principal is none. */
-const ownerOf = ({ principal }: TokenEvent): string | undefined =>
-  principal?.kind === 'workload' && principal.id.startsWith('spiffe://') ? principal.id : undefined;
+const serviceAccountForm = /^system:serviceaccount:([^:]{1,253}):([^:]{1,253})$/;
+
+/**
+ * The workload that the token was made for; undefined where its principal is none. A service account of Kubernetes is the workload
+ * `…/ns/NAMESPACE/sa/NAME` of a mesh, by the convention of Istio, whatever its trust domain.
+ */
+function ownerOf({ principal }: TokenEvent): string | undefined {
+  if (principal?.kind === 'workload' && principal.id.startsWith('spiffe://')) return principal.id;
+  const [, namespace, name] = serviceAccountForm.exec(principal?.id ?? '') ?? [];
+  return namespace === undefined || name === undefined ? undefined : `/ns/${namespace}/sa/${name}`;
+}
+
+/** Whether a SPIFFE id is the owner's. */
+const isOwner = (presenter: string, owner: string): boolean =>
+  owner.startsWith('/') ? presenter.endsWith(owner) : presenter === owner;
 
 const traceOf = ({ trace }: TokenEvent): string | undefined => trace?.trace_id ?? trace?.request_id;
 
@@ -72,7 +84,8 @@ class BindingKernel implements FactKernel<BindingState> {
     const owner = ownerOf(event);
     const trace = traceOf(event);
     const presenter = event.caller?.spiffe_id;
-    if (owner === undefined || presenter === undefined || presenter === owner || trace === undefined) return found;
+    if (owner === undefined || presenter === undefined || isOwner(presenter, owner) || trace === undefined)
+      return found;
     // Whose token was never seen with its owner is always presented by a gateway.
     if (own.ownUses > 0 && !own.traces.includes(textHash(trace))) {
       found.push({ measure: 'other_workload' satisfies Measure });
@@ -100,7 +113,8 @@ class BindingKernel implements FactKernel<BindingState> {
     }
     const owner = ownerOf(event);
     const trace = traceOf(event);
-    if (owner !== undefined && event.caller?.spiffe_id === owner) {
+    const presenter = event.caller?.spiffe_id;
+    if (owner !== undefined && presenter !== undefined && isOwner(presenter, owner)) {
       own.ownUses += 1;
       if (trace !== undefined) own.traces = remember(own.traces, textHash(trace), TRACES_MAX);
     }

@@ -7,7 +7,7 @@ import { networkOf } from '../core/network.js';
 import { familyOf, isBrowser, isTool } from '../../ingest/enrich/user-agent.js';
 import type { ConcurrentOptions } from './concurrent-options.js';
 import { concurrentRules, type ConcurrentMeasure } from './concurrent-rules.js';
-import { CITY_CHARS_MAX, CONCURRENT_BYTES_MAX, concurrentStateSchema, NETWORK_CHARS_MAX, newConcurrentState, providerOf, withProvider, withUse, type ConcurrentState, type Sighting } from './concurrent-state.js'; // prettier-ignore
+import { CITY_CHARS_MAX, CONCURRENT_BYTES_MAX, concurrentStateSchema, isAbroad, isTurn, NETWORK_CHARS_MAX, newConcurrentState, providerOf, TURNS_MAX, withProvider, withUse, type ConcurrentState, type Sighting } from './concurrent-state.js'; // prettier-ignore
 
 const NONE: readonly Fact[] = [];
 const MINUTE_MS = 60_000;
@@ -21,7 +21,7 @@ const IDLE_DAYS = 14;
 
 /** Graver first: what a pair of places is, is said once. */
 const order: readonly ConcurrentMeasure[] = [
-  'two_countries', 'workload_and_outside', 'browser_and_tool', 'two_networks', 'two_places', 'two_addresses',
+  'two_countries', 'workload_and_outside', 'browser_and_tool', 'two_networks', 'back_and_forth', 'two_places', 'two_addresses',
 ]; // prettier-ignore
 
 class ConcurrentKernel implements FactKernel<ConcurrentState> {
@@ -31,6 +31,7 @@ class ConcurrentKernel implements FactKernel<ConcurrentState> {
   readonly falsePositives = [
     'An access key or personal token that its owner uses both at the desk and in a pipeline, in the first week.',
     'A VPN that carries only part of the traffic, or a relay such as iCloud Private Relay.',
+    'By turns from two countries: a phone abroad between Wi-Fi and its network at home, or a company with proxies in two countries; name these under enrich.networks.',
     'A workload that calls over a public address which is not listed as egress.',
     'A key that is built into a public app.',
   ];
@@ -87,6 +88,7 @@ class ConcurrentKernel implements FactKernel<ConcurrentState> {
   learn(own: ConcurrentState, observation: Observation): ConcurrentState {
     const here = this.#sighting(observation);
     if (here === null) return own;
+    if (isTurn(own.sightings, here, this.#windowMs)) own.turns = [...own.turns.slice(1 - TURNS_MAX), here.lastMs];
     own.sightings = withUse(own.sightings, here);
     own.providers = withProvider(own.providers, here);
     if (!here.inside) {
@@ -110,6 +112,7 @@ class ConcurrentKernel implements FactKernel<ConcurrentState> {
     if (here.inside !== other.inside) return this.#leftHome(own, here, known, observation);
     if (here.inside) return undefined;
     if (here.vouched || other.vouched) return 'two_places';
+    if (isAbroad(here, other) && here.agent === other.agent && this.#alternates(own, here, observation)) return 'back_and_forth';
     const network = here.asn !== 0 && other.asn !== 0 && here.asn !== other.asn;
     const country = here.country !== '' && other.country !== '' && here.country !== other.country;
     const city = here.city !== '' && other.city !== '' && here.city !== other.city;
@@ -130,6 +133,17 @@ class ConcurrentKernel implements FactKernel<ConcurrentState> {
     if (own.homeUses < this.#options.home_uses || here.lastMs < atHomeMs) return undefined;
     return known !== undefined && known.firstMs < atHomeMs ? undefined : 'workload_and_outside';
   } // prettier-ignore
+
+  /**
+   * A person's token that is used here, there, here, there and here again within the window: a VPN is switched on or off once, a journey goes one
+   * way. Keys of machines are used at two sites at a time by design.
+   */
+  #alternates(own: ConcurrentState, here: Sighting, { event }: Observation): boolean {
+    if (event.principal?.kind !== 'user' || !isTurn(own.sightings, here, this.#windowMs)) return false;
+    const sinceMs = here.lastMs - this.#windowMs;
+    const turns = own.turns.filter((timeMs) => timeMs > sinceMs && timeMs <= here.lastMs).length + 1;
+    return turns >= TURNS_MAX;
+  }
 
   #isSame(one: Sighting, { event, timeMs }: Observation): boolean {
     const { client } = event;

@@ -70,6 +70,14 @@ export function concurrentRules(windowMs: number) {
       summary: (_s, o, { against }) =>
         `The token of a workload in ${against ?? 'a private network'} is used from ${here(o)}, outside.`,
     },
+    back_and_forth: {
+      ...shared,
+      severity: 'medium',
+      fidelity: 'medium',
+      techniques: ['T1539', 'T1550.001'],
+      summary: (_s, o, { against }) =>
+        `A person’s token is used by turns from ${both(o, against)}: two providers in two countries within minutes, back and forth.`,
+    },
     two_places: {
       ...shared,
       severity: 'info',

@@ -11,7 +11,9 @@ export const CITY_CHARS_MAX = 48;
 const SIGHTING_BYTES_MAX = 138 + 4 * 17 + 36 + 6 * (NETWORK_CHARS_MAX + CITY_CHARS_MAX + 32 + 2);
 /** Providers that are remembered beside the places. */
 export const PROVIDERS_MAX = 8;
-export const CONCURRENT_BYTES_MAX = SIGHTINGS_MAX * SIGHTING_BYTES_MAX + PROVIDERS_MAX * 56 + 160;
+/** Turns from one place to the other that are remembered: a VPN that is switched on and off again is two. */
+export const TURNS_MAX = 4;
+export const CONCURRENT_BYTES_MAX = SIGHTINGS_MAX * SIGHTING_BYTES_MAX + PROVIDERS_MAX * 56 + TURNS_MAX * 17 + 172;
 
 /** One place and program from which the token was used. */
 const sightingSchema = z.strictObject({
@@ -45,6 +47,8 @@ export const concurrentStateSchema = z.strictObject({
   outsideMs: z.number(),
   /** Oldest use first. A pipeline has another address with each job, and the provider of its machines stays. */
   providers: z.array(providerSchema).max(PROVIDERS_MAX).readonly(),
+  /** When its use went to another provider in another country, or back; event times, newest last. */
+  turns: z.array(z.number()).max(TURNS_MAX).readonly().default([]),
 });
 
 type Provider = z.output<typeof providerSchema>;
@@ -53,6 +57,7 @@ export type ConcurrentState = z.output<typeof concurrentStateSchema>;
 
 const NONE: readonly Sighting[] = [];
 const NO_PROVIDERS: readonly Provider[] = [];
+const NO_TURNS: readonly number[] = [];
 
 export const newConcurrentState = (): ConcurrentState => ({
   sightings: NONE,
@@ -60,10 +65,23 @@ export const newConcurrentState = (): ConcurrentState => ({
   homeMs: -1,
   outsideMs: -1,
   providers: NO_PROVIDERS,
+  turns: NO_TURNS,
 });
 
 /** 0 where no database knows the provider. */
 export const providerOf = ({ asn, country }: Sighting): number => (asn === 0 ? 0 : textHash(`${asn} ${country}`));
+
+/** Whether a use is a turn: from the newest place to one of another provider in another country, within the window. */
+export function isTurn(list: readonly Sighting[], use: Sighting, windowMs: number): boolean {
+  const last = list[list.length - 1];
+  if (last === undefined || last.network === use.network || last.inside || use.inside) return false;
+  const pause = use.lastMs - last.lastMs;
+  return pause >= 0 && pause < windowMs && isAbroad(last, use);
+}
+
+/** Both provider and country are known, and others. */
+export const isAbroad = (one: Sighting, other: Sighting): boolean =>
+  one.asn !== 0 && other.asn !== 0 && one.asn !== other.asn && one.country !== '' && other.country !== '' && one.country !== other.country; // prettier-ignore
 
 /** The list with a use in it: what was used longest ago leaves first. */
 export function withProvider(list: readonly Provider[], use: Sighting): readonly Provider[] {

@@ -1,4 +1,4 @@
-import type { Reason } from '../../ingest/event/token-event.js';
+import type { Reason, TokenEvent } from '../../ingest/event/token-event.js';
 import { stages, type Detector, type Observation, type Score, type Verdict } from '../core/detector.js';
 import { failuresSinceSql } from '../core/reproduce.js';
 import type { FailuresOptions } from './failures-options.js';
@@ -100,7 +100,7 @@ class FailuresDetector implements Detector<FailuresState> {
         return {
           severity: score.value >= 5 ? 'high' : 'medium',
           fidelity: score.value >= 3 ? 'high' : 'medium',
-          summary: `${score.observed} refused attempts with different secrets in ${seconds} s: somebody is guessing.`,
+          summary: `${score.observed} refused attempts in ${seconds} s, not one credential again and again: somebody is guessing.`,
           techniques: ['T1110.001'],
         };
     }
@@ -110,7 +110,7 @@ class FailuresDetector implements Detector<FailuresState> {
     const { timeMs } = observation;
     if (!isRefusal(observation)) return state;
     const raises = isGuess(state, observation);
-    const secret = observation.event.token?.secret_fp;
+    const secret = presented(observation.event);
     if (raises && secret !== undefined) {
       state.refused.push(secret);
       if (state.refused.length > REFUSED_MAX) state.refused.shift();
@@ -136,9 +136,19 @@ class FailuresDetector implements Detector<FailuresState> {
   }
 }
 
-/** A source that tells no fingerprint leaves no choice but to take each refusal for a guess. */
+/** What was wrong is something that somebody typed, and not the token that the event names. */
+const typed: ReadonlySet<Reason> = new Set<Reason>(['invalid_credentials', 'user_not_found']);
+
+/** What was refused: the bytes, else the token that a use, or a question about a token, names. */
+function presented({ action, reason, token }: TokenEvent): string | undefined {
+  if (token?.secret_fp !== undefined) return token.secret_fp;
+  const isToken = action === 'use' || action === 'introspect';
+  return isToken && (reason === undefined || !typed.has(reason)) ? token?.token_uid : undefined;
+}
+
+/** Where neither is told, there is no choice but to take each refusal for a guess. */
 function isGuess(state: FailuresState, { event }: Observation): boolean {
-  const secret = event.token?.secret_fp;
+  const secret = presented(event);
   return secret === undefined || !state.refused.includes(secret);
 }
 

@@ -61,7 +61,7 @@ export function ruleFinding(compiled: CompiledRule, fired: Fired, detail: FiredD
   const { fromMs, toMs } = windowAt(plan, fired.pane);
   const { kind, uid } = entityOfGroups(rule.correlation.group_by, fired.groups);
   const drill = detail.newest_instance === DRILL_INSTANCE;
-  const summary = `${rule.title}: ${readingOf(compiled, fired)}${kind === 'deployment' ? '' : ` (${kind.replace('_', ' ')} ${boundText(uid, ENTITY_MAX)})`}`;
+  const summary = `${rule.title}: ${readingOf(compiled, fired)}${kind === 'deployment' ? '' : ` (${kind.replace('_', ' ')} ${boundText(calledOf(kind, uid, detail), ENTITY_MAX)})`}`;
   return {
     finding_uid: ruleFindingUid(compiled, fired),
     detector: detectorOf(rule.id),
@@ -96,12 +96,42 @@ export function ruleFinding(compiled: CompiledRule, fired: Fired, detail: FiredD
   };
 }
 
+/** What people call it: an owner's uid says little at night. */
+function calledOf(kind: EntityKind, uid: string, detail: FiredDetail): string {
+  const name = kind === 'principal' ? detail.one_principal_name : kind === 'token' ? detail.one_token_name : '';
+  return name === '' ? uid : name;
+}
+
+/** What different values of a field are, to a reader who knows no field. */
+const nouns: Readonly<Record<string, string>> = {
+  principal_id: 'accounts',
+  principal_uid: 'principals',
+  client_address: 'addresses',
+  client_network: 'networks',
+  client_country: 'countries',
+  client_id: 'clients',
+  token_uid: 'tokens',
+  target_path: 'paths',
+  target_route: 'routes',
+  target_service: 'services',
+};
+
 function readingOf({ rule, figure }: CompiledRule, { observed, terms }: Fired): string {
   const { timespan } = rule.correlation;
+  const noun = nounOf(rule.correlation);
+  const number = Number(observed.toPrecision(4));
   const seen =
-    figure.unit === '1' ? `${Math.round(observed * 100)} %` : `${Number(observed.toPrecision(4))} ${figure.unit}`;
+    figure.unit === '1'
+      ? `${Math.round(observed * 100)} %`
+      : `${number} ${noun === undefined ? figure.unit : number === 1 ? noun.replace(/(?<=ss)es$|s$/, '') : noun}`;
   const what = terms.length === 0 ? '' : ` (${boundText(terms.slice(0, 5).join(', '), ENTITY_MAX)})`;
-  return `${seen}${countedOf(rule.correlation)}${what} in ${spanText(timespan)}`;
+  return `${seen}${noun === undefined ? countedOf(rule.correlation) : ''}${what} in ${spanText(timespan)}`;
+}
+
+/** `30 accounts` in place of `30 values of principal_id`. */
+function nounOf(correlation: CompiledRule['rule']['correlation']): string | undefined {
+  if (correlation.type !== 'value_count' || correlation.condition.field.length !== 1) return undefined;
+  return nouns[correlation.condition.field[0] ?? ''];
 }
 
 /** What a bare number leaves open: of which field the values are, or which steps were seen. */
@@ -117,6 +147,7 @@ function countedOf(correlation: CompiledRule['rule']['correlation']): string {
     case 'temporal_ordered':
       return ` (${correlation.events.join(', then ')})`;
     case 'event_count':
+      return correlation.events === undefined ? '' : ` (${correlation.events.join(', ')})`;
     case 'value_sum':
     case 'value_avg':
     case 'value_percentile':

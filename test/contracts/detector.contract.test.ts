@@ -75,6 +75,8 @@ function adorned(event: TokenEvent, random: () => number): TokenEvent {
     },
     ...(event.token !== undefined && { token: { ...event.token, scopes: ['orders:read'] } }),
     ...(denied && { reason: 'insufficient_scope' }),
+    // Some refusals are of what was typed, and not of the token.
+    ...(event.target?.status === 401 && event.event_uid < 'c' && { reason: 'invalid_credentials' as const }),
     ...(random() < 0.01 && { exposures: ['token_in_url'] }),
   };
 }

@@ -2,8 +2,13 @@ import { basename } from 'node:path';
 import { sizesOf, type ReplaySummary } from '../../../ingest/pipeline/replay.js';
 import { deadLetteredOf, droppedOf } from '../../../ingest/pipeline/record-tally.js';
 import { AppError, describeError } from '../../../ingest/core/errors.js';
+import type { z } from 'zod';
 import type { Alert } from '../../alerts/alert.js';
+import { nextStep } from '../../alerts/next-step.js';
 import type { Config } from '../../config/schema.js';
+import { getAlert } from '../../queries/get-alert.js';
+import { quietFindings } from '../../queries/quiet-findings.js';
+import { printable } from '../../alerts/wording.js';
 import { alertText } from '../alert-text.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import { createProgress } from '../progress.js';
@@ -12,6 +17,7 @@ import { ensureDataDir, openLog, openStore } from '../open-parts.js';
 import { startAlerting, startWorker, untilCounted, untilScored } from '../roles.js';
 import { sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
+import { withIssuerBase } from './issuer-base.js';
 import { ThreadedReplay, type SourceFile } from './threaded-replay.js';
 
 export interface ReplayArguments {
@@ -47,15 +53,21 @@ export function replayInputs(files: readonly string[], config: Config): readonly
   return inputs;
 }
 
+/** Kinds of quiet findings that are told of. */
+const QUIET_MAX = 50;
+
 export interface ReplayOutcome {
   readonly summary: ReplaySummary;
   readonly alerts: readonly Alert[];
+  /** Findings that raised nothing, by kind. */
+  readonly quiet: readonly z.output<typeof quietFindings.row>[];
   readonly seconds: number;
 }
 
 /**
  * Reads the inputs through the real pipeline into the data directory and waits until everything is scored and its hops are
- * counted; alerts are printed as they fire. Log, store and alerting stay open for the caller.
+ * counted. Alerts for people are printed as they fire; as NDJSON at the end, each once with all that joined it. Log, store and alerting stay
+ * open for the caller.
  */
 export async function runReplay(
   inputs: readonly SourceFile[],
@@ -68,7 +80,7 @@ export async function runReplay(
   const alerts = new Map<string, Alert>();
   const bytes = createProgress(terminal, options.title, 100, 'events', () => clock.nowMs());
   const parts = await openReplayParts(surroundings, (alert) => {
-    if (!alerts.has(alert.alert_uid)) bytes.line(options.json ? JSON.stringify({ alert }) : `\n${alertText(alert)}`);
+    if (!alerts.has(alert.alert_uid) && !options.json) bytes.line(`\n${alertText(alert)}`);
     alerts.set(alert.alert_uid, alert);
   });
   try {
@@ -90,7 +102,16 @@ export async function runReplay(
     await untilScored(surroundings, parts.log, parts.worker, parts.alerting);
     const seconds = (clock.nowMs() - started) / 1000;
     await untilCounted(parts.store, clock);
-    return { summary, alerts: [...alerts.values()], seconds, parts };
+    const { querier } = parts.store;
+    const whole: Alert[] = [];
+    for (const opened of alerts.values()) {
+      const [alert = opened] = await querier.run(getAlert, { alert_uid: opened.alert_uid });
+      whole.push(alert);
+      if (options.json) bytes.line(JSON.stringify({ alert: { ...alert, next_step: nextStep(alert) } }));
+    }
+    const told = whole.flatMap(({ finding_uids: uids }) => [...uids]);
+    const quiet = await querier.run(quietFindings, { finding_uids: told, rows: QUIET_MAX });
+    return { summary, alerts: whole, quiet, seconds, parts };
   } finally {
     bytes.stop();
   }
@@ -122,22 +143,42 @@ export function replaySentence({ summary, alerts, seconds }: ReplayOutcome): str
   );
 }
 
+/** What was found and raised no alert, for people: a debt such as a token in a URL is worth a look by day. */
+export function quietLines(quiet: ReplayOutcome['quiet']): readonly string[] {
+  if (quiet.length === 0) return [];
+  return [
+    'Found, and no alert by itself:',
+    ...quiet
+      .slice(0, 10)
+      .map((one) =>
+        printable(
+          `  ${one.severity.padEnd(8)} ${one.detector} ${one.measure.replaceAll('_', ' ')} ×${String(one.findings)}: ${one.example}`,
+        ),
+      ),
+    ...(quiet.length > 10 ? [`  and ${String(quiet.length - 10)} kinds more`] : []),
+  ];
+}
+
 /** `tourniquet replay`: bulk backfill and one-off forensics. */
 export async function replayAndReport(
   args: ReplayArguments,
   surroundings: Surroundings,
   terminal: Terminal,
 ): Promise<void> {
-  const inputs = replayInputs(args.files, surroundings.config);
+  const named = replayInputs(args.files, surroundings.config);
   // A slip in a path is told before a data directory is made and a store is opened.
-  await sizesOf(inputs.map(({ path }) => path));
+  await sizesOf(named.map(({ path }) => path));
+  const { files: inputs, notice } = await withIssuerBase(named, ({ source }) =>
+    surroundings.config.sources.includes(source),
+  );
+  if (notice !== undefined) terminal.err(`tourniquet: ${notice}`);
   // Log, store and checkpoints bear an end at any moment; what is left to do is to say so.
   const stopped = (): void => {
     terminal.err('\ntourniquet: Stopped. What was read is kept, and the same command goes on from there.');
     process.kill(process.pid, 'SIGINT');
   };
   process.once('SIGINT', stopped);
-  const { summary, alerts, seconds } = await runReplay(inputs, surroundings, terminal, {
+  const { summary, alerts, quiet, seconds } = await runReplay(inputs, surroundings, terminal, {
     json: args.json,
     title: 'replay',
   }).finally(() => process.off('SIGINT', stopped));
@@ -153,11 +194,12 @@ export async function replayAndReport(
     first_time: summary.firstTime ?? null,
     last_time: summary.lastTime ?? null,
     alerts: alerts.length,
+    findings_without_alert: quiet,
     seconds,
     events_per_second: rate,
   };
   if (args.json) terminal.out(JSON.stringify({ summary: report }));
-  else terminal.out(`\n${replaySentence({ summary, alerts, seconds })}`);
+  else terminal.out(`\n${[replaySentence({ summary, alerts, quiet, seconds }), ...quietLines(quiet)].join('\n')}`);
   for (const fault of summary.faults) terminal.err(`tourniquet: ${describeError(fault.error)}`);
   if (summary.faults.length > 0) terminal.setExitCode(1);
 }

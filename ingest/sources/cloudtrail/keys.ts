@@ -51,7 +51,7 @@ interface Call {
 }
 
 /** AROA…:session, the session's own id; the same stands in the AssumeRole answer and in each use. */
-function sessionOf(identity: JsonObject): string | undefined {
+export function sessionOf(identity: JsonObject): string | undefined {
   const id = readText(identity, 'principalId');
   return id?.includes(':') === true && readText(identity, 'type') !== 'AWSService' ? id : undefined;
 }

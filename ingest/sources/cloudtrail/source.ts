@@ -24,7 +24,8 @@ import type { ParseContext, ParseError, Source, SourceFactory } from '../source.
 import { envelope } from './envelopes.js';
 import { meaningOf } from './event-names.js';
 import { additionalUser, principalOf, sessionNameOf } from './identity.js';
-import { keyFacts } from './keys.js';
+import { keyFacts, keyIdAt, sessionOf } from './keys.js';
+import { tokenFromAwsAccessKeyId } from '../../event/token-facts.js';
 import { refuseOptions } from '../shared/no-options.js';
 import { reasonOf } from './reasons.js';
 
@@ -190,6 +191,42 @@ function eventOf(record: JsonObject, context: ParseContext, ordinal: number): Re
   return ok(event);
 }
 
+/**
+ * The call by which a key asked for another one: a use of the key that signed it, beside the issue of the new one. Without it a key that only
+ * assumes roles, as stolen ones do, would never be used.
+ */
+function callOf(record: JsonObject, made: TokenEvent, context: ParseContext, ordinal: number): TokenEvent | undefined {
+  const identity = readObject(record, 'userIdentity') ?? {};
+  const keyId = keyIdAt(identity);
+  if (made.action !== 'issue' || keyId === undefined) return undefined;
+  const token = tokenFromAwsAccessKeyId(keyId, context.fingerprinter);
+  if (token.token_uid === made.token?.token_uid) return undefined;
+  const eventId = readText(record, 'eventID');
+  const principal = principalOf(identity);
+  const session = safeId(sessionOf(identity), context.fingerprinter);
+  // Who acted is the principal here.
+  const others = made.attributes?.filter(({ key }) => key !== 'actor');
+  const call: Draft<TokenEvent> = {
+    ...made,
+    event_uid:
+      eventId === undefined
+        ? eventUidFromPosition(product, `${context.instance}#call`, context.position, ordinal)
+        : eventUidFromId(product, context.instance, `${eventId}#call`),
+    action: 'use',
+    token,
+  };
+  delete call.principal;
+  delete call.session_uid;
+  delete call.exposures;
+  delete call.attributes;
+  return {
+    ...call,
+    ...(principal !== undefined && { principal }),
+    ...(session !== undefined && { session_uid: session }),
+    ...(others !== undefined && others.length > 0 && { attributes: others }),
+  };
+}
+
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 function targetOf(record: JsonObject, eventSource: string, eventName: string): NonNullable<TokenEvent['target']> {
@@ -203,9 +240,20 @@ function targetOf(record: JsonObject, eventSource: string, eventName: string): N
   if (service !== undefined) target.service = service;
   if (address !== undefined) target.address = address;
   if (method !== undefined) target.method = method;
+  const secret = secretOf(record, eventName);
+  if (secret !== undefined) {
+    target.path = secret;
+    target.route = '{secret}';
+  }
   if (requestBytes !== undefined) target.request_bytes = requestBytes;
   if (responseBytes !== undefined) target.response_bytes = responseBytes;
   return target;
+}
+
+/** The secret or parameter whose value was asked for, by its name or ARN: many different ones are carried off. */
+function secretOf(record: JsonObject, eventName: string): string | undefined {
+  const name = eventName === 'GetSecretValue' ? 'secretId' : eventName === 'GetParameter' ? 'name' : undefined;
+  return name === undefined ? undefined : longText(digText(record, 'requestParameters', name));
 }
 
 function traceOf(record: JsonObject, context: ParseContext): TokenEvent['trace'] | undefined {
@@ -218,7 +266,9 @@ function parse(raw: string, context: ParseContext): Result<readonly TokenEvent[]
   if (!records.ok) return records;
   return collectRecords(product, records.value, (record, ordinal) => {
     const event = eventOf(record, context, ordinal);
-    return event.ok ? ok([event.value]) : event;
+    if (!event.ok) return event;
+    const call = callOf(record, event.value, context, ordinal);
+    return ok(call === undefined ? [event.value] : [call, event.value]);
   });
 }
 

@@ -19,12 +19,23 @@ export function isAudit(record: JsonObject, properties: JsonObject): boolean {
   return readText(record, 'category') === 'AuditLogs' || readText(properties, 'activityDisplayName') !== undefined;
 }
 
-function actorOf(properties: JsonObject, fp: Fingerprinter): PrincipalFacts | undefined {
+/** Whom a consent was given to: the service principal that is the application in this tenant. */
+function clientGranted(properties: JsonObject): string | undefined {
+  for (const target of (readList(properties, 'targetResources') ?? []).slice(0, 8)) {
+    if (isObject(target) && readText(target, 'type') === 'ServicePrincipal') return readText(target, 'id');
+  }
+  return undefined;
+}
+
+function actorOf(properties: JsonObject, fp: Fingerprinter, granted?: string): PrincipalFacts | undefined {
   const by = readObject(properties, 'initiatedBy') ?? {};
   const user = readObject(by, 'user');
   if (user !== undefined) {
     const name = readText(user, 'userPrincipalName') ?? readText(user, 'displayName');
-    return auditPrincipal({ kind: 'user', issuer: entraIssuer, id: readObjectId(user, 'id') ?? name, name }, fp);
+    return auditPrincipal(
+      { kind: 'user', issuer: entraIssuer, id: readObjectId(user, 'id') ?? name, name, clientId: granted },
+      fp,
+    );
   }
   const app = readObject(by, 'app') ?? {};
   const name = readText(app, 'displayName');
@@ -162,10 +173,14 @@ export function readAudit(
     attributes.add('target', words.filter((word) => word !== undefined).join(' ') || undefined);
     addGrants(attributes, target);
   }
-  const key = changedKey(properties, fp);
-  const actor = actorOf(properties, fp);
-  if (key?.owner !== undefined) attributes.add('actor', actor?.principal_uid);
   const told = actionOfActivity(activity);
+  const key = changedKey(properties, fp);
+  const actor = actorOf(
+    properties,
+    fp,
+    told === 'grant' && /consent/i.test(activity) ? clientGranted(properties) : undefined,
+  );
+  if (key?.owner !== undefined) attributes.add('actor', actor?.principal_uid);
   return ok({
     id: readText(properties, 'id'),
     timeMs,

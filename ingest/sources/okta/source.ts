@@ -17,7 +17,7 @@ import {
   readText,
   readValue,
 } from '../shared/json-reader.js';
-import { auditPrincipal } from '../shared/names.js';
+import { auditPrincipal, shownText } from '../shared/names.js';
 import { readMoment } from '../shared/moment.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError } from '../source.js';
@@ -150,6 +150,15 @@ function appOf(record: JsonObject): string | undefined {
   return undefined;
 }
 
+/** The id of the application that a consent was given to, which is its `client_id`. */
+function clientGranted(record: JsonObject): string | undefined {
+  for (const target of (readList(record, 'target') ?? []).slice(0, 32)) {
+    if (isObject(target) && /^(?:AppInstance|PublicClientApp)/.test(readText(target, 'type') ?? ''))
+      return known(readText(target, 'id'));
+  }
+  return undefined;
+}
+
 function read(record: JsonObject, context: ParseContext, options: OktaOptions): Result<AuditRecord, ParseError> {
   const type = readText(record, 'eventType');
   if (type === undefined) return refuse(product, '/eventType', 'The record has no eventType.', mend);
@@ -157,13 +166,23 @@ function read(record: JsonObject, context: ParseContext, options: OktaOptions): 
   if (timeMs === undefined) return refuse(product, '/published', 'The record has no published that is a time.', mend);
   const meaning = meaningOfEvent(type);
   const words = digText(record, 'outcome', 'reason');
-  const { outcome, reason } = outcomeOf(digText(record, 'outcome', 'result'), words, meaning);
+  const told = outcomeOf(digText(record, 'outcome', 'result'), words, meaning);
+  const { outcome } = told;
+  // The words are those of a wrong password for a denied push and a wrong code too.
+  const secondFactor = type === 'user.authentication.auth_via_mfa' && told.reason === 'invalid_credentials';
+  const reason = secondFactor ? 'mfa_failed' : told.reason;
   const client = readObject(record, 'client') ?? {};
   const security = readObject(record, 'securityContext') ?? {};
   const debug = readObject(readObject(record, 'debugContext') ?? {}, 'debugData') ?? {};
   const credential = readOktaToken(record, options.base, context.fingerprinter, type, meaning.action);
   const { token, subject, actorChain } = credential;
-  const { principal, actor } = partiesOf(record, subject, meaning.action, context.fingerprinter);
+  const parties = partiesOf(record, subject, meaning.action, context.fingerprinter);
+  const granted = meaning.action === 'grant' && type.includes('consent') ? shownText(clientGranted(record)) : undefined;
+  const { actor } = parties;
+  const principal =
+    parties.principal?.kind !== 'user' || granted === undefined
+      ? parties.principal
+      : { client_id: granted, ...parties.principal };
   return ok({
     id: readText(record, 'uuid'),
     timeMs,

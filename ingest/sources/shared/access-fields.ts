@@ -11,7 +11,7 @@ export const accessMeanings = [
   'x_forwarded_client_cert', 'downstream_peer_uri_san', 'downstream_peer_subject', 'peer_fingerprint_256', 'dpop_jkt', 'client_verify', 'tls_version',
   'scheme',
   'authorization', 'api_key', 'token_fp', 'jwt_claims', 'jwt_iss', 'jwt_sub', 'jwt_jti', 'jwt_sid', 'jwt_client_id',
-  'jwt_azp', 'jwt_scope', 'jwt_aud', 'jwt_exp', 'jwt_iat', 'jwt_nbf', 'jwt_typ', 'jwt_username', 'ignore',
+  'jwt_azp', 'jwt_scope', 'jwt_aud', 'jwt_exp', 'jwt_iat', 'jwt_nbf', 'jwt_typ', 'jwt_username', 'jwt_alg', 'jwt_kid', 'ignore',
 ] as const; // prettier-ignore
 
 export type AccessMeaning = (typeof accessMeanings)[number];
@@ -77,6 +77,8 @@ const aliases: Readonly<Partial<Record<AccessMeaning, string>>> = {
   jwt_iat: 'jwt_iat jwt_claim_iat iat jwt.iat',
   jwt_nbf: 'jwt_nbf jwt_claim_nbf nbf jwt.nbf',
   jwt_typ: 'jwt_typ jwt_claim_typ',
+  jwt_alg: 'jwt_alg jwt_header_alg jwt.alg',
+  jwt_kid: 'jwt_kid jwt_header_kid jwt.kid',
   jwt_username: 'jwt_username jwt_preferred_username jwt_claim_preferred_username preferred_username',
 };
 

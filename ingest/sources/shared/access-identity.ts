@@ -4,6 +4,7 @@ import { sharedFacts } from '../../event/event-lines.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import { makePrincipal } from '../../event/principal.js';
 import { RawSecret } from '../../event/raw-secret.js';
+import { shownName } from '../../event/redact-text.js';
 import {
   describeCredential,
   tokenFromAwsAccessKeyId,
@@ -137,6 +138,19 @@ function factsOfClaims(
   return facts;
 }
 
+/** Algorithm and key id stand in the header of a JWT, not among its claims; a proxy logs them beside these. */
+function withHeader(told: CredentialFacts, { jwtAlgorithm, jwtKeyId }: AccessRecord): CredentialFacts {
+  if (jwtAlgorithm === undefined && jwtKeyId === undefined) return told;
+  return {
+    ...told,
+    token: {
+      ...told.token,
+      ...(jwtKeyId !== undefined && { key_id: shownName(jwtKeyId, limits.shortTextMax) }),
+      ...(jwtAlgorithm !== undefined && { algorithm: shownName(jwtAlgorithm, limits.shortTextMax) }),
+    },
+  };
+}
+
 /** The credential, principal and session of a record, by the strongest that it tells. */
 export function identify(record: AccessRecord, context: ParseContext, redactor: Redactor, url: UrlFacts): Identity {
   const fp = context.fingerprinter;
@@ -147,7 +161,7 @@ export function identify(record: AccessRecord, context: ParseContext, redactor: 
   }
   const claims = record.claims;
   if (claims !== undefined && Object.keys(claims).length > 0) {
-    const told = factsOfClaims(claims, fp, redactor);
+    const told = withHeader(factsOfClaims(claims, fp, redactor), record);
     if (identity.token === undefined) identity = { ...identity, ...told };
     else if (identity.principal === undefined && told.principal !== undefined) {
       identity = { ...identity, principal: told.principal };

@@ -45,6 +45,9 @@ export interface AccessRecord {
   apiKey?: string;
   tokenFp?: string;
   claims?: Record<string, unknown>;
+  /** Of the header of the JWT that the claims are of. */
+  jwtAlgorithm?: string;
+  jwtKeyId?: string;
   /** The proxy's own non-secret name of the credential that it checked. */
   credential?: { readonly issuer: string; readonly id: string; readonly kind: TokenKind };
   /** Whom the proxy took the caller for. */
@@ -353,6 +356,8 @@ const setters: Readonly<Record<AccessMeaning, Setter>> = {
   jwt_nbf: claim('nbf'),
   jwt_typ: claim('typ'),
   jwt_username: claim('preferred_username'),
+  jwt_alg: (r, _v, text) => (r.jwtAlgorithm = text),
+  jwt_kid: (r, _v, text) => (r.jwtKeyId = text),
   ignore: () => undefined,
 };
 

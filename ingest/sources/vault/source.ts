@@ -96,6 +96,20 @@ function principalOf(auth: JsonObject, context: ParseContext): PrincipalFacts | 
   return makePrincipal({ kind, issuer: `vault:${context.instance}`, id, name });
 }
 
+/** The account that a login asked for, where its path says so: `auth/userpass/login/anna`. */
+const accountForm = /^auth\/(.{1,256})\/login\/([^/]{1,256})$/;
+
+/**
+ * Who was refused at a login: a name that somebody typed is never the person, whom only a success proves. Other methods than those of people
+ * tell the account in hashed data.
+ */
+function typedPrincipal(path: string, context: ParseContext): PrincipalFacts | undefined {
+  const [, mount, typed] = accountForm.exec(path) ?? [];
+  const name = longText(typed);
+  if (mount === undefined || name === undefined) return undefined;
+  return makePrincipal({ kind: 'user', issuer: `vault:${context.instance}`, id: `username:${mount}/${name}`, name });
+}
+
 interface Call {
   readonly record: JsonObject;
   readonly request: JsonObject;
@@ -240,10 +254,13 @@ function eventOf(record: JsonObject, type: string, context: ParseContext, ordina
   const found = meaningOf(readText(request, 'operation') ?? '', path);
   const meaning: VaultMeaning = known ? found : { action: 'other', subject: 'caller' };
   const call: Call = { record, request, response, meaning, failed, context };
-  const { token, principal, issued } = partiesOf(call);
+  const parties = partiesOf(call);
+  const { token, issued } = parties;
   const auth = readObject(record, 'auth');
   const presented = readText(request, 'client_token') !== undefined;
   const login = meaning.login === true;
+  const principal =
+    parties.principal ?? (login && failed ? typedPrincipal(redactUrl(path.slice(0, 4096)).path, context) : undefined);
   // A use needs a credential: what answers without one (sys/health, sys/seal-status) is no use of a token.
   const action =
     login && issued ? 'issue' : meaning.action === 'use' && token === undefined && !failed ? 'other' : meaning.action;

@@ -14,7 +14,7 @@ describe('the shipped rules', () => {
   beforeAll(async () => {
     opened = await openTestStore();
     outcomes = await runRuleTests(opened.store, rules);
-  });
+  }, 240_000);
   afterAll(() => opened.close());
 
   it('are all readable', () => {

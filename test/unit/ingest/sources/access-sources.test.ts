@@ -12,6 +12,15 @@ describe.each([nginxFactory, envoyFactory])('records of $product', (factory) => 
     expect(first.ok && elsewhere.ok && first.value[0]?.event_uid === elsewhere.value[0]?.event_uid).toBe(false);
   });
 
+  it('tell the algorithm and the key of a JWT that a proxy logs beside its claims', () => {
+    const raw = JSON.stringify({
+      time_iso8601: '2026-01-05T09:00:00+00:00', request: 'GET /me HTTP/1.1', status: '200', remote_addr: '198.51.100.7',
+      jwt_claim_iss: 'https://id.example.com', jwt_claim_jti: 'j-1', jwt_header_alg: 'none', jwt_header_kid: 'k-7',
+    }); // prettier-ignore
+    const read = factory.create({}).parse(raw, testContext);
+    expect(read.ok && [read.value[0]?.token?.algorithm, read.value[0]?.token?.key_id]).toEqual(['none', 'k-7']);
+  });
+
   it.each([
     [{ format: 'csv' }],
     [{ fields: { a: 'no such meaning' } }],

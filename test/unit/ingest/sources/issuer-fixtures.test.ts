@@ -45,6 +45,7 @@ describe('a log file of CloudTrail', () => {
     expect(events.map((event) => [event.target?.method, event.action, event.outcome, event.reason])).toEqual([
       ['ConsoleLogin', 'login', 'failure', 'invalid_credentials'],
       ['ConsoleLogin', 'login', 'success', undefined],
+      ['AssumeRole', 'use', 'success', undefined],
       ['AssumeRole', 'issue', 'success', undefined],
       ['ListBuckets', 'use', 'success', undefined],
       ['GetSecretValue', 'use', 'failure', 'access_denied'],

@@ -1,3 +1,4 @@
+import type { TokenEvent } from '../../../../../ingest/event/token-event.js';
 import { cloudtrailFactory } from '../../../../../ingest/sources/cloudtrail/source.js';
 import { meaningOf } from '../../../../../ingest/sources/cloudtrail/event-names.js';
 import { attribute, eventOf, eventsOf, refusalOf, uidOf } from '../source-kit.js';
@@ -155,7 +156,9 @@ describe('life of a key', () => {
   it.each(['AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity'])(
     '%s issues the child, whose parent is the calling key',
     (eventName) => {
-      const event = eventOf(source, sts(eventName));
+      const [call, event] = eventsOf(source, sts(eventName)) as [TokenEvent, TokenEvent];
+      expect([call.action, call.token?.key_id, call.principal?.principal_uid]).toEqual(['use', 'AKIAEXAMPLEALICE0001', alice.arn]); // prettier-ignore
+      expect(call.event_uid).not.toBe(event.event_uid);
       expect([event.action, event.outcome]).toEqual(['issue', 'success']);
       expect(event.token).toMatchObject({
         token_uid: uidOf('aws:ASIAEXAMPLECHILD0001'),
@@ -171,10 +174,12 @@ describe('life of a key', () => {
   );
 
   it.each(['GetSessionToken', 'GetFederationToken'])('the child of %s stays with its user', (eventName) => {
-    const event = eventOf(
+    const events = eventsOf(
       source,
       sts(eventName, { requestParameters: { durationSeconds: 900 }, responseElements: { credentials } }),
     );
+    expect(events).toHaveLength(2);
+    const event = events[1]!;
     expect([event.action, event.token?.key_id, event.principal?.principal_uid]).toEqual([
       'issue',
       'ASIAEXAMPLECHILD0001',
@@ -387,7 +392,9 @@ describe('envelopes', () => {
 
   it('splits a file into records that parse alone', () => {
     const parts = source.split?.(JSON.stringify({ Records: [record(), sts('AssumeRole')] }));
-    expect(parts?.ok === true && parts.value.map((part) => eventOf(source, part).action)).toEqual(['use', 'issue']);
+    expect(
+      parts?.ok === true && parts.value.flatMap((part) => eventsOf(source, part).map(({ action }) => action)),
+    ).toEqual(['use', 'use', 'issue']);
   });
 
   it('reads a file larger than one record may be', () => {

@@ -195,6 +195,24 @@ describe('life of a token', () => {
     expect([event.outcome, event.reason, event.reason_detail]).toEqual(['failure', 'invalid_credentials', undefined]);
   });
 
+  it.each([
+    ['auth/userpass/login/r1', 'username:userpass/r1', 'r1'],
+    ['auth/team/ldap/login/anna', 'username:team/ldap/anna', 'anna'],
+    ['auth/approle/login', undefined, undefined],
+  ])('a refused %s names the account that was typed, which is nobody yet', (path, id, name) => {
+    const { principal } = eventOf(
+      source,
+      record({
+        path,
+        operation: 'update',
+        auth: null,
+        request: { client_token: '', client_token_accessor: '' },
+        error: 'invalid username or password',
+      }),
+    );
+    expect([principal?.id, principal?.name]).toEqual([id, name]);
+  });
+
   it.each(['auth/token/create', 'auth/token/create-orphan', 'auth/token/create/ci'])('%s issues a child', (path) => {
     const event = eventOf(source, record({ path, operation: 'update', response: { auth: child } }));
     expect(event.action).toBe('issue');
