@@ -46,10 +46,15 @@ export function* sharedBatches<R>(due: ReadonlyMap<R, readonly MinuteLines[]>): 
   }
 }
 
-/** Minutes of a batch that share windows, as many as one statement takes. @param ofFew whether it looks at few groups only. */
+/**
+ * Minutes of a batch that lie near each other, as many as one statement takes; asked window by window, a log with an event every few minutes
+ * would take a statement for each.
+ *
+ * @param ofFew whether it looks at few groups only.
+ */
 export function ruleBatches({ minutes, nextMinute }: RuleBatch, plan: WindowPlan, ofFew = false): readonly RuleBatch[] {
   const parts = minuteBatches(minutes, {
-    stepMax: Math.ceil(plan.lengthMs / MINUTE_MS),
+    stepMax: Math.max(SHARED_STEP, Math.ceil(plan.lengthMs / MINUTE_MS)),
     linesMax: ofFew ? STATEMENT_LINES : STATEMENT_LINES / (plan.panesBefore + 1),
     minutesMax: ofFew ? SHARED_MINUTES : STATEMENT_MINUTES,
   });

@@ -37,6 +37,18 @@ describe('batches of rules', () => {
     expect(looked(batches, plan, last - 3).at(-1)).toBe(last - 3);
   }); // prettier-ignore
 
+  it('hold the minutes of a sparse log together, and part them where a day lies between', () => {
+    const plan = planWindow(300);
+    const seventh = (from: number) => Array.from({ length: 200 }, (_, n) => ({ minute: from + n * 7, lines: 1 }));
+    const minutes = [...seventh(29_000_000), ...seventh(29_003_000)];
+    const batches = ruleBatches({ minutes, nextMinute: null }, plan);
+    expect(batches.map((batch) => batch.minutes.length)).toEqual([200, 200]);
+    const panes = looked(batches, plan, Infinity);
+    const single = minutes.flatMap((one) => looked([{ minutes: [one], nextMinute: one.minute + 7 }], plan, Infinity));
+    expect(single.filter((pane) => !panes.includes(pane))).toEqual([]);
+    expect(new Set(panes).size).toBe(panes.length);
+  });
+
   it('of several rules are shared as far as one read serves them, and each rule keeps its own minutes', () => {
     const plan = planWindow(3600);
     const early = minutesOf(29_000_000, 3000, 1500);
