@@ -63,13 +63,15 @@ const FINDINGS_MAX = 500_000;
 class Run {
   readonly tally = new Tally();
   readonly alerts: AlertTally;
+  readonly detectors: DetectorsOptions;
   /** Detector and measure by finding_uid. */
   readonly found = new Map<string, string>();
   readonly #fromMs: number;
   readonly #toMs: number;
   readonly #rules: BacktestSettings['rules'];
 
-  constructor({ rules, alerts }: BacktestSettings, plan: BacktestPlan) {
+  constructor({ detectors, rules, alerts }: BacktestSettings, plan: BacktestPlan) {
+    this.detectors = detectors;
     this.#fromMs = plan.fromMs;
     this.#toMs = plan.toMs;
     this.#rules = rules;
@@ -109,8 +111,8 @@ const BEHIND_MAX = 3;
 
 /** Every stage over stored events, in order of event time; of each run's settings. */
 async function runStages(plan: BacktestPlan, runs: readonly Run[], deps: BacktestDeps): Promise<number> {
-  const { allowedLatenessMs, entitiesMax, tried, today } = plan;
-  const settings = [tried, ...(today === undefined ? [] : [today])].map(({ detectors }) => detectors);
+  const { allowedLatenessMs, entitiesMax } = plan;
+  const settings = runs.map(({ detectors }) => detectors);
   const common = { settings, decoys: deps.decoys, allowedLatenessMs, entitiesMax };
   const runners = stages.map((stage) => deps.openStage({ ...common, stage }));
   let events = 0;

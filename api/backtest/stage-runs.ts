@@ -2,7 +2,7 @@ import { createDetectors, type DetectorsOptions } from '../../detectors/registry
 import type { Stage } from '../../detectors/core/detector.js';
 import type { Finding } from '../../detectors/core/finding.js';
 import { type Decoy, DecoyIndex } from '../../detectors/honeytoken/decoys.js';
-import { OfflineStage } from '../../detectors/worker/offline-stages.js';
+import { OfflineStage } from '../../detectors/worker/offline-stage.js';
 import { parseTime } from '../../ingest/event/time.js';
 import { StoredEvents } from '../../ingest/store/stored-events.js';
 

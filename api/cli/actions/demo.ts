@@ -56,11 +56,11 @@ export async function runDemo(
     path: join(logs, file.name),
     source: { name: file.instance, product: file.product, options: file.options },
   }));
-  const { summary, alerts, quiet, seconds, parts } = await runReplay(inputs, s, terminal, {
+  const { summary, alerts, seconds, parts } = await runReplay(inputs, s, terminal, {
     json: false,
     title: 'demo',
   });
-  terminal.out(`\n${replaySentence({ summary, alerts, quiet, seconds })}`);
+  terminal.out(`\n${replaySentence({ summary, alerts, seconds })}`);
   const address = await startApi(s, parts.store, parts.alerting, telemetry);
   terminal.out(`\nMap, tokens and alerts, in a browser: ${address}`);
   terminal.out(`The API runs at ${address}; for example:`);

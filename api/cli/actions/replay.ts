@@ -130,7 +130,11 @@ async function openReplayParts(surroundings: Surroundings, onAlert: (alert: Aler
 }
 
 /** What came of a replay, for people. */
-export function replaySentence({ summary, alerts, seconds }: ReplayOutcome): string {
+export function replaySentence({
+  summary,
+  alerts,
+  seconds,
+}: Pick<ReplayOutcome, 'summary' | 'alerts' | 'seconds'>): string {
   const { counts, files, resumedFiles } = summary;
   const rate = Math.round(counts.events / Math.max(seconds, 0.001));
   const [events, received, perSecond] = [counts.events, counts.received, rate].map((n) => n.toLocaleString('en-US'));
@@ -199,7 +203,7 @@ export async function replayAndReport(
     events_per_second: rate,
   };
   if (args.json) terminal.out(JSON.stringify({ summary: report }));
-  else terminal.out(`\n${[replaySentence({ summary, alerts, quiet, seconds }), ...quietLines(quiet)].join('\n')}`);
+  else terminal.out(`\n${[replaySentence({ summary, alerts, seconds }), ...quietLines(quiet)].join('\n')}`);
   for (const fault of summary.faults) terminal.err(`tourniquet: ${describeError(fault.error)}`);
   if (summary.faults.length > 0) terminal.setExitCode(1);
 }

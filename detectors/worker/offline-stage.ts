@@ -1,5 +1,5 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
-import { type AnyDetector, type Stage, stages } from '../core/detector.js';
+import type { AnyDetector, Stage } from '../core/detector.js';
 import type { Finding } from '../core/finding.js';
 import { HandOver } from '../core/hand-over.js';
 import { eventTimeMs } from '../core/observation.js';
@@ -37,23 +37,5 @@ export class OfflineStage {
   takeFindings(end = false): readonly Finding[] {
     if (end) this.#runtime.end(this.#peakMs);
     return this.#runtime.takeFindings();
-  }
-}
-
-/** Both stages over one stream of events: the second sees what the first hands on. */
-export class OfflineStages {
-  readonly #stages: readonly OfflineStage[];
-
-  constructor(options: OfflineOptions) {
-    this.#stages = stages.map((stage) => new OfflineStage({ ...options, stage }));
-  }
-
-  offer(event: TokenEvent): void {
-    for (const stage of this.#stages) stage.offer(event);
-  }
-
-  /** Those made since the last call, of the token stage first. @param end true if no event will come any more. */
-  takeFindings(end = false): readonly Finding[] {
-    return this.#stages.flatMap((stage) => stage.takeFindings(end));
   }
 }
