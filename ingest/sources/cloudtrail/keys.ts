@@ -1,10 +1,10 @@
 import { type Alias, aliasOf, canonical, tokenFromCanonical, tokenWith } from '../../event/canonical.js';
-import type { PrincipalFacts, TokenFacts } from '../../event/token-event.js';
+import type { PrincipalFacts, TokenFacts, TokenKind } from '../../event/token-event.js';
 import { tokenFromAwsAccessKeyId } from '../../event/token-facts.js';
 import { makePrincipal } from '../../event/principal.js';
 import { longText, readIsoTime, saneTime, shortText, timeText } from '../shared/facts.js';
 import { joinAlias, joinAliases, shownText } from '../shared/names.js';
-import { digText, digValue, type JsonObject, readNumber, readObject, readText } from '../shared/json-reader.js';
+import { digText, type JsonObject, readNumber, readObject, readText } from '../shared/json-reader.js';
 import type { ParseContext } from '../source.js';
 import type { KeySubject } from './event-names.js';
 import { principalOf, rolePrincipal, roleOfSession } from './identity.js';
@@ -21,8 +21,8 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const wordyTime = /^([A-Z][a-z]{2}) (\d{1,2}), (\d{4}),? (\d{1,2}):(\d\d):(\d\d)[\s\u202f](AM|PM)$/;
 
 /** STS writes `Nov 5, 2018 10:15:00 PM` (UTC), newer services RFC 3339 or epoch seconds or milliseconds. */
-export function readExpiration(credentials: JsonObject): number | undefined {
-  const text = readText(credentials, 'expiration');
+export function readExpiration(credentials: JsonObject, name = 'expiration'): number | undefined {
+  const text = readText(credentials, name);
   if (text === undefined) return undefined;
   const parts = wordyTime.exec(text);
   if (parts !== null) {
@@ -31,10 +31,16 @@ export function readExpiration(credentials: JsonObject): number | undefined {
     if (month < 0) return undefined;
     return saneTime(Date.UTC(Number(parts[3]), month, Number(parts[2]), hour, Number(parts[5]), Number(parts[6])));
   }
-  const number = readNumber(credentials, 'expiration');
+  const number = readNumber(credentials, name);
   if (number !== undefined) return saneTime(number < 1e11 ? number * 1000 : number);
   return readIsoTime(text);
 }
+
+const basicTime = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+
+/** `creationDate` is ISO 8601, in older records of the basic form: `20131102T010628Z`. */
+const readCreation = (text: string | undefined): number | undefined =>
+  readIsoTime(text?.replace(basicTime, '$1-$2-$3T$4:$5:$6Z'));
 
 export interface KeyFacts {
   readonly token: TokenFacts | undefined;
@@ -42,7 +48,7 @@ export interface KeyFacts {
   readonly sessionId: string | undefined;
 }
 
-interface Call {
+export interface Call {
   readonly record: JsonObject;
   readonly identity: JsonObject;
   readonly failed: boolean;
@@ -65,18 +71,23 @@ function bearerAlias(identity: JsonObject): Alias | undefined {
 function bearerToken({ identity, context }: Call): TokenFacts | undefined {
   const id = readText(identity, 'credentialId');
   if (id === undefined) return undefined;
-  return tokenFromCanonical(canonical.key('aws', id), context.fingerprinter, {
-    kind: 'access_token',
-    issuer: 'aws',
-    key_id: shownText(id),
-    aliases: joinAliases(bearerAlias(identity)),
-  });
+  // Service-specific credentials are shown as bearer tokens too, such as the API keys of Bedrock.
+  return keyToken(id, /^ACCA[A-Z0-9]{12,}$/.test(id) ? 'api_key' : 'access_token', context);
 }
 
-function callerFacts(call: Call): KeyFacts {
+const keyToken = (id: string, kind: TokenKind, { fingerprinter }: ParseContext): TokenFacts =>
+  tokenFromCanonical(canonical.key('aws', id), fingerprinter, {
+    kind,
+    issuer: 'aws',
+    key_id: shownText(id),
+    aliases: joinAliases(joinAlias('key_id', `aws:${id}`)),
+  });
+
+/** The key or bearer token that signed the call, and whose it is. */
+export function callerFacts(call: Call): KeyFacts {
   const { identity, context } = call;
   const keyId = keyIdAt(identity);
-  const created = readIsoTime(digText(identity, 'sessionContext', 'attributes', 'creationDate'));
+  const created = readCreation(digText(identity, 'sessionContext', 'attributes', 'creationDate'));
   const token =
     keyId === undefined
       ? bearerToken(call)
@@ -91,39 +102,71 @@ export function keyFacts(call: Call, subject: KeySubject): KeyFacts {
       return callerFacts(call);
     case 'credentials':
       return call.failed ? callerFacts(call) : temporaryKey(call);
-    case 'accessKey':
+    case 'made':
       return call.failed ? callerFacts(call) : longTermKey(call);
+    case 'unnamed':
+      return call.failed ? callerFacts(call) : { ...callerFacts(call), token: undefined };
     case 'named': {
-      const request = readObject(call.record, 'requestParameters');
-      const keyId = keyIdAt(request);
-      if (keyId === undefined) return callerFacts(call);
-      const owner = request === undefined ? undefined : readText(request, 'userName');
-      const own = owner === undefined && keyId === keyIdAt(call.identity);
-      return {
-        token: tokenFromAwsAccessKeyId(keyId, call.context.fingerprinter),
-        principal: own ? principalOf(call.identity) : ownerOf(call, owner),
-        sessionId: undefined,
-      };
+      const request = readObject(call.record, 'requestParameters') ?? {};
+      const token = credentialNamed(request, call);
+      if (token === undefined) return callerFacts(call);
+      const owner = readText(request, 'userName');
+      const own = owner === undefined && token.key_id === keyIdAt(call.identity);
+      return { token, principal: own ? principalOf(call.identity) : ownerOf(call, owner), sessionId: undefined };
     }
   }
 }
 
+/** Long-term credentials of IAM beside the access key: member of the answer, name of its id, what it is. */
+const otherCredentials: readonly (readonly [string, string, TokenKind])[] = [
+  ['serviceSpecificCredential', 'serviceSpecificCredentialId', 'api_key'],
+  ['sSHPublicKey', 'sSHPublicKeyId', 'access_key'],
+  ['certificate', 'certificateId', 'client_certificate'],
+];
+
+/** The access key, or the other credential of IAM, whose id stands in the object; calls with it name it by `credentialId`. */
+function credentialNamed(object: JsonObject, { context }: Call): TokenFacts | undefined {
+  const keyId = keyIdAt(object);
+  if (keyId !== undefined) return tokenFromAwsAccessKeyId(keyId, context.fingerprinter);
+  for (const [, name, kind] of otherCredentials) {
+    const id = keyIdAt(object, name);
+    if (id !== undefined) return keyToken(id, kind, context);
+  }
+  return undefined;
+}
+
+/**
+ * A key of STS in an answer. Some services write it into the answer itself, and there a session token stands beside the id, so that an answer
+ * about a key is not taken for it.
+ */
+export function temporaryCredentials(record: JsonObject): JsonObject | undefined {
+  const response = readObject(record, 'responseElements') ?? {};
+  const nested =
+    readObject(response, 'credentials') ??
+    readObject(response, 'roleCredentials') ??
+    readObject(readObject(record, 'serviceEventDetails') ?? {}, 'roleCredentials');
+  if (nested !== undefined) return temporaryKeyId(nested) === undefined ? undefined : nested;
+  const isFlat = readText(response, 'sessionToken') !== undefined && temporaryKeyId(response) !== undefined;
+  return isFlat ? response : undefined;
+}
+
+const temporaryKeyId = (credentials: JsonObject): string | undefined =>
+  keyIdAt(credentials) ?? keyIdAt(credentials, 'accessKeyID');
+
 function temporaryKey(call: Call): KeyFacts {
   const { record, identity, context } = call;
   const response = readObject(record, 'responseElements') ?? {};
-  const details = readObject(record, 'serviceEventDetails') ?? {};
-  const credentials =
-    readObject(response, 'credentials') ??
-    readObject(response, 'roleCredentials') ??
-    readObject(details, 'roleCredentials');
-  const keyId = keyIdAt(credentials) ?? keyIdAt(credentials, 'accessKeyID');
+  const credentials = temporaryCredentials(record);
+  const keyId = credentials === undefined ? undefined : temporaryKeyId(credentials);
   const roleArn = digText(record, 'requestParameters', 'roleArn') ?? digText(response, 'credentialSet', '0', 'roleArn');
   const assumedArn = digText(response, 'assumedRoleUser', 'arn');
   const role = roleArn ?? (assumedArn === undefined ? undefined : roleOfSession(assumedArn));
   // The new key is the role's; who asked for it is its parent, and the attribute `actor`.
   const principal = role === undefined ? principalOf(identity) : rolePrincipal(role);
   const sessionId =
-    digText(response, 'assumedRoleUser', 'assumedRoleId') ?? digText(response, 'federatedUser', 'federatedUserId');
+    digText(response, 'assumedRoleUser', 'assumedRoleId') ??
+    digText(response, 'assumedRoleUser', 'assumeRoleId') ??
+    digText(response, 'federatedUser', 'federatedUserId');
   if (keyId === undefined || credentials === undefined) return { token: undefined, principal, sessionId };
   const made = tokenFromAwsAccessKeyId(keyId, context.fingerprinter);
   const token = tokenWith(made, {
@@ -136,15 +179,18 @@ function temporaryKey(call: Call): KeyFacts {
 }
 
 function longTermKey(call: Call): KeyFacts {
-  const { record, identity, context } = call;
-  const made = digValue(record, 'responseElements', 'accessKey');
-  const accessKey = typeof made === 'object' && made !== null ? (made as JsonObject) : undefined;
-  const keyId = keyIdAt(accessKey);
-  const owner = (accessKey && readText(accessKey, 'userName')) ?? digText(record, 'requestParameters', 'userName');
+  const { record, identity } = call;
+  const response = readObject(record, 'responseElements') ?? {};
+  const made = ['accessKey', ...otherCredentials.map(([member]) => member)]
+    .map((member) => readObject(response, member))
+    .find((member) => member !== undefined);
+  const owner = (made && readText(made, 'userName')) ?? digText(record, 'requestParameters', 'userName');
   const principal = ownerOf(call, owner) ?? principalOf(identity);
-  if (keyId === undefined) return { token: undefined, principal, sessionId: undefined };
-  const token = tokenWith(tokenFromAwsAccessKeyId(keyId, context.fingerprinter), {
+  const named = made === undefined ? undefined : credentialNamed(made, call);
+  if (made === undefined || named === undefined) return { token: undefined, principal, sessionId: undefined };
+  const token = tokenWith(named, {
     issued_at: timeText(call.timeMs),
+    expires_at: timeText(readExpiration(made, 'expirationDate')),
     parent: aliasOf('parent_access_key_id', keyIdAt(identity)),
   });
   return { token, principal, sessionId: undefined };

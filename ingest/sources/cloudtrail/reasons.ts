@@ -22,6 +22,10 @@ const codes: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ['InvalidToken', 'invalid_token'],
   ['InvalidIdentityToken', 'invalid_token'],
   ['InvalidIdentityTokenException', 'invalid_token'],
+  ['InvalidSubjectCredentials', 'invalid_token'],
+  ['InvalidSubjectCredentialsException', 'invalid_token'],
+  ['UnsupportedTokenTypeException', 'invalid_token'],
+  ['RefreshTokenReuseException', 'token_reuse'],
   ['IncompleteSignature', 'invalid_signature'],
   ['SignatureDoesNotMatch', 'invalid_signature'],
   ['InvalidSignatureException', 'invalid_signature'],
@@ -47,6 +51,8 @@ const codes: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ['ProvisionedThroughputExceededException', 'rate_limited'],
   ['RequestThrottled', 'rate_limited'],
   ['SlowDown', 'rate_limited'],
+  ['SlowDownException', 'rate_limited'],
+  ['TooManyFailedAttemptsException', 'rate_limited'],
   ['NoSuchEntity', 'not_found'],
   ['NoSuchEntityException', 'not_found'],
   ['ResourceNotFoundException', 'not_found'],
@@ -67,6 +73,27 @@ const codes: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ['PackedPolicyTooLarge', 'invalid_request'],
   ['IDPRejectedClaim', 'access_denied'],
   ['IDPRejectedClaimException', 'access_denied'],
+  ['UserNotFoundException', 'user_not_found'],
+  ['UserNotConfirmedException', 'user_disabled'],
+  ['UnsupportedUserStateException', 'user_disabled'],
+  ['CodeMismatchException', 'mfa_failed'],
+  ['PasswordResetRequiredException', 'policy_denied'],
+  ['UserLambdaValidationException', 'policy_denied'],
+  ['InvalidPasswordException', 'policy_denied'],
+  ['PasswordPolicyViolationException', 'policy_denied'],
+  ['PasswordHistoryPolicyViolationException', 'policy_denied'],
+  ['SessionDurationEscalationException', 'policy_denied'],
+  ['OutboundWebIdentityFederationDisabledException', 'policy_denied'],
+  ['PublicPolicyException', 'policy_denied'],
+  ['WebAuthnOriginNotAllowedException', 'policy_denied'],
+  ['ScopeDoesNotExistException', 'invalid_scope'],
+  ['IncorrectTrustAnchorException', 'invalid_request'],
+  ['XksProxyIncorrectAuthenticationCredentialException', 'invalid_credentials'],
+  ['UnexpectedLambdaException', 'upstream_error'],
+  ['ExternalServiceException', 'upstream_error'],
+  ['OpenIdIdpCommunicationError', 'upstream_error'],
+  ['OpenIdIdpCommunicationErrorException', 'upstream_error'],
+  ['IDPCommunicationErrorException', 'upstream_error'],
   ['IDPCommunicationError', 'upstream_error'],
   ['InvalidClientException', 'invalid_client'],
   ['InvalidGrantException', 'invalid_grant'],
@@ -78,6 +105,9 @@ const codes: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ['ServiceUnavailable', 'temporarily_unavailable'],
   ['ServiceUnavailableException', 'temporarily_unavailable'],
   ['Server.Unavailable', 'temporarily_unavailable'],
+  ['ServiceFailure', 'server_error'],
+  ['ServiceFailureException', 'server_error'],
+  ['ServerException', 'server_error'],
   ['InternalFailure', 'server_error'],
   ['InternalError', 'server_error'],
   ['InternalServerError', 'server_error'],
@@ -94,6 +124,7 @@ export function reasonOf(code: string, message: string | undefined): Reason {
   if (words.includes('no username found')) return 'user_not_found';
   if (words.includes('multifactor') || words.includes('multi-factor') || words.includes('mfa code'))
     return 'mfa_failed';
+  if (code === 'NotAuthorizedException') return refusalOf(words);
   const known = codes.get(code);
   if (known !== undefined) return known;
   if (words.includes('failed authentication') || words.includes('password')) return 'invalid_credentials';
@@ -102,6 +133,21 @@ export function reasonOf(code: string, message: string | undefined): Reason {
   if (/Throttl|TooManyRequests/.test(code)) return 'rate_limited';
   if (/Expired/.test(code)) return 'expired_token';
   if (/^Server\.|Internal/.test(code)) return 'server_error';
-  if (/Invalid|Validation|Malformed|Missing|AlreadyExists/.test(code)) return 'invalid_request';
+  if (/LimitExceeded|QuotaExceeded/.test(code)) return 'policy_denied';
+  if (
+    /Invalid|Validation|Malformed|Missing|BadRequest|Exists|Conflict|Duplicate|Mismatch|TooLarge|Unsupported|InUse/.test(
+      code,
+    )
+  )
+    return 'invalid_request';
   return 'other';
+}
+
+/** Cognito's one code for whatever keeps somebody out. */
+function refusalOf(words: string): Reason {
+  if (words.includes('revoked')) return 'revoked_token';
+  if (words.includes('expired')) return 'expired_token';
+  if (words.includes('disabled') || words.includes('attempts exceeded')) return 'user_disabled';
+  if (words.includes('token')) return 'invalid_token';
+  return words.includes('secret') ? 'invalid_client' : 'invalid_credentials';
 }

@@ -244,7 +244,7 @@ describe('life of a key', () => {
     ['iam.amazonaws.com', 'DeactivateMFADevice', 'AwsApiCall', 'policy_change'],
     ['sts.amazonaws.com', 'GetCallerIdentity', 'AwsApiCall', 'introspect'],
     ['signin.amazonaws.com', 'SwitchRole', 'AwsConsoleSignIn', 'login'],
-    ['sso-oauth.amazonaws.com', 'CreateToken', 'AwsApiCall', 'issue'],
+    ['sso-oauth.amazonaws.com', 'RegisterClient', 'AwsApiCall', 'create'],
     ['kms.amazonaws.com', 'RotateKey', 'AwsServiceEvent', 'rotate'],
     ['ec2.amazonaws.com', 'OfALaterVersion', 'AwsApiCall', 'use'],
     ['ec2.amazonaws.com', 'OfALaterVersion', 'AwsServiceEvent', 'other'],

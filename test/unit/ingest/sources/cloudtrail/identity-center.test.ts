@@ -1,5 +1,5 @@
 import { cloudtrailFactory } from '../../../../../ingest/sources/cloudtrail/source.js';
-import { attribute, eventOf, uidOf } from '../source-kit.js';
+import { attribute, eventOf, eventsOf, uidOf } from '../source-kit.js';
 
 const source = cloudtrailFactory.create({});
 const account = '111122223333';
@@ -55,7 +55,7 @@ describe('Identity Center', () => {
   });
 
   it('says which role and which client a token was for', () => {
-    const credentials = eventOf(
+    const [use, credentials] = eventsOf(
       source,
       record({
         userIdentity: bearer,
@@ -64,11 +64,12 @@ describe('Identity Center', () => {
         requestParameters: { role_name: 'Admin', account_id: '444455556666' },
       }),
     );
-    expect([attribute(credentials, 'role_name'), attribute(credentials, 'target_account_id')]).toEqual([
+    expect([use!.action, use!.token?.key_id, credentials!.action]).toEqual(['use', credentialId, 'issue']);
+    expect([attribute(credentials!, 'role_name'), attribute(credentials!, 'target_account_id')]).toEqual([
       'Admin',
       '444455556666',
     ]);
-    const device = eventOf(
+    const [call, device] = eventsOf(
       source,
       record({
         eventSource: 'sso-oauth.amazonaws.com',
@@ -80,7 +81,8 @@ describe('Identity Center', () => {
         },
       }),
     );
-    expect([attribute(device, 'clientId'), attribute(device, 'grantType')]).toEqual(['cli-1', 'refresh_token']);
+    expect([call!.action, device!.action, device!.token]).toEqual(['use', 'refresh', undefined]);
+    expect([attribute(device!, 'clientId'), attribute(device!, 'grantType')]).toEqual(['cli-1', 'refresh_token']);
   });
 });
 
