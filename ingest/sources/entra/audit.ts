@@ -2,7 +2,7 @@ import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
 import { canonical, entraIssuer, tokenFromCanonical } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
-import type { PrincipalFacts, TokenFacts } from '../../event/token-event.js';
+import type { Action, PrincipalFacts, TokenFacts } from '../../event/token-event.js';
 import type { AuditRecord } from '../shared/audit-event.js';
 import { AttributeList } from '../shared/facts.js';
 import { digText, isObject, type JsonObject, readList, readObject, readText } from '../shared/json-reader.js';
@@ -16,7 +16,10 @@ import { entraTime } from './time.js';
 const product = 'entra';
 
 export function isAudit(record: JsonObject, properties: JsonObject): boolean {
-  return readText(record, 'category') === 'AuditLogs' || readText(properties, 'activityDisplayName') !== undefined;
+  return (
+    /^(?:CustomSecurityAttribute)?AuditLogs$/.test(readText(record, 'category') ?? '') ||
+    readText(properties, 'activityDisplayName') !== undefined
+  );
 }
 
 /** Whom a consent was given to: the service principal that is the application in this tenant. */
@@ -26,6 +29,22 @@ function clientGranted(properties: JsonObject): string | undefined {
   }
   return undefined;
 }
+
+/** Of a sign-in at B2C: whom a token was given to, for which application. */
+function signedIn(properties: JsonObject, fp: Fingerprinter): PrincipalFacts | undefined {
+  const clientId = detailOf(properties, 'ApplicationId');
+  for (const target of (readList(properties, 'targetResources') ?? []).slice(0, 8)) {
+    if (!isObject(target) || readText(target, 'type') !== 'User') continue;
+    const name = readText(target, 'userPrincipalName') ?? readText(target, 'displayName');
+    return auditPrincipal(
+      { kind: 'user', issuer: entraIssuer, id: readObjectId(target, 'id') ?? name, name, clientId },
+      fp,
+    );
+  }
+  return undefined;
+}
+
+const signIns: ReadonlySet<Action> = new Set<Action>(['issue', 'exchange', 'login']);
 
 function actorOf(properties: JsonObject, fp: Fingerprinter, granted?: string): PrincipalFacts | undefined {
   const by = readObject(properties, 'initiatedBy') ?? {};
@@ -180,7 +199,9 @@ export function readAudit(
     fp,
     told === 'grant' && /consent/i.test(activity) ? clientGranted(properties) : undefined,
   );
-  if (key?.owner !== undefined) attributes.add('actor', actor?.principal_uid);
+  const subject = key?.owner ?? (signIns.has(told) ? signedIn(properties, fp) : undefined);
+  if (subject !== undefined && subject.principal_uid !== actor?.principal_uid)
+    attributes.add('actor', actor?.principal_uid);
   return ok({
     id: readText(properties, 'id'),
     timeMs,
@@ -191,9 +212,13 @@ export function readAudit(
     reason: isFailure ? (result === 'timeout' ? 'temporarily_unavailable' : 'other') : undefined,
     detail: isFailure ? [readText(properties, 'resultReason') ?? readText(record, 'resultDescription')] : [],
     token: key?.token,
-    principal: key?.owner ?? actor,
-    address: digText(properties, 'initiatedBy', 'user', 'ipAddress') ?? readText(record, 'callerIpAddress'),
-    userAgent: readText(properties, 'userAgent') ?? detailOf(properties, 'User-Agent'),
+    principal: subject ?? actor,
+    address:
+      digText(properties, 'initiatedBy', 'user', 'ipAddress') ??
+      detailOf(properties, 'ClientIpAddress') ??
+      readText(record, 'callerIpAddress'),
+    userAgent:
+      readText(properties, 'userAgent') ?? detailOf(properties, 'User-Agent') ?? detailOf(properties, 'Client'),
     target: { service: readText(properties, 'loggedByService') ?? product, method: activity },
     requestId: readText(properties, 'correlationId') ?? readText(record, 'correlationId'),
     attributes,

@@ -51,3 +51,10 @@ export function outcomeOfCode(code: number | undefined): SignInOutcome {
   if (interrupts.has(code)) return { outcome: 'unknown', reason: interrupts.get(code) };
   return { outcome: 'failure', reason: failureCodes.get(code) ?? 'other' };
 }
+
+/** `resultType` is a code as text, or says in a word whether it was one: the reference of the log has both. */
+export function outcomeOfResult(result: string): SignInOutcome {
+  if (/^success$/i.test(result)) return { outcome: 'success' };
+  if (/^failure$/i.test(result)) return { outcome: 'failure', reason: 'other' };
+  return outcomeOfCode(/^\d{1,9}$/.test(result) ? Number(result) : undefined);
+}

@@ -7,18 +7,19 @@ import type { AuditRecord } from '../shared/audit-event.js';
 import { AttributeList } from '../shared/facts.js';
 import {
   digText,
+  isObject,
   type JsonObject,
   readBoolean,
+  readList,
   readNumber,
   readObject,
   readText,
   readTexts,
-  readValue,
 } from '../shared/json-reader.js';
 import { auditPrincipal } from '../shared/names.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseError } from '../source.js';
-import { outcomeOfCode } from './errors.js';
+import { outcomeOfCode, outcomeOfResult } from './errors.js';
 import { readObjectId } from './ids.js';
 import { placeOf } from './place.js';
 import { entraTime } from './time.js';
@@ -27,7 +28,7 @@ import { signInToken } from './token.js';
 const product = 'entra';
 
 const categories =
-  /^(?:NonInteractiveUser|ServicePrincipal|ManagedIdentity|MicrosoftServicePrincipal|ADFS)?SignInLogs$/;
+  /^(?:NonInteractiveUser|ServicePrincipal|ManagedIdentity|MicrosoftServicePrincipal|ADFS)?SignInLogs$/i;
 
 export function isSignIn(record: JsonObject, properties: JsonObject): boolean {
   const category = readText(record, 'category');
@@ -73,10 +74,54 @@ function actionOf(kind: Kind, properties: JsonObject): Action {
 
 const keptFields = [
   'appDisplayName', 'clientAppUsed', 'resourceDisplayName', 'authenticationRequirement', 'conditionalAccessStatus', 'incomingTokenType',
-  'authenticationProtocol', 'tokenIssuerType', 'riskLevelDuringSignIn', 'riskState', 'riskDetail', 'crossTenantAccessType', 'homeTenantId',
-  'resourceTenantId', 'servicePrincipalCredentialThumbprint', 'federatedCredentialId', 'userType', 'clientCredentialType',
-  'originalTransferMethod', 'ipAddressFromResourceProvider', 'flaggedForReview', 'signInTokenProtectionStatus',
+  'authenticationProtocol', 'originalTransferMethod', 'clientCredentialType', 'riskLevelDuringSignIn', 'riskState', 'riskDetail',
+  'crossTenantAccessType', 'homeTenantId', 'resourceTenantId', 'userType', 'servicePrincipalCredentialThumbprint',
+  'federatedCredentialId', 'signInTokenProtectionStatus', 'appTokenProtectionStatus', 'ipAddressFromResourceProvider',
+  'globalSecureAccessIpAddress', 'tokenIssuerType', 'flaggedForReview', 'sourceAppClientId',
 ] as const; // prettier-ignore
+
+/** Words of these fields for nothing to tell; most records are full of them. */
+const nothing: ReadonlySet<string> = new Set(['none', 'hidden', 'false', 'notAgentic']);
+const told = (text: string | undefined): string | undefined =>
+  text === undefined || nothing.has(text) ? undefined : text;
+
+const objectsOf = (properties: JsonObject, name: string): readonly JsonObject[] =>
+  (readList(properties, name) ?? []).slice(0, 32).filter(isObject);
+
+/** How the person proved who it is, which policies stood against it, and from which known network. */
+function addLists(attributes: AttributeList, properties: JsonObject): void {
+  for (const step of objectsOf(properties, 'authenticationDetails').slice(0, 3)) {
+    const method = readText(step, 'authenticationMethod');
+    const failed = readBoolean(step, 'succeeded') === false;
+    attributes.add(failed ? 'auth_method_failed' : 'auth_method', method);
+  }
+  const policies = objectsOf(properties, 'appliedConditionalAccessPolicies');
+  for (const policy of policies.filter((one) => readText(one, 'result') === 'failure').slice(0, 3))
+    attributes.add('conditional_access_failed', readText(policy, 'displayName') ?? readText(policy, 'id'));
+  for (const network of objectsOf(properties, 'networkLocationDetails').slice(0, 2))
+    attributes.add('network_location', readTexts(network, 'networkNames')?.[0] ?? readText(network, 'networkType'));
+  for (const type of (readTexts(properties, 'riskEventTypes_v2') ?? []).slice(0, 4)) attributes.add('risk_event', type);
+}
+
+function attributesOf(properties: JsonObject, code: number | undefined): AttributeList {
+  const attributes = new AttributeList();
+  attributes.add('error_code', code === 0 ? undefined : code);
+  attributes.add('agent_type', told(digText(properties, 'agent', 'agentType')));
+  attributes.add('agent_parent_app', digText(properties, 'agent', 'parentAppId'));
+  for (const name of keptFields) attributes.add(name, told(readText(properties, name)));
+  attributes.add('device_id', digText(properties, 'deviceDetail', 'deviceId'));
+  attributes.add('device_os', digText(properties, 'deviceDetail', 'operatingSystem'));
+  attributes.add('device_trust', digText(properties, 'deviceDetail', 'trustType'));
+  attributes.add('device_compliant', digText(properties, 'deviceDetail', 'isCompliant'));
+  attributes.add('device_managed', digText(properties, 'deviceDetail', 'isManaged'));
+  attributes.add('token_protection', told(digText(properties, 'tokenProtectionStatusDetails', 'signInSessionStatus')));
+  const identity = readObject(properties, 'managedServiceIdentity') ?? {};
+  attributes.add('managed_identity_resource', readText(identity, 'associatedResourceId'));
+  attributes.add('managed_identity_type', told(readText(identity, 'msiType')));
+  attributes.add('federated_token_issuer', readText(identity, 'federatedTokenIssuer'));
+  addLists(attributes, properties);
+  return attributes;
+}
 
 export function readSignIn(
   record: JsonObject,
@@ -93,19 +138,10 @@ export function readSignIn(
     );
   const status = readObject(properties, 'status') ?? {};
   const code = readNumber(status, 'errorCode') ?? readNumber(record, 'resultType');
-  const { outcome, reason } = outcomeOfCode(code);
+  const { outcome, reason } =
+    code === undefined ? outcomeOfResult(readText(record, 'resultType') ?? '') : outcomeOfCode(code);
+  const isUntold = code === undefined && outcome === 'unknown';
   const kind = kindOf(record, properties);
-  const attributes = new AttributeList();
-  attributes.add('error_code', code === 0 ? undefined : code);
-  for (const name of keptFields) attributes.add(name, readText(properties, name));
-  attributes.add('device_id', digText(properties, 'deviceDetail', 'deviceId'));
-  attributes.add('device_os', digText(properties, 'deviceDetail', 'operatingSystem'));
-  attributes.add('device_trust', digText(properties, 'deviceDetail', 'trustType'));
-  attributes.add('device_compliant', digText(properties, 'deviceDetail', 'isCompliant'));
-  attributes.add('device_managed', digText(properties, 'deviceDetail', 'isManaged'));
-  attributes.add('token_protection', digText(properties, 'tokenProtectionStatusDetails', 'signInSessionStatus'));
-  for (const type of (readTexts(properties, 'riskEventTypes_v2') ?? []).slice(0, 4)) attributes.add('risk_event', type);
-  attributes.add('managed_identity_resource', digText(properties, 'managedServiceIdentity', 'associatedResourceId'));
   return ok({
     id: readText(properties, 'id'),
     timeMs,
@@ -120,23 +156,21 @@ export function readSignIn(
             code === undefined ? undefined : `AADSTS${code}`,
             readText(status, 'failureReason') ?? readText(record, 'resultDescription'),
           ],
-    token:
-      outcome === 'success' || readValue(properties, 'uniqueTokenIdentifier') !== undefined
-        ? signInToken(properties, fp)
-        : undefined,
+    // One that failed or stopped for a question has an identifier too, and gave no token.
+    token: outcome === 'success' || isUntold ? signInToken(properties, fp) : undefined,
     principal: principalOf(kind, properties, fp),
     address: readText(properties, 'ipAddress') ?? readText(record, 'callerIpAddress'),
     geo: placeOf(properties),
     userAgent: readText(properties, 'userAgent'),
     target: {
       service: readText(properties, 'resourceDisplayName') ?? product,
-      method: readText(properties, 'authenticationProtocol'),
+      method: told(readText(properties, 'authenticationProtocol')),
     },
     sessionId: readText(properties, 'sessionId'),
     requestId:
       readText(properties, 'originalRequestId') ??
       readText(properties, 'correlationId') ??
       readText(record, 'correlationId'),
-    attributes,
+    attributes: attributesOf(properties, code),
   });
 }
