@@ -29,6 +29,13 @@ export interface ParseContext {
   readonly fingerprinter: Fingerprinter;
 }
 
+/** Where a line of text, the time and the trace go that stand beside the attributes of a structured log record. */
+export interface StructuredKeys {
+  readonly line: string;
+  readonly time: string;
+  readonly trace: string;
+}
+
 /**
  * A pure parser: no I/O, no clock, no state that outlives a call. It never throws and never hangs on any input.
  * An empty list means the record is of this product but holds no auth event (a start-up line, a health check).
@@ -39,6 +46,8 @@ export interface Source {
   /** `line`: one record a line. `document`: a whole file may be one JSON document that `split` takes apart. */
   readonly framing: 'line' | 'document';
   parse(raw: string, context: ParseContext): Result<readonly TokenEvent[], ParseError>;
+  /** Of products that send structured log records (OTLP): under which keys of one JSON object their parts stand. */
+  readonly structured?: StructuredKeys;
   /** For what a source of several products takes a record, and why; the likeliest first. */
   explain?(raw: string): readonly { readonly product: string; readonly reason: string }[];
   /** Takes a container document (CloudTrail `Records[]`, a JSON array) apart into raw records. */

@@ -15,8 +15,10 @@ const { root } = protobuf.parse(
   message SocketAddress { int32 protocol = 1; string address = 2; uint32 port_value = 3; }
   message Address { SocketAddress socket_address = 1; }
   message Metadata { map<string, Struct> filter_metadata = 1; }
+  message Any { string type_url = 1; bytes value = 2; }
   message Common { double sample_rate = 1; Address downstream_remote_address = 2; Address downstream_local_address = 3;
     Time start_time = 5; Time time_to_last_rx_byte = 6; string upstream_cluster = 15; Metadata metadata = 17;
+    map<string, Any> filter_state_objects = 21;
     uint32 upstream_request_attempt_count = 24; string stream_id = 26; }
   message Request { int32 request_method = 1; string authority = 3; string path = 5; map<string, string> request_headers = 13;
     uint64 upstream_header_bytes_sent = 14; }
@@ -30,6 +32,16 @@ const { root } = protobuf.parse(
 const type = root.lookupType('Message');
 
 export const encodeAls = (message: object): Buffer => Buffer.from(type.encode(type.fromObject(message)).finish());
+
+/** A filter's state, packed as Envoy packs a Struct. */
+export function packedStruct(texts: Readonly<Record<string, string>>): object {
+  const struct = root.lookupType('Struct');
+  const fields = Object.fromEntries(Object.entries(texts).map(([key, value]) => [key, { string_value: value }]));
+  return {
+    type_url: 'type.googleapis.com/google.protobuf.Struct',
+    value: struct.encode(struct.fromObject({ fields })).finish(),
+  };
+}
 
 /** An entry as Envoy writes it; `n` makes it another one. */
 export function alsEntry(n: number, headers: Readonly<Record<string, string>> = {}, path = `/a/${String(n)}`): object {

@@ -56,6 +56,7 @@ const root = protobuf.Root.fromJSON({
         }),
         response_flags: { type: 'Flags', id: 16 },
         metadata: { type: 'Metadata', id: 17 },
+        filter_state_objects: mapOf('Any', 21),
         custom_tags: mapOf('string', 22),
         intermediate_log_entry: { type: 'bool', id: 27 },
         access_log_type: { type: 'int32', id: 33 },
@@ -110,6 +111,7 @@ const root = protobuf.Root.fromJSON({
     UInt32Value: { fields: of('uint32', { value: 1 }) },
     // Timestamp and Duration have the same fields.
     Timestamp: { fields: { seconds: { type: 'int64', id: 1 }, nanos: { type: 'int32', id: 2 } } },
+    Any: { fields: { type_url: { type: 'string', id: 1 }, value: { type: 'bytes', id: 2 } } },
     Metadata: { fields: { filter_metadata: mapOf('Struct', 1) } },
     Struct: { fields: { fields: mapOf('Value', 1) } },
     Value: {
@@ -127,6 +129,7 @@ const root = protobuf.Root.fromJSON({
 });
 
 const messageType = root.lookupType('Message');
+const structType = root.lookupType('Struct');
 
 interface Struct {
   readonly fields?: Readonly<Record<string, Value>>;
@@ -139,8 +142,14 @@ interface Value {
   readonly list_value?: { readonly values?: readonly Value[] };
 }
 
+interface Any {
+  readonly type_url?: string;
+  readonly value?: Uint8Array;
+}
+
 interface Entry {
   readonly common_properties?: {
+    readonly filter_state_objects?: Readonly<Record<string, Any>>;
     readonly metadata?: { readonly filter_metadata?: Readonly<Record<string, Struct>> };
     readonly [member: string]: unknown;
   };
@@ -181,6 +190,20 @@ function plainValue(value: Value, depth: number): unknown {
   return value.string_value ?? value.number_value ?? value.bool_value ?? null;
 }
 
+/** What filters left behind for the log, as far as it is a Struct: others have messages of their own. */
+function plainStates(states: Readonly<Record<string, Any>> | undefined): object | undefined {
+  const plain = Object.create(null) as Record<string, unknown>;
+  for (const [name, { type_url, value }] of Object.entries(states ?? {})) {
+    if (type_url?.endsWith('/google.protobuf.Struct') !== true || value === undefined) continue;
+    try {
+      plain[name] = plainStruct(structType.toObject(structType.decode(value)));
+    } catch {
+      // Broken bytes of one filter are no reason to lose the request.
+    }
+  }
+  return Object.keys(plain).length === 0 ? undefined : plain;
+}
+
 /** Of the node's own metadata only Istio's names of the workload are kept; the rest is large and the same each time. */
 function plainIdentifier({ node, log_name }: AlsIdentifier): object {
   const metadata = plainStruct(node?.metadata);
@@ -192,12 +215,14 @@ function plainIdentifier({ node, log_name }: AlsIdentifier): object {
 export function entryTexts(message: AlsMessage, identifier: AlsIdentifier): string[] {
   const named = plainIdentifier(identifier);
   return [...(message.http_logs?.log_entry ?? []), ...(message.tcp_logs?.log_entry ?? [])].map((entry) => {
-    const { common_properties: common = {} } = entry;
+    const { filter_state_objects, ...common } = entry.common_properties ?? {};
+    const states = plainStates(filter_state_objects);
+    const told = states === undefined ? common : { ...common, filter_state_objects: states };
     const filters = Object.entries(common.metadata?.filter_metadata ?? {});
-    if (filters.length === 0) return JSON.stringify({ identifier: named, ...entry, common_properties: common });
+    if (filters.length === 0) return JSON.stringify({ identifier: named, ...entry, common_properties: told });
     const plain = Object.create(null) as Record<string, unknown>;
     for (const [name, struct] of filters) plain[name] = plainStruct(struct);
     const metadata = { filter_metadata: plain };
-    return JSON.stringify({ identifier: named, ...entry, common_properties: { ...common, metadata } });
+    return JSON.stringify({ identifier: named, ...entry, common_properties: { ...told, metadata } });
   });
 }

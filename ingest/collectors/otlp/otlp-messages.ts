@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs/light.js';
 import { AppError } from '../../core/errors.js';
+import { isObject } from '../../core/is-object.js';
 
 /**
  * The few messages and fields of OTLP logs that are read here, by their published field numbers
@@ -32,6 +33,7 @@ const root = protobuf.Root.fromJSON({
         timeUnixNano: { type: 'fixed64', id: 1 },
         body: { type: 'AnyValue', id: 5 },
         attributes: { rule: 'repeated', type: 'KeyValue', id: 6 },
+        traceId: { type: 'bytes', id: 9 },
       },
     },
     ScopeLogs: { fields: { logRecords: { rule: 'repeated', type: 'LogRecord', id: 2 } } },
@@ -68,8 +70,11 @@ export interface KeyValue {
 }
 
 export interface LogRecord {
+  /** Decimal, nanoseconds since the epoch. */
+  readonly timeUnixNano?: string;
   readonly body?: AnyValue;
   readonly attributes?: readonly KeyValue[];
+  readonly traceId?: Uint8Array;
 }
 
 export interface ExportLogsRequest {
@@ -87,7 +92,7 @@ export function decodeRequest(body: Buffer, encoding: OtlpEncoding): ExportLogsR
     const message =
       encoding === 'protobuf'
         ? requestType.decode(body)
-        : requestType.fromObject(asObject(JSON.parse(body.toString('utf8').replace(/^\uFEFF/, ''))));
+        : requestType.fromObject(withIds(asObject(JSON.parse(body.toString('utf8').replace(/^\uFEFF/, '')))));
     // The descriptor above decides the shape of what comes out.
     return requestType.toObject(message, { longs: String });
   } catch (cause) {
@@ -97,6 +102,23 @@ export function decodeRequest(body: Buffer, encoding: OtlpEncoding): ExportLogsR
     });
   }
 }
+
+/** The JSON form of OTLP writes trace ids in hexadecimal, where that of protobuf has Base64. */
+function withIds(request: Record<string, unknown>): Record<string, unknown> {
+  for (const resource of objectsIn(request['resourceLogs'])) {
+    for (const scope of objectsIn(resource['scopeLogs'])) {
+      for (const log of objectsIn(scope['logRecords'])) {
+        const id = log['traceId'];
+        if (typeof id === 'string' && /^[0-9a-f]{32}$/i.test(id)) log['traceId'] = Buffer.from(id, 'hex');
+        else delete log['traceId'];
+      }
+    }
+  }
+  return request;
+}
+
+const objectsIn = (value: unknown): Record<string, unknown>[] =>
+  Array.isArray(value) ? value.filter((item): item is Record<string, unknown> => isObject(item)) : [];
 
 function asObject(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('not an object');

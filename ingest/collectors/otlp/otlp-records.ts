@@ -1,5 +1,7 @@
 import { shownName } from '../../event/redact-text.js';
+import { formatTime, isTimeMs } from '../../event/time.js';
 import type { RawRecord, SourceBinding } from '../../pipeline/record-parser.js';
+import type { StructuredKeys } from '../../sources/source.js';
 import type { CallerRule } from '../peer/caller-rule.js';
 import type { AnyValue, ExportLogsRequest, KeyValue, LogRecord } from './otlp-messages.js';
 
@@ -39,10 +41,10 @@ export function recordsOf(
     const service = textOf(resource['service.name']) ?? '';
     for (const scopeLogs of resourceLogs.scopeLogs ?? []) {
       for (const log of scopeLogs.logRecords ?? []) {
-        const text = rawText(log);
+        const input = chooseInput(resource, log, service, inputs);
+        const text = rawText(log, input?.source.structured);
         const record = { text, offset, truncated: Buffer.byteLength(text) > recordBytesMax };
         offset += 1;
-        const input = chooseInput(resource, log, service, inputs);
         if (input === undefined) {
           strays.push({ service: shownName(service, nameMax), record });
           continue;
@@ -79,14 +81,33 @@ function chooseInput(
   return others.length === 0 ? only : undefined;
 }
 
-/** The record as its product wrote it: a text body as it is, a structured one as JSON, else the attributes. */
-function rawText(log: LogRecord): string {
+/**
+ * The record as its product wrote it: a text body as it is, a structured one as JSON, else the attributes. Of a product that fills body and
+ * attributes, such as Istio, all that it filled.
+ */
+function rawText(log: LogRecord, keys: StructuredKeys | undefined): string {
   const body = plain(log.body, 0);
-  if (typeof body === 'string' && body !== '') return body;
-  if (typeof body === 'object' && body !== null) return JSON.stringify(body);
-  return log.attributes === undefined || log.attributes.length === 0
-    ? ''
-    : JSON.stringify(attributesOf(log.attributes));
+  const attributes = log.attributes ?? [];
+  const line = typeof body === 'string' && body !== '' ? body : undefined;
+  const object = Array.isArray(body) || typeof body !== 'object' ? undefined : (body ?? undefined);
+  if (keys === undefined || (line !== undefined && attributes.length === 0)) {
+    if (line !== undefined) return line;
+    if (typeof body === 'object' && body !== null) return JSON.stringify(body);
+    return attributes.length === 0 ? '' : JSON.stringify(attributesOf(attributes));
+  }
+  const whole: Record<string, unknown> = Object.assign(attributesOf(attributes), object);
+  if (Object.keys(whole).length === 0) return line ?? '';
+  if (line !== undefined) whole[keys.line] = line;
+  const trace = traceOf(log.traceId);
+  const time = Math.floor(Number(log.timeUnixNano ?? '0') / 1e6);
+  if (trace !== undefined) whole[keys.trace] ??= trace;
+  if (time > 0 && isTimeMs(time)) whole[keys.time] ??= formatTime(time);
+  return JSON.stringify(whole);
+}
+
+/** 16 bytes; all zero is none. */
+function traceOf(id: Uint8Array | undefined): string | undefined {
+  return id?.length === 16 && id.some((byte) => byte !== 0) ? Buffer.from(id).toString('hex') : undefined;
 }
 
 function attributesOf(list: readonly KeyValue[] | undefined, depth = 0): Record<string, unknown> {

@@ -27,6 +27,9 @@ const flagNames: readonly (readonly [string, string])[] = [
 
 /** AccessLogType: the entry of a request or connection that has ended. The others tell of the same one again. */
 const ends = new Set<unknown>([undefined, 'NotSet', 0, 'TcpConnectionEnd', 3, 'DownstreamEnd', 6, 'UdpSessionEnd', 13]);
+export const isEnd = (type: unknown): boolean => ends.has(type);
+export const isAccessLogType = (word: string): boolean =>
+  /^(?:NotSet|(?:Tcp|Udp|Downstream|Upstream)[A-Z][A-Za-z]{2,40})$/.test(word);
 
 const methods = ['', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
 
@@ -156,6 +159,18 @@ function readMetadata(record: AccessRecord, common: JsonObject, place: AlsPlace,
   }
 }
 
+/** Istio's word for the workloads on both sides, which it learns from the other's headers where there is no certificate. */
+function readPeers(common: JsonObject, extra: Extra): void {
+  const states = memberObject(common, 'filter_state_objects');
+  for (const side of ['downstream', 'upstream'] as const) {
+    const peer = memberObject(states, `${side}_peer`);
+    const workload = memberText(peer, 'workload') ?? memberText(peer, 'name');
+    if (workload === undefined) continue;
+    const namespace = memberText(peer, 'namespace');
+    extra.push([`${side}_peer`, namespace === undefined ? workload : `${namespace}/${workload}`]);
+  }
+}
+
 /** Which workload this Envoy is the sidecar of: Istio says it in the node's metadata, others in the node's cluster. */
 function placeNode(record: AccessRecord, entry: JsonObject, common: JsonObject, place: AlsPlace): void {
   const node = memberObject(memberObject(entry, 'identifier'), 'node');
@@ -203,8 +218,7 @@ function readHttp(record: AccessRecord, request: JsonObject, response: JsonObjec
  */
 export function readAlsEntry(entry: JsonObject, place: AlsPlace): AccessRecord | undefined {
   const common = memberObject(entry, 'common_properties') ?? {};
-  if (member(common, 'intermediate_log_entry') === true || !ends.has(member(common, 'access_log_type')))
-    return undefined;
+  if (member(common, 'intermediate_log_entry') === true || !isEnd(member(common, 'access_log_type'))) return undefined;
   const request = memberObject(entry, 'request');
   const response = memberObject(entry, 'response');
   const isTcp = request === undefined && response === undefined;
@@ -237,6 +251,7 @@ export function readAlsEntry(entry: JsonObject, place: AlsPlace): AccessRecord |
   readTls(record, common, extra);
   readHandshake(record, common);
   readMetadata(record, common, place, extra);
+  readPeers(common, extra);
   const tags = memberObject(common, 'custom_tags');
   if (tags !== undefined) readNamed(record, tags, '', place);
   const headers = memberObject(request, 'request_headers');

@@ -11,9 +11,11 @@ import {
   type LineRecord,
 } from '../shared/access-source.js';
 import { isObject, type JsonObject, parseJsonObject, readValue } from '../shared/json-reader.js';
+import { stripContainerPrefix } from '../shared/container-prefix.js';
 import { refuse } from '../shared/refuse.js';
+import { isTimeMs } from '../../event/time.js';
 import type { Recognition, RecordSample } from '../recognition.js';
-import { isAlsEntry, readAlsEntry } from './als.js';
+import { isAccessLogType, isAlsEntry, isEnd, readAlsEntry } from './als.js';
 import { readCluster, serviceOfHost } from './cluster.js';
 import { refusalReason } from './response-details.js';
 import { readText } from './text.js';
@@ -66,6 +68,7 @@ function readJson(line: string, options: EnvoyOptions, dictionary: KeyDictionary
   const read = readJsonAccess(line, json, dictionary);
   if (!read.ok) return read;
   const { object, fields, record } = read.value;
+  if (isUnderWay(object)) return ok(undefined);
   // Istio's agent logs its own start in JSON too (`level`, `msg`).
   if (!tellsRequest(record) && Object.hasOwn(object, 'level') && !fields.has('status')) return ok(undefined);
   if (record.method === undefined && record.target === undefined && (record.status ?? 0) === 0)
@@ -73,14 +76,43 @@ function readJson(line: string, options: EnvoyOptions, dictionary: KeyDictionary
   return requireRequest(record, json);
 }
 
-function read(raw: string, options: EnvoyOptions, dictionary: KeyDictionary): LineRecord {
+/** `%ACCESS_LOG_TYPE%` of an entry that only says that a request goes on. */
+const isUnderWay = (object: JsonObject): boolean => {
+  const type = readValue(object, 'access_log_type');
+  return typeof type === 'string' && isAccessLogType(type) && !isEnd(type);
+};
+
+/** Istio's OpenTelemetry log has its line and the operator's labels, a collector's a line and where it stood: all of one request. */
+function readWrapped(text: string, options: EnvoyOptions, dictionary: KeyDictionary): LineRecord | undefined {
+  const read = readJsonAccess(text, json, dictionary);
+  const line = read.ok ? readValue(read.value.object, structured.line) : undefined;
+  if (!read.ok || typeof line !== 'string') return undefined;
+  const { object, record } = read.value;
+  if (isUnderWay(object)) return ok(undefined);
+  const told = readLine(stripContainerPrefix(line), options, dictionary);
+  if (!told.ok || told.value === undefined) return tellsRequest(record) ? ok(record) : told;
+  const { recordType, timeMs, tellsCredential, extra = [], ...labels } = record;
+  const whole: AccessRecord = { ...told.value, ...labels };
+  if (!isTimeMs(whole.timeMs)) whole.timeMs = timeMs;
+  if (tellsRequest(record)) whole.recordType = recordType;
+  whole.tellsCredential ||= tellsCredential;
+  if (extra.length > 0) whole.extra = [...(whole.extra ?? []), ...extra];
+  return ok(whole);
+}
+
+function readLine(raw: string, options: EnvoyOptions, dictionary: KeyDictionary): LineRecord {
   const line = raw.trimStart();
   if (APPLICATION_LINE.test(line)) return ok(undefined);
   // Some pipelines put a word before the JSON, as they do before the text (`ACCESS {…}`).
   const object = line.startsWith('ACCESS {') ? line.slice(7) : line;
   const isJson =
     options.format === 'json' || options.format === 'als' || (options.format === 'auto' && object.startsWith('{'));
-  const record = isJson ? readJson(object, options, dictionary) : readText(line);
+  return isJson ? readJson(object, options, dictionary) : readText(line);
+}
+
+function read(raw: string, options: EnvoyOptions, dictionary: KeyDictionary): LineRecord {
+  const isWrapped = raw.startsWith('{') && raw.includes(wrappedMark);
+  const record = (isWrapped ? readWrapped(raw, options, dictionary) : undefined) ?? readLine(raw, options, dictionary);
   if (record.ok && record.value !== undefined) interpret(record.value, options);
   return record;
 }
@@ -129,6 +161,10 @@ function nameTarget(
   if (cluster.host !== undefined) record.authority ??= cluster.host;
 }
 
+/** Envoy's and Istio's OpenTelemetry access logs. */
+const structured = { line: 'tourniquet.body', time: 'start_time', trace: 'trace_id' } as const;
+const wrappedMark = `"${structured.line}"`;
+
 const jsonMarks = [
   'response_flags',
   'response_code_details',
@@ -170,4 +206,5 @@ export const envoyFactory = accessSourceFactory<EnvoyOptions>({
   timeField: 'START_TIME',
   timeMend: 'Log %START_TIME%, and name its key in `fields`.',
   recognise,
+  structured,
 });

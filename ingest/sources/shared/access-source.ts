@@ -5,7 +5,7 @@ import { isTimeMs } from '../../event/time.js';
 import type { SourceKind, TokenEvent } from '../../event/token-event.js';
 import { isTimeZone } from './local-time.js';
 import type { Recognise } from '../recognition.js';
-import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
+import type { ParseContext, ParseError, Source, SourceFactory, StructuredKeys } from '../source.js';
 import { accessSettings, buildAccessEvent, type AccessSettings, type PlaceOptions } from './access-event.js';
 import { accessMeanings, KeyDictionary } from './access-fields.js';
 import type { AccessRecord } from './access-record.js';
@@ -72,6 +72,7 @@ export interface AccessProduct<Options extends CommonOptions> {
   /** What to do where the record has no time. */
   readonly timeMend: string;
   readonly recognise: Recognise;
+  readonly structured?: StructuredKeys;
 }
 
 /** Longer lines are refused: no proxy lets request line and headers grow so far. */
@@ -119,6 +120,7 @@ export function accessSourceFactory<O extends CommonOptions>(spec: AccessProduct
         product,
         kind,
         framing: 'line',
+        ...(spec.structured !== undefined && { structured: spec.structured }),
         parse: (raw, context) => parseWith(spec, options, dictionary, settings, raw, context),
       };
     },

@@ -6,7 +6,7 @@ import { createGrpcReceiver, type GrpcReceiver } from '../../../../ingest/collec
 import { sha256Hex } from '../../../../ingest/core/sha256.js';
 import type { TokenEvent } from '../../../../ingest/event/token-event.js';
 import { envoyFactory } from '../../../../ingest/sources/envoy/source.js';
-import { AlsClient, alsEntry, encodeAls } from '../../../support/als-client.js';
+import { AlsClient, alsEntry, encodeAls, packedStruct } from '../../../support/als-client.js';
 import { base, MemorySink, until } from '../pipeline/support.js';
 
 const source = envoyFactory.create({});
@@ -40,9 +40,10 @@ async function withAls(
   work: (client: AlsClient, sink: GatedSink, receiver: GrpcReceiver) => Promise<void>,
   inputs: readonly AlsInput[] = open,
   limits: object = {},
+  drainMs = 50,
 ): Promise<GatedSink> {
   const sink = new GatedSink();
-  const service = createAlsService(alsConfigSchema.parse({ drain_ms: 50, record_bytes_max: 4_096 }), inputs, {
+  const service = createAlsService(alsConfigSchema.parse({ drain_ms: drainMs, record_bytes_max: 4_096 }), inputs, {
     ...base,
     sink,
   });
@@ -70,6 +71,24 @@ it('makes every entry of a stream durable before it answers, and names its workl
   });
   expect(sink.events.map((event) => event.target?.service)).toEqual(['orders-v2', 'orders-v2', 'orders-v2']);
   expect(sink.events[0]).toMatchObject({ time: '2023-11-14T22:13:21.005Z', client: { address: '192.0.2.7' } });
+});
+
+it('tells the peers that Istio found, and lives with states that are no Struct', async () => {
+  const entry = alsEntry(1) as { common_properties: object };
+  const states = {
+    downstream_peer: packedStruct({ workload: 'web', namespace: 'shop' }),
+    upstream_peer: { type_url: 'type.googleapis.com/google.protobuf.Struct', value: Buffer.from([0xff]) },
+    'wasm.downstream_peer_id': { type_url: 'type.googleapis.com/google.protobuf.BytesValue', value: Buffer.from('x') },
+  };
+  const common = { ...entry.common_properties, filter_state_objects: states };
+  const sink = await withAls(async (client) => {
+    const call = client.open();
+    await call.write(message({ ...entry, common_properties: common }));
+    call.stream.end();
+    await call.ended;
+  });
+  expect(sink.events[0]?.attributes).toContainEqual({ key: 'downstream_peer', value: 'shop/web' });
+  expect(JSON.stringify(sink.events[0])).not.toContain('upstream_peer');
 });
 
 it('gives an entry that is sent again the same event_uid', async () => {
@@ -122,7 +141,8 @@ it('waits for a log that is away, instead of losing what no client can send agai
 });
 
 it('on stop takes what was received, answers, and takes no more', async () => {
-  const sink = await withAls(async (client, received, receiver) => {
+  // A busy machine is silent for longer than the 50 ms that do elsewhere.
+  const work = async (client: AlsClient, received: GatedSink, receiver: GrpcReceiver): Promise<void> => {
     const call = client.open();
     for (let n = 0; n < 50; n += 1) await call.write(message(alsEntry(n)));
     await until(
@@ -134,7 +154,8 @@ it('on stop takes what was received, answers, and takes no more', async () => {
     const late = client.open();
     late.stream.write(message(alsEntry(99)));
     expect((await late.ended).code).toBe(14);
-  });
+  };
+  const sink = await withAls(work, open, {}, 800);
   expect(sink.uids.size).toBe(50);
 });
 
