@@ -5,6 +5,7 @@ const activities: Readonly<Record<string, readonly string[]>> = {
   grant: [
     'User has elevated their access to User Access Administrator for their Azure Resources',
     'Add member to role scoped over Restricted Management Administrative Unit',
+    'Assigns the caller to user access admin',
     'Add v2 application permissions',
     'Redeem external user invite',
     'Add member to role',
