@@ -72,6 +72,8 @@ export function principalFromClaims(claims: Readonly<Record<string, unknown>>): 
   return makePrincipal({ kind: kindOf(claims, subject, clientId, name), issuer, id, name, clientId });
 }
 
+const KEYCLOAK_CLIENT = /^(?:on|of|tr|nt|ft|un)(?:rt|lt|un)cc:/;
+
 function kindOf(
   claims: Readonly<Record<string, unknown>>,
   subject: string | undefined,
@@ -85,6 +87,8 @@ function kindOf(
   // RFC 9068 §5: with client credentials `sub` is the client; Auth0 appends `@clients`, Entra says idtyp=app.
   if (subject === undefined || subject === clientId || subject === `${clientId ?? ''}@clients`) return 'client';
   if (claims['idtyp'] === 'app' || claims['gty'] === 'client-credentials') return 'client';
+  // Keycloak 26.2 writes session, token and grant before the id: `trrtcc:` is a transient session, a regular token, client credentials.
+  if (name === undefined && KEYCLOAK_CLIENT.test(textClaim(claims, 'jti') ?? '')) return 'service_account';
   return name === undefined && claims['sid'] === undefined && claims['auth_time'] === undefined ? 'unknown' : 'user';
 }
 

@@ -1,17 +1,18 @@
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
-import { canonical, entraIssuer, tokenFromCanonical } from '../../event/canonical.js';
+import { entraIssuer } from '../../event/canonical.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import type { Action, PrincipalFacts, TokenFacts } from '../../event/token-event.js';
 import type { AuditRecord } from '../shared/audit-event.js';
 import { AttributeList } from '../shared/facts.js';
 import { digText, isObject, type JsonObject, readList, readObject, readText } from '../shared/json-reader.js';
-import { auditPrincipal, joinAlias, joinAliases, shownText } from '../shared/names.js';
+import { auditPrincipal } from '../shared/names.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseError } from '../source.js';
 import { actionOfActivity } from './activities.js';
 import { readObjectId } from './ids.js';
 import { entraTime } from './time.js';
+import { credentialToken } from './token.js';
 
 const product = 'entra';
 
@@ -105,13 +106,7 @@ function changedKey(properties: JsonObject, fp: Fingerprinter): ChangedKey | und
       const ended = before.find((one) => !after.includes(one));
       const id = made ?? ended;
       if (id === undefined) continue;
-      const token = tokenFromCanonical(canonical.key('entra', id), fp, {
-        kind: 'api_key',
-        issuer: entraIssuer,
-        aliases: joinAliases(joinAlias('key_id', `entra:${id}`)),
-        key_id: shownText(id),
-        display_name: shownText(readText(target, 'displayName')),
-      });
+      const token = credentialToken(id, readText(target, 'displayName'), fp);
       const action = made === undefined ? 'delete' : ended === undefined ? 'create' : 'rotate';
       return { token, action, owner: ownerOf(target, properties, fp) };
     }

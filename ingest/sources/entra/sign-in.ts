@@ -23,7 +23,7 @@ import { outcomeOfCode, outcomeOfResult } from './errors.js';
 import { readObjectId } from './ids.js';
 import { placeOf } from './place.js';
 import { entraTime } from './time.js';
-import { signInToken } from './token.js';
+import { credentialToken, signInToken } from './token.js';
 
 const product = 'entra';
 
@@ -127,7 +127,7 @@ export function readSignIn(
   record: JsonObject,
   properties: JsonObject,
   fp: Fingerprinter,
-): Result<AuditRecord, ParseError> {
+): Result<readonly AuditRecord[], ParseError> {
   const timeMs = entraTime([properties, record], ['createdDateTime', 'time', 'activityDateTime']);
   if (timeMs === undefined)
     return refuse(
@@ -142,7 +142,7 @@ export function readSignIn(
     code === undefined ? outcomeOfResult(readText(record, 'resultType') ?? '') : outcomeOfCode(code);
   const isUntold = code === undefined && outcome === 'unknown';
   const kind = kindOf(record, properties);
-  return ok({
+  const signIn: AuditRecord = {
     id: readText(properties, 'id'),
     timeMs,
     recordType: `sign_in ${kind}`,
@@ -172,5 +172,22 @@ export function readSignIn(
       readText(properties, 'correlationId') ??
       readText(record, 'correlationId'),
     attributes: attributesOf(properties, code),
-  });
+  };
+  const use = kind === 'service_principal' ? credentialUse(signIn, properties, fp) : undefined;
+  return ok(use === undefined ? [signIn] : [signIn, use]);
+}
+
+/**
+ * The same sign-in as a use of the secret or certificate that was shown, beside the token that it gave: else what an application signs in with
+ * would never be used, nor would one that was added and is used elsewhere be seen.
+ */
+function credentialUse(signIn: AuditRecord, properties: JsonObject, fp: Fingerprinter): AuditRecord | undefined {
+  const id = readObjectId(properties, 'servicePrincipalCredentialKeyId');
+  if (id === undefined) return undefined;
+  return {
+    ...signIn,
+    id: signIn.id === undefined ? undefined : `${signIn.id}#credential`,
+    action: 'use',
+    token: credentialToken(id, readText(properties, 'servicePrincipalName'), fp),
+  };
 }

@@ -20,6 +20,16 @@ function bytesOf(parts: RegExpExecArray): string {
   return Buffer.from(hex, 'hex').toString('base64url');
 }
 
+/** A secret or certificate of an application, as audits and sign-ins both name it. */
+export const credentialToken = (id: string, displayName: string | undefined, fp: Fingerprinter): TokenFacts =>
+  tokenFromCanonical(canonical.key('entra', id), fp, {
+    kind: 'api_key',
+    issuer: entraIssuer,
+    aliases: joinAliases(joinAlias('key_id', `entra:${id}`)),
+    key_id: shownText(id),
+    display_name: shownText(displayName),
+  });
+
 /** Graph v1.0 leaves `uniqueTokenIdentifier` out; it is the id of the sign-in itself, the request that gave the token. */
 function tokenIdOf(properties: JsonObject): string | undefined {
   const written = readText(properties, 'uniqueTokenIdentifier');

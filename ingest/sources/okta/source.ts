@@ -159,6 +159,18 @@ function clientGranted(record: JsonObject): string | undefined {
   return undefined;
 }
 
+/** What a consent gave: the scopes among the targets. */
+function scopesGranted(record: JsonObject): string | undefined {
+  const scopes = (readList(record, 'target') ?? [])
+    .slice(0, 32)
+    .filter((target) => isObject(target))
+    .filter((target) => /^scope$/i.test(readText(target, 'type') ?? ''))
+    .map(
+      (target) => known(readText(target, 'alternateId')) ?? readText(target, 'displayName') ?? readText(target, 'id'),
+    );
+  return scopes.length === 0 ? undefined : scopes.filter((scope) => scope !== undefined).join(' ');
+}
+
 function read(record: JsonObject, context: ParseContext, options: OktaOptions): Result<AuditRecord, ParseError> {
   const type = readText(record, 'eventType');
   if (type === undefined) return refuse(product, '/eventType', 'The record has no eventType.', mend);
@@ -179,6 +191,8 @@ function read(record: JsonObject, context: ParseContext, options: OktaOptions): 
   const parties = partiesOf(record, subject, meaning.action, context.fingerprinter);
   const granted = meaning.action === 'grant' && type.includes('consent') ? shownText(clientGranted(record)) : undefined;
   const { actor } = parties;
+  const attributes = attributesOf(record, client, security, [actor, actorChain]);
+  if (meaning.action === 'grant') attributes.add('scopes', scopesGranted(record));
   const principal =
     parties.principal?.kind !== 'user' || granted === undefined
       ? parties.principal
@@ -200,7 +214,7 @@ function read(record: JsonObject, context: ParseContext, options: OktaOptions): 
     sessionId: sessionOf(record),
     requestId: readText(debug, 'requestId') ?? known(digText(record, 'transaction', 'id')),
     traceId: readText(debug, 'traceId'),
-    attributes: attributesOf(record, client, security, [actor, actorChain]),
+    attributes,
   });
 }
 

@@ -1,4 +1,4 @@
-import { makePrincipal } from '../../../../ingest/event/principal.js';
+import { makePrincipal, principalFromClaims } from '../../../../ingest/event/principal.js';
 
 const secret = 'ghp_Zk3vQ9tR7mW2xY5bN8cJ4dL6fH1gP0sAqEuT';
 
@@ -71,5 +71,17 @@ describe('makePrincipal', () => {
       ];
       expect(JSON.stringify(all)).not.toContain(secret);
     }
+  });
+});
+
+describe('principalFromClaims', () => {
+  const kindOf = (claims: Readonly<Record<string, string>>): string | undefined =>
+    principalFromClaims({ iss: 'https://sso.example.com/realms/main', sub: 'c0ffee', azp: 'cart', ...claims })?.kind;
+
+  it('knows the service account of a client by the grant that Keycloak writes into the id of the token', () => {
+    expect(kindOf({ jti: 'trrtcc:3c9c1f1e-1111-4222-8333-444455556666' })).toBe('service_account');
+    expect(kindOf({ jti: 'onrtac:3c9c1f1e-1111-4222-8333-444455556666' })).toBe('unknown');
+    expect(kindOf({ jti: '3c9c1f1e-1111-4222-8333-444455556666' })).toBe('unknown');
+    expect(kindOf({ jti: 'onrtac:3c9c1f1e-1111-4222-8333-444455556666', sid: 's' })).toBe('user');
   });
 });

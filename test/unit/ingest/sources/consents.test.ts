@@ -20,7 +20,8 @@ describe('the client that a consent was given to', () => {
   });
 
   it.each(['app.oauth2.consent.grant', 'app.oauth2.as.consent.grant'])('Okta %s', (eventType) => {
-    const { action, principal } = eventOf(okta, oktaEvent(eventType));
+    const { action, principal, attributes } = eventOf(okta, oktaEvent(eventType));
+    expect(attributes).toContainEqual({ key: 'scopes', value: 'openid' });
     expect([action, principal?.kind, principal?.client_id]).toEqual(['grant', 'user', '0oa9reader']);
   });
 

@@ -12,6 +12,8 @@ export interface SourceCase {
   readonly raw: unknown;
   /** Dotted path of the event → value; null: absent; true: any value. */
   readonly expect?: Readonly<Record<string, unknown>>;
+  /** The same of a second event of the record; without it there is none. */
+  readonly also?: Readonly<Record<string, unknown>>;
   readonly error?: { readonly field: string };
   /** The record holds no auth event. */
   readonly none?: boolean;
@@ -41,16 +43,23 @@ export function expectCase(factory: SourceFactory, row: SourceCase & { readonly 
     expect(result.value).toEqual([]);
     return;
   }
-  expect(result.value).toHaveLength(1);
-  const [event] = result.value;
+  const wanted = row.also === undefined ? [row.expect] : [row.expect, row.also];
+  expect(result.value).toHaveLength(wanted.length);
+  expect(new Set(result.value.map(({ event_uid }) => event_uid)).size).toBe(wanted.length);
+  wanted.forEach((facts, i) => {
+    expectFacts(result.value[i], facts ?? {});
+  });
+}
+
+function expectFacts(event: unknown, facts: Readonly<Record<string, unknown>>): void {
   expect(validateEvent(event)).toMatchObject({ ok: true });
-  const expected = Object.entries(row.expect ?? {});
+  const expected = Object.entries(facts);
   expect(expected.length).toBeGreaterThan(0);
   const seen = expected.map(([path, want]) => {
     const value = valueAt(event, path);
     return [path, want === null && value === undefined ? null : want === true && value !== undefined ? true : value];
   });
-  expect(Object.fromEntries(seen)).toEqual(row.expect);
+  expect(Object.fromEntries(seen)).toEqual(facts);
 }
 
 export const testContext: ParseContext = {
