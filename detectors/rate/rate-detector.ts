@@ -1,6 +1,7 @@
 import { stages, type Detector, type Observation, type Score, type Verdict } from '../core/detector.js';
 import { robustCentre } from '../core/robust.js';
 import { escalate } from '../core/severity.js';
+import { CALLER_BYTES, CALLERS_MAX, callerOf, isCallerSince, withCaller } from '../core/usual-callers.js';
 import { requestsInWindowsSql } from '../core/reproduce.js';
 import type { RateLimitRule, RateOptions } from './rate-options.js';
 import { type LimitState, type RateState, decodeRateState, encodeRateState, newRateState } from './rate-state.js';
@@ -9,7 +10,8 @@ const NONE: readonly Score[] = [];
 const MEASURE = 'requests';
 const LIMIT_PREFIX = 'limit:';
 const SECOND_MS = 1000;
-const STATE_BYTES_FIXED = 512;
+const STATE_BYTES_FIXED = 512 + CALLERS_MAX * CALLER_BYTES;
+const MEDIUM_FACTOR = 1.5;
 const STATE_BYTES_LIMIT = 64;
 const STATE_BYTES_BUCKET = 8;
 
@@ -39,10 +41,10 @@ function applies(rule: RateLimitRule, observation: Observation): boolean {
 /** The detector of bursts and of hard limits; README.md beside this file has the maths. */
 export class RateDetector implements Detector<RateState> {
   readonly id = 'rate';
-  readonly version = 1;
+  readonly version = 2;
   readonly stages = stages;
   readonly falsePositives = [
-    'A batch job that runs less than once in the memory, or a load test.',
+    'A batch job that runs less than once in the memory, or a load test; from a network that it is known from these raise an alert and no page.',
     'A client that retries without back-off.',
   ];
   readonly nextSteps = [
@@ -76,17 +78,18 @@ export class RateDetector implements Detector<RateState> {
     return found;
   }
 
-  classify(score: Score, { entityKind }: Observation): Verdict | null {
+  classify(score: Score, observation: Observation, state: RateState): Verdict | null {
     if (score.measure.startsWith(LIMIT_PREFIX)) return score.value > 0 ? this.#limitVerdict(score) : null;
     const { threshold, bucket_seconds: seconds } = this.#options;
     if (!score.warmedUp || score.value < threshold) return null;
     const factor = score.value / threshold;
-    return {
-      severity: escalate(factor),
-      fidelity: factor >= 5 ? 'high' : 'medium',
-      summary: `${Math.round(score.observed)} requests in ${seconds} s, where this ${entityKind} usually makes ${score.expected.toFixed(1)}.`,
-      techniques: ['T1550.001'],
-    };
+    const said = `${Math.round(score.observed)} requests in ${seconds} s, where this ${observation.entityKind} usually makes ${score.expected.toFixed(1)}`;
+    const techniques = ['T1550.001'];
+    if (this.#isUsualCaller(state, score, observation)) {
+      const severity = factor >= MEDIUM_FACTOR ? 'medium' : 'low';
+      return { severity, fidelity: 'medium', summary: `${said}, from a network that it is known from.`, techniques };
+    }
+    return { severity: escalate(factor), fidelity: factor >= 5 ? 'high' : 'medium', summary: `${said}.`, techniques };
   }
 
   learn(state: RateState, observation: Observation, suspect: boolean): RateState {
@@ -103,6 +106,7 @@ export class RateDetector implements Detector<RateState> {
     if (observation.accepted) state.taught += 1;
     if (Number.isNaN(state.expected) && this.#isLoud(state, observation.timeMs)) this.#expect(state);
     if (suspect) this.#remember(state, bucket);
+    else if (observation.accepted) learnCaller(state, observation);
     return state;
   }
 
@@ -155,6 +159,13 @@ export class RateDetector implements Detector<RateState> {
       windowStartMs: windowStart * this.#widthMs,
       windowEndMs: observation.timeMs,
     };
+  }
+
+  /** How much is done does not tell by whom: the caller from whom the usual was learnt may have more work, or a load test. */
+  #isUsualCaller({ callers }: RateState, { sampleCount }: Score, { event, timeMs }: Observation): boolean {
+    // Who came later than what is remembered has not taught all of it; the first bucket began before its first request.
+    const first = Math.floor(timeMs / this.#widthMs) - sampleCount + 1;
+    return isCallerSince(callers, callerOf(event), first * this.#widthMs);
   }
 
   #inEpisode(last: number, bucket: number): boolean {
@@ -249,6 +260,13 @@ export class RateDetector implements Detector<RateState> {
       countIntoLimit(kept, rule, observation.timeMs);
     });
   }
+}
+
+function learnCaller(state: RateState, { event, timeMs }: Observation): void {
+  const address = event.client?.address ?? '';
+  if (address === state.lastAddress) return;
+  state.callers = withCaller(state.callers, callerOf(event), timeMs);
+  state.lastAddress = address;
 }
 
 function countIntoLimit(kept: LimitState, rule: RateLimitRule, timeMs: number): void {

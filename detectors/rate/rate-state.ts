@@ -1,4 +1,5 @@
 import { QuantisedRing } from '../core/quantised-ring.js';
+import { decodeCallers, encodeCallers, NO_CALLERS, type Callers } from '../core/usual-callers.js';
 
 /** Sliding counter of one hard limit: the running window and the one before. */
 export interface LimitState {
@@ -26,6 +27,10 @@ export interface RateState {
   /** Expectation for the running bucket; NaN until it is needed. */
   expected: number;
   spread: number;
+  /** From where it was used, as far as it was usual. */
+  callers: Callers;
+  /** Address of the newest of them, so that the next request from it need not be hashed. Not stored. */
+  lastAddress: string;
   readonly ring: QuantisedRing;
   readonly limits: LimitState[];
 }
@@ -44,6 +49,8 @@ export function newRateState(ringSize: number, limitCount: number): RateState {
     episodeLast: -1,
     expected: NaN,
     spread: NaN,
+    callers: NO_CALLERS,
+    lastAddress: '',
     ring: new QuantisedRing(ringSize),
     limits: Array.from({ length: limitCount }, newLimit),
   };
@@ -66,12 +73,13 @@ export function encodeRateState(state: RateState): string {
   const limits = state.limits.map((limit) =>
     [limit.window, limit.count, limit.previous, limit.episodeStart, limit.episodeLast].join(','),
   );
-  return [head.join(','), state.ring.encode(), limits.join(';')].join('|');
+  const parts = [head.join(','), state.ring.encode(), limits.join(';')];
+  return (state.callers.length === 0 ? parts : [...parts, encodeCallers(state.callers)]).join('|');
 }
 
 /** Throws on text that no encoder wrote. */
 export function decodeRateState(text: string, ringSize: number, limitCount: number): RateState {
-  const [head = '', ring = '', limits = ''] = text.split('|');
+  const [head = '', ring = '', limits = '', callers = ''] = text.split('|');
   const fields = head.split(',').map(Number);
   if (fields.length !== 10 || !fields.slice(0, 8).every(Number.isInteger)) {
     throw new TypeError('The text is no state of detector rate.');
@@ -89,6 +97,8 @@ export function decodeRateState(text: string, ringSize: number, limitCount: numb
     episodeLast: field(7),
     expected: field(8),
     spread: field(9),
+    callers: decodeCallers(callers),
+    lastAddress: '',
     ring: QuantisedRing.decode(ring, ringSize),
     // Limits are matched by position: with other rules than at encoding time they begin anew.
     limits: kept.length === limitCount ? kept : Array.from({ length: limitCount }, newLimit),

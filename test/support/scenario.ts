@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { stages } from '../../detectors/core/detector.js';
+import { severities, stages } from '../../detectors/core/detector.js';
 import { HandOver } from '../../detectors/core/hand-over.js';
 import type { Finding } from '../../detectors/core/finding.js';
 import { type Decoy, DecoyIndex } from '../../detectors/honeytoken/decoys.js';
@@ -57,6 +57,8 @@ const expectationSchema = z.array(
     from_minute: z.number(),
     to_minute: z.number(),
     expected: z.tuple([z.number(), z.number()]).default([0, 0]),
+    /** The gravest that its window came to. */
+    severity: z.enum(severities).optional(),
     /** What was observed lies below what was expected. */
     below: z.boolean().default(false),
     /** The deciding event and others that explain it. */
