@@ -27,6 +27,7 @@ import { figureSql, peersSql, SERVED, sqlTime } from '../core/reproduce.js';
 import { familyOf, isTool } from '../../ingest/enrich/user-agent.js';
 import type { NoveltyOptions } from './novelty-options.js';
 import { PeerView, withUse } from './peer-book.js';
+import { isByTurns, turnsSql, withTurn } from './turns.js';
 import { newNoveltyState, NOVELTY_BYTES_MAX, noveltyStateSchema, withPast, withValue, type NoveltyState, type Seen } from './novelty-state.js'; // prettier-ignore
 
 const NONE: readonly Fact[] = [];
@@ -97,6 +98,7 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
     'A release or a move to another cluster: new program, routes and networks, told of the first principal that has them.',
     'A person on a journey, at a new computer or with a new task.',
     'A job that runs less often than the memory lasts.',
+    'By turns: a telephone on its first journey to a country, between a hotel’s network and roaming, or a new VPN that is tried on and off.',
   ];
   readonly nextSteps = [
     'Look whether other principals of the same client or team show the same new values since: then it is a release.',
@@ -125,9 +127,11 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
     const { event } = observation;
     if (event.principal === undefined || !isServed(observation)) return NONE;
     if (!this.#hasLearnt(own, observation.timeMs)) return NONE;
-    const news = this.#weigh(this.#news(own, observation), observation, peers);
-    if (news.length === 0) return NONE;
     const found: Fact[] = [];
+    if (isByTurns(withTurn(own.turns, observation, own.seen, freshSince(observation.timeMs)), observation.timeMs))
+      found.push({ measure: 'by_turns', observed: 1 });
+    const news = this.#weigh(this.#news(own, observation), observation, peers);
+    if (news.length === 0) return found;
     const bits = news.reduce((sum, one) => sum + one.bits, 0);
     const sides = new Set(news.map(({ dimension }) => dimension.side));
     const enough = isToolOfPerson(event, news) ? PARTS_MIN - 1 : PARTS_MIN;
@@ -165,6 +169,7 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
     }
     own.lastMs = Math.max(own.lastMs, timeMs);
     own.uses += 1;
+    own.turns = withTurn(own.turns, observation, own.seen, freshSince(timeMs));
     for (let n = 0; n < dimensions.length; n += 1) {
       const dimension = dimensions[n];
       const value = dimension?.of(event) ?? '';
@@ -270,6 +275,16 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
             .map(({ condition }) => `(countIf(time < ${before} AND ${condition(o.event)}) = 0)`);
           return figureSql(o, since(o), SERVED, isFirst.join(' + '));
         },
+      },
+      by_turns: {
+        severity: 'medium',
+        fidelity: 'medium',
+        techniques: ['T1539', 'T1550.001'],
+        unit: 'sessions',
+        gapMs: DAY_MS,
+        summary: (_s, { event }) =>
+          `A session of ${event.principal?.name ?? event.principal?.id ?? 'a person'} is used by turns from where it always was and from a country where the person has never been in ${days} days, back and forth within half an hour.`,
+        sql: (_s, o) => turnsSql(o),
       },
     };
     for (const { name, label, of, condition } of dimensions) {

@@ -8,6 +8,21 @@ export type Seen = readonly [value: number, firstS: number, lastS: number, count
 
 const seenSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly();
 
+/** New country, old, new and old again: a VPN that is switched on and off makes one way back, a journey none. */
+export const TURNS_MIN = 3;
+
+/** Of the session that came from a new country last: where it was used last, when, and when it changed sides. */
+const turnsSchema = z
+  .strictObject({
+    session: z.number(),
+    isNew: z.boolean(),
+    lastMs: z.number(),
+    timesMs: z.array(z.number()).max(TURNS_MIN).readonly(),
+  })
+  .readonly();
+export type Turns = z.output<typeof turnsSchema>;
+const TURNS_BYTES = 64 + (3 + TURNS_MIN) * 17;
+
 export const noveltyStateSchema = z.strictObject({
   /** Beginning of the learning period, milliseconds; -1 before the first use. */
   sinceMs: z.number(),
@@ -17,13 +32,15 @@ export const noveltyStateSchema = z.strictObject({
   seen: z.array(z.array(seenSchema).readonly()).length(dimensions.length),
   /** Of a group of peers only, which has nothing else. */
   book: peerBookSchema,
+  /** Of the session that came from a new country last; null without one. */
+  turns: turnsSchema.nullable().default(null),
 });
 
 export type NoveltyState = z.output<typeof noveltyStateSchema>;
 
 const SEEN_BYTES = 18 + 11 + 11 + 11 + 4;
 export const NOVELTY_BYTES_MAX =
-  128 + Math.max(PEER_BOOK_BYTES_MAX, dimensions.reduce((sum, { max }) => sum + 4 + max * SEEN_BYTES, 0)); // prettier-ignore
+  128 + TURNS_BYTES + Math.max(PEER_BOOK_BYTES_MAX, dimensions.reduce((sum, { max }) => sum + 4 + max * SEEN_BYTES, 0)); // prettier-ignore
 
 const NONE: readonly Seen[] = [];
 const COUNT_MAX = 0x7fffffff;
@@ -35,6 +52,7 @@ export const newNoveltyState = (): NoveltyState => ({
   uses: 0,
   seen: dimensions.map(() => NONE),
   book: NO_BOOK,
+  turns: null,
 });
 
 /** The values with one more use. */
