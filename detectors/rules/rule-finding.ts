@@ -59,17 +59,19 @@ const namesOf = (kind: 'token' | 'principal', uid: string, detail: FiredDetail) 
 export function ruleFinding(compiled: CompiledRule, fired: Fired, detail: FiredDetail): Finding {
   const { rule, plan, figure } = compiled;
   const { fromMs, toMs } = windowAt(plan, fired.pane);
-  const { kind, uid } = entityOfGroups(rule.correlation.group_by, fired.groups);
+  const grouped = entityOfGroups(rule.correlation.group_by, fired.groups);
+  const { kind, uid } = grouped;
+  const entity = rule.about === 'source' ? sourceOf(detail, grouped) : grouped;
   const drill = detail.newest_instance === DRILL_INSTANCE;
   const summary = `${rule.title}: ${readingOf(compiled, fired)}${kind === 'deployment' ? '' : ` (${kind.replace('_', ' ')} ${boundText(calledOf(kind, uid, detail), ENTITY_MAX)})`}`;
   return {
     finding_uid: ruleFindingUid(compiled, fired),
     detector: detectorOf(rule.id),
     detector_version: rule.version,
-    entity_kind: kind,
-    entity_uid: uid,
+    entity_kind: entity.kind,
+    entity_uid: entity.uid,
     // An address is its own incident, even if all that it did was with one token.
-    ...(kind === 'token' || kind === 'principal' ? namesOf(kind, uid, detail) : nobody),
+    ...(entity.kind === 'token' || entity.kind === 'principal' ? namesOf(entity.kind, entity.uid, detail) : nobody),
     severity: rule.mode === 'observe' ? 'info' : rule.severity,
     fidelity: rule.fidelity,
     summary: boundText(`${drill ? '[DRILL] ' : ''}${summary}`, SUMMARY_MAX),
@@ -95,6 +97,12 @@ export function ruleFinding(compiled: CompiledRule, fired: Fired, detail: FiredD
     sql: compiled.reproduce(fired),
   };
 }
+
+/** Where it was done; a drill's events come from a source of their own. */
+const sourceOf = (
+  { newest_instance: uid }: FiredDetail,
+  grouped: ReturnType<typeof entityOfGroups>,
+): ReturnType<typeof entityOfGroups> => (uid === '' ? grouped : { kind: 'source', uid });
 
 /** What people call it: an owner's uid says little at night. */
 function calledOf(kind: EntityKind, uid: string, detail: FiredDetail): string {

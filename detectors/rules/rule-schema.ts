@@ -209,6 +209,8 @@ export const ruleSchema = z.strictObject({
   references: z.array(line(512)).max(16).default([]),
   enabled: z.boolean().default(true),
   mode: z.enum(['alert', 'observe']).default('alert'),
+  /** Whom its findings are about, if not whom it groups by: what many addresses do to one source is one incident. */
+  about: z.literal('source').exactOptional(),
   severity: z.enum(severities),
   fidelity: z.enum(fidelities).default('medium'),
   techniques: z

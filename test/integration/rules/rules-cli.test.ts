@@ -27,7 +27,7 @@ describe('tourniquet rules', () => {
     expect(code).toBe(0);
     expect(listed.map(({ id }) => id)).not.toContain('scraping');
     expect(listed.find(({ id }) => id === 'token-sharing')?.mode).toBe('observe');
-    expect(listed).toHaveLength(30);
+    expect(listed).toHaveLength(36);
   });
 
   it('makes a rule whose tests pass, and says which do not', async () => {
