@@ -73,7 +73,6 @@ export function auditRecordOf(wrapped: JsonObject): JsonObject | undefined {
     ['token_id', readText(request, 'token_id')],
     ['token_name', readText(request, 'token_name')],
     ['token_expires_at', readText(request, 'token_expires_at')],
-    ['programmatic_access_type', readText(request, 'token_id') === undefined ? undefined : 'Fine-grained personal access token'],
     ['key_id', digText(payload, 'key', 'id')],
     ['title', digText(payload, 'key', 'title')],
     ['read_only', digValue(payload, 'key', 'read_only')],
