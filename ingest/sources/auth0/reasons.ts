@@ -2,6 +2,9 @@ import type { Reason } from '../../event/token-event.js';
 
 /** Words of `description` and of `details.error`, the OAuth error codes first. */
 const words: readonly (readonly [RegExp, Reason])[] = [
+  [/^grant_revoked\b/, 'revoked_token'],
+  [/^session_not_found\b/, 'invalid_grant'],
+  [/^invalid_token\b/, 'invalid_token'],
   [/reuse/i, 'token_reuse'],
   [/unknown or invalid refresh token|invalid refresh token|refresh token.*(?:expired|revoked)|invalid_grant/i, 'invalid_grant'],
   [/invalid_client|client authentication|unknown client|invalid client/i, 'invalid_client'],
