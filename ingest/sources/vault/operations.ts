@@ -1,26 +1,6 @@
 import type { Action } from '../../event/token-event.js';
-
-/** Which credential of a Vault record the event is about. */
-export type VaultSubject =
-  /** the token that made the request (`auth`) */
-  | 'caller'
-  /** the token that the response carries (`response.auth`, else `auth` of a login) */
-  | 'issued'
-  /** the token that the request names in its data (`token` or `accessor`) */
-  | 'named'
-  /** the wrapping token that the request presents or names */
-  | 'wrapping'
-  /** the AppRole secret id that the answer carries or the request names */
-  | 'secret_id'
-  /** the identity token (JWT) that the answer carries */
-  | 'identity_token';
-
-export interface VaultMeaning {
-  readonly action: Action;
-  readonly subject: VaultSubject;
-  /** A path that takes credentials instead of a token: its failures are failed logins. */
-  readonly login?: boolean;
-}
+import { engineMeaning, type Mounted } from './engines.js';
+import type { VaultMeaning, VaultSubject } from './meaning.js';
 
 const meaning = (action: Action, subject: VaultSubject): VaultMeaning => ({ action, subject });
 
@@ -46,11 +26,7 @@ const tokenPaths: readonly (readonly [path: string, meaning: VaultMeaning])[] = 
 const adminPaths: readonly (readonly [prefix: string, action: Action])[] = [
   ['sys/policy', 'policy_change'],
   ['sys/policies', 'policy_change'],
-  ['sys/leases/lookup', 'use'],
-  ['sys/leases/renew', 'use'],
-  ['sys/renew', 'use'],
   ['sys/leases', 'admin'],
-  ['sys/revoke', 'admin'],
   ['sys/revoke-prefix', 'admin'],
   ['sys/revoke-force', 'admin'],
   ['sys/auth', 'policy_change'],
@@ -63,6 +39,9 @@ const adminPaths: readonly (readonly [prefix: string, action: Action])[] = [
   ['sys/rekey', 'admin'],
   ['sys/rotate', 'admin'],
   ['sys/generate-root', 'admin'],
+  ['sys/generate-root-token', 'admin'],
+  ['sys/external-keys', 'admin'],
+  ['sys/workflows/manage', 'policy_change'],
   ['sys/namespaces', 'admin'],
   ['sys/quotas', 'policy_change'],
   ['sys/mfa', 'policy_change'],
@@ -76,6 +55,12 @@ const adminPaths: readonly (readonly [prefix: string, action: Action])[] = [
   ['sys/storage', 'admin'],
   ['sys/loggers', 'admin'],
   ['sys/sync', 'admin'],
+  ['sys/decode-token', 'admin'],
+  ['sys/managed-keys', 'admin'],
+  ['sys/license', 'admin'],
+  ['sys/sealwrap', 'admin'],
+  ['sys/activation-flags', 'admin'],
+  ['sys/internal/counters/config', 'admin'],
   ['identity/lookup', 'use'],
   ['identity', 'policy_change'],
 ];
@@ -96,8 +81,9 @@ const below = (path: string, prefix: string): boolean => path === prefix || path
 /**
  * @param operation request.operation.
  * @param path request.path without its namespace; may end in a slash.
+ * @param mounted what sits at the path, where the record tells its type.
  */
-export function meaningOf(operation: string, path: string): VaultMeaning {
+export function meaningOf(operation: string, path: string, mounted?: Mounted): VaultMeaning {
   const tidy = path.replace(/^\/|\/$/g, '');
   if (tidy.startsWith('auth/token/')) return tokenMeaning(operation, tidy.slice('auth/token/'.length));
   if (tidy.startsWith('sys/wrapping/')) return wrappingMeaning(tidy.slice('sys/wrapping/'.length));
@@ -111,10 +97,28 @@ export function meaningOf(operation: string, path: string): VaultMeaning {
     const found = oidcMeaning(tidy.slice('identity/oidc/'.length));
     if (found !== undefined) return found;
   }
+  const sys = sysMeaning(operation, tidy);
+  if (sys !== undefined) return sys;
   const write = writes.has(operation);
   if (write && tidy.startsWith('auth/')) return authMeaning(operation, tidy);
   if (write) for (const [prefix, action] of adminPaths) if (below(tidy, prefix)) return meaning(action, 'caller');
-  return meaning('use', 'caller');
+  return (write && mounted !== undefined ? engineMeaning(mounted) : undefined) ?? meaning('use', 'caller');
+}
+
+const leaseActions: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ['lookup', 'introspect'],
+  ['renew', 'refresh'],
+  ['revoke', 'revoke'],
+]);
+
+/** What the system backend says of leases, of what a token may do, and of accounts that are locked. */
+function sysMeaning(operation: string, path: string): VaultMeaning | undefined {
+  if (!path.startsWith('sys/') || operation === 'list') return undefined;
+  const verb = /^sys\/(?:leases\/)?(lookup|renew|revoke)(?:\/.{1,512})?$/.exec(path)?.[1];
+  if (verb !== undefined) return meaning(leaseActions.get(verb) ?? 'use', 'lease');
+  if (path === 'sys/capabilities-self') return meaning('introspect', 'caller');
+  if (path === 'sys/capabilities' || path === 'sys/capabilities-accessor') return meaning('introspect', 'named');
+  return /^sys\/locked-users\/[^/]{1,128}\/unlock\/.{1,256}$/.test(path) ? meaning('grant', 'caller') : undefined;
 }
 
 /** Vault as an OIDC issuer (api-docs/secret/identity/tokens and oidc-provider); its keys, roles and clients are policy. */
@@ -124,7 +128,8 @@ function oidcMeaning(rest: string): VaultMeaning | undefined {
   const endpoint = /^provider\/[^/]+\/(token|authorize|userinfo)$/.exec(rest)?.[1];
   if (endpoint === 'token') return meaning('issue', 'identity_token');
   if (endpoint === 'authorize') return meaning('grant', 'caller');
-  return endpoint === 'userinfo' ? meaning('use', 'caller') : undefined;
+  if (/^key\/[^/]+\/rotate$/.test(rest)) return meaning('rotate', 'none');
+  return endpoint === 'userinfo' ? meaning('introspect', 'caller') : undefined;
 }
 
 /** A write below an auth method that is no login: its secret ids, its passwords, else its settings. */
@@ -133,6 +138,10 @@ function authMeaning(operation: string, path: string): VaultMeaning {
   if (/\/secret-id(?:-accessor)?\/lookup$/.test(path)) return meaning('introspect', 'secret_id');
   if (/\/secret-id(?:-accessor)?\/destroy$/.test(path)) return meaning('delete', 'secret_id');
   if (/\/(?:custom-)?secret-id$/.test(path)) return meaning(operation === 'delete' ? 'delete' : 'create', 'secret_id');
+  // Steps before anybody has proved anything; what hands out a token is known by that.
+  if (/\/(?:oidc\/(?:auth_url|poll|device\w{0,16})|sso_service_url|token)$/.test(path))
+    return meaning('other', 'caller');
+  if (/\/(?:users\/[^/]{1,256}\/password|(?:config\/)?rotate-root)$/.test(path)) return meaning('rotate', 'none');
   return meaning('policy_change', 'caller');
 }
 

@@ -46,7 +46,7 @@ const words: readonly (readonly [part: string, reason: Reason])[] = [
 /**
  * @param error the record's error text, several lines at times; '' when Vault hashed it.
  * @param login the path takes credentials instead of a token.
- * @param known the record has an `auth` block: Vault knows the token, so a refusal is for want of a policy.
+ * @param known the `auth` block names a token: Vault knows it, so a refusal is for want of a policy.
  * @param presented a token was presented.
  */
 export function reasonOf(error: string, login: boolean, known: boolean, presented: boolean): Reason {

@@ -1,19 +1,16 @@
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
-import { aliasOf, type Alias, canonical, tokenFromCanonical, tokenWith } from '../../event/canonical.js';
 import { redactUrl } from '../../event/credential-text.js';
 import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
-import { makePrincipal } from '../../event/principal.js';
-import { RawSecret } from '../../event/raw-secret.js';
 import { formatTime } from '../../event/time.js';
-import { describeCredential } from '../../event/token-facts.js';
 import { SCHEMA_VERSION, type PrincipalFacts, type TokenEvent, type TokenFacts } from '../../event/token-event.js';
 import { parseClientAddress } from '../shared/client-address.js';
 import { collectList } from '../shared/collect-each.js';
-import { AttributeList, cleanList, longText, readIsoTime, safeId, shortText, timeText } from '../shared/facts.js';
+import { AttributeList, longText, readIsoTime, safeId, shortText } from '../shared/facts.js';
 import {
   type JsonObject,
   digText,
+  digValue,
   isObject,
   readNumber,
   readObject,
@@ -23,184 +20,19 @@ import {
 import { splitDocument } from '../shared/json-split.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
-import { meaningOf, type VaultMeaning } from './operations.js';
+import { givesCertificate, type Mounted } from './engines.js';
+import { isKmip, kmipRefused } from './kmip.js';
+import { madeCertificate, madeLease } from './leases.js';
+import type { VaultMeaning } from './meaning.js';
+import { meaningOf } from './operations.js';
 import { refuseOptions } from '../shared/no-options.js';
 import { reasonOf } from './reasons.js';
-import {
-  authNames,
-  callerNames,
-  dataNames,
-  identityTokenNames,
-  isHash,
-  readRecord,
-  secretIdNames,
-  type TokenNames,
-} from './records.js';
+import { type Call, parentOf, partiesOf, principalOf, typedPrincipal } from './parties.js';
+import { authNames, callerNames, isHash, readRecord } from './records.js';
 
 const product = 'vault';
 
 type Events = Result<readonly TokenEvent[], ParseError>;
-
-/**
- * The token of its names. The accessor's hash is the stable identity; a batch token has none, and a refused token is
- * known by the hash of what was presented. A device with `log_raw` writes secrets: those are fingerprinted at once.
- */
-function tokenOf(
-  names: TokenNames | undefined,
-  auth: JsonObject,
-  context: ParseContext,
-  parent?: Alias,
-): TokenFacts | undefined {
-  if (names === undefined) return undefined;
-  const fp = context.fingerprinter;
-  const hashes = names.tokens.filter(isHash);
-  const plain = names.tokens.find((token) => !isHash(token));
-  const accessor = names.accessor === undefined || isHash(names.accessor) ? names.accessor : safeId(names.accessor, fp);
-  const name = names.accessor ?? hashes[0];
-  const secret = plain === undefined ? undefined : new RawSecret(plain);
-  if (name === undefined)
-    return secret === undefined ? undefined : describeCredential(secret, fp, { kind: 'service_token' }).token;
-  const issuedMs = readIsoTime(readText(auth, 'token_issue_time'));
-  const ttl = readNumber(auth, 'token_ttl');
-  const aliases = [aliasOf('vault_accessor', accessor), ...hashes.map((hash) => aliasOf('vault_token_hmac', hash))];
-  return tokenFromCanonical(canonical.vault(name), fp, {
-    kind: 'service_token',
-    secret,
-    aliases: aliases.filter((alias) => alias !== undefined),
-    issuer: longText(context.instance),
-    scopes: cleanList(readTexts(auth, 'policies') ?? readTexts(auth, 'token_policies')),
-    issued_at: timeText(issuedMs),
-    expires_at: issuedMs === undefined || ttl === undefined || ttl <= 0 ? undefined : timeText(issuedMs + ttl * 1000),
-    display_name: shortText(readText(auth, 'display_name')),
-    parent,
-  });
-}
-
-const humanMethods = /^(?:userpass|ldap|oidc|okta|github|radius|saml|kerberos)(?:-|$)/;
-const machineMethods = /^(?:approle|kubernetes|aws|gcp|azure|jwt|cert|alicloud|oci|pcf|cf)(?:-|$)/;
-
-/** The entity outlives its tokens; a token without one is known by its display name, `root` or `token-ci`. */
-function principalOf(auth: JsonObject, context: ParseContext): PrincipalFacts | undefined {
-  const display = readText(auth, 'display_name');
-  const metadata = readObject(auth, 'metadata') ?? {};
-  const name = longText(
-    readText(metadata, 'username') ?? readText(metadata, 'role_name') ?? readText(metadata, 'role') ?? display,
-  );
-  const entity = longText(readText(auth, 'entity_id'));
-  // Every token that was made without a name of its own is called `token`.
-  const isNamed = display !== undefined && display !== 'token';
-  const id = entity ?? longText(isNamed ? `display_name:${display}` : undefined);
-  if (id === undefined) return undefined;
-  const method = display ?? '';
-  const kind = humanMethods.test(method) ? 'user' : machineMethods.test(method) ? 'service_account' : 'unknown';
-  return makePrincipal({ kind, issuer: `vault:${context.instance}`, id, name });
-}
-
-/** The account that a login asked for, where its path says so: `auth/userpass/login/anna`. */
-const accountForm = /^auth\/(.{1,256})\/login\/([^/]{1,256})$/;
-
-/**
- * Who was refused at a login: a name that somebody typed is never the person, whom only a success proves. Other methods than those of people
- * tell the account in hashed data.
- */
-function typedPrincipal(path: string, context: ParseContext): PrincipalFacts | undefined {
-  const [, mount, typed] = accountForm.exec(path) ?? [];
-  const name = longText(typed);
-  if (mount === undefined || name === undefined) return undefined;
-  return makePrincipal({ kind: 'user', issuer: `vault:${context.instance}`, id: `username:${mount}/${name}`, name });
-}
-
-interface Call {
-  readonly record: JsonObject;
-  readonly request: JsonObject;
-  readonly response: JsonObject;
-  readonly meaning: VaultMeaning;
-  readonly failed: boolean;
-  readonly context: ParseContext;
-}
-
-interface Parties {
-  readonly token: TokenFacts | undefined;
-  readonly principal: PrincipalFacts | undefined;
-  readonly issued: boolean;
-}
-
-function partiesOf(call: Call): Parties {
-  const { record, request, response, meaning, failed, context } = call;
-  const auth = readObject(record, 'auth') ?? {};
-  const caller = callerNames(record, meaning.login === true);
-  const wrap = readObject(response, 'wrap_info');
-  const asCaller = (): Parties => ({
-    token: tokenOf(caller, meaning.login === true ? {} : auth, context),
-    principal: principalOf(auth, context),
-    issued: false,
-  });
-  if (meaning.subject === 'issued' && !failed) {
-    const made = readObject(response, 'auth') ?? (meaning.login === true ? auth : undefined);
-    // A wrapped login answers with the wrapping token; the accessor of the token inside is told beside it.
-    const wrapped = wrap === undefined ? undefined : readText(wrap, 'wrapped_accessor');
-    const names = authNames(made) ?? (wrapped === undefined ? undefined : { accessor: wrapped, tokens: [] });
-    const parent =
-      meaning.login === true
-        ? (parentOf(caller, context) ?? secretIdOf(request))
-        : meaning.action === 'issue'
-          ? parentOf(caller, context)
-          : undefined;
-    if (names !== undefined && made !== undefined) {
-      return { token: tokenOf(names, made, context, parent), principal: principalOf(made, context), issued: true };
-    }
-    if (names !== undefined)
-      return { token: tokenOf(names, {}, context, parent), principal: principalOf(auth, context), issued: true };
-  }
-  if (meaning.subject === 'wrapping') {
-    const made =
-      wrap === undefined
-        ? undefined
-        : authNames({ accessor: readText(wrap, 'accessor'), client_token: readText(wrap, 'token') });
-    const parent = meaning.action === 'issue' ? parentOf(caller, context) : undefined;
-    if (made !== undefined)
-      return { token: tokenOf(made, {}, context, parent), principal: principalOf(auth, context), issued: true };
-    const shown = dataNames(request);
-    return shown === undefined ? asCaller() : { ...asCaller(), token: tokenOf(shown, {}, context) };
-  }
-  if (meaning.subject === 'named') {
-    const named = dataNames(request);
-    // Whose token it is the record does not say; the one who asked is in the attributes, never its owner.
-    if (named !== undefined) return { token: tokenOf(named, {}, context), principal: undefined, issued: false };
-    // What is named nowhere is not the token of who asked.
-    return { token: undefined, principal: principalOf(auth, context), issued: false };
-  }
-  if (meaning.subject === 'secret_id' || meaning.subject === 'identity_token') {
-    const isSecretId = meaning.subject === 'secret_id';
-    const names = isSecretId ? secretIdNames(request, response) : identityTokenNames(response);
-    const parent = meaning.action === 'create' || meaning.action === 'issue' ? parentOf(caller, context) : undefined;
-    const made = tokenOf(names, {}, context, parent);
-    // A secret id is the role's, which the record names by its path alone; an identity token is of who asked.
-    return {
-      token: made === undefined ? undefined : tokenWith(made, { kind: isSecretId ? 'api_key' : 'id_token' }),
-      principal: isSecretId ? undefined : principalOf(auth, context),
-      issued: false,
-    };
-  }
-  return asCaller();
-}
-
-function parentOf(caller: TokenNames | undefined, context: ParseContext): Alias | undefined {
-  if (caller === undefined) return undefined;
-  if (caller.accessor !== undefined) {
-    return aliasOf(
-      'vault_accessor',
-      isHash(caller.accessor) ? caller.accessor : safeId(caller.accessor, context.fingerprinter),
-    );
-  }
-  return aliasOf('vault_token_hmac', caller.tokens.find(isHash));
-}
-
-/** The secret id that an AppRole login showed, by its hash: what the new token was made from. */
-function secretIdOf(request: JsonObject): Alias | undefined {
-  const shown = digText(request, 'data', 'secret_id');
-  return shown !== undefined && isHash(shown) ? aliasOf('vault_token_hmac', shown) : undefined;
-}
 
 /** Vault's own test of an error response (logical.Response.IsError): data with the one member `error`. */
 function responseError(response: JsonObject): string | undefined {
@@ -222,6 +54,12 @@ function attributesOf(
   attributes.add('token_type', readText(readObject(response, 'auth') ?? auth, 'token_type'));
   attributes.add('client_id', readText(request, 'client_id'));
   attributes.add('policy_allowed', digText(auth, 'policy_results', 'allowed'));
+  attributes.add('granting_policies', grantingPolicies(auth));
+  attributes.add('policy_override', readText(request, 'policy_override'));
+  attributes.add('entity_created', readText(auth, 'entity_created'));
+  attributes.add('num_uses', readNumber(readObject(response, 'auth') ?? auth, 'num_uses'));
+  attributes.add('mount_running_version', readText(request, 'mount_running_version'));
+  attributes.add('mount_running_sha256', readText(request, 'mount_running_sha256'));
   attributes.add('lease_id', digText(response, 'secret', 'lease_id'));
   attributes.add('wrap_creation_path', readText(wrap, 'creation_path'));
   attributes.add('wrap_ttl', readNumber(wrap, 'ttl'));
@@ -230,6 +68,15 @@ function attributesOf(
   attributes.add('forwarded_from', readText(record, 'forwarded_from'));
   attributes.add('replication_cluster', readText(request, 'replication_cluster'));
   return attributes.done();
+}
+
+function grantingPolicies(auth: JsonObject): string | undefined {
+  const list = digValue(auth, 'policy_results', 'granting_policies');
+  if (!Array.isArray(list)) return undefined;
+  const names = (list.slice(0, 64) as unknown[]).map((policy) =>
+    isObject(policy) ? readText(policy, 'name') : undefined,
+  );
+  return names.filter((name) => name !== undefined).join(' ');
 }
 
 function headerOf(request: JsonObject, name: string): string | undefined {
@@ -248,15 +95,23 @@ function eventOf(record: JsonObject, type: string, context: ParseContext, ordina
   }
   const response = readObject(record, 'response') ?? {};
   const errorText = readText(record, 'error') ?? responseError(response);
-  const failed = errorText !== undefined;
+  const kmip = isKmip(type);
+  const failed = errorText !== undefined || (kmip && kmipRefused(response));
   const known = type === 'request' || type === 'response';
   const path = readText(request, 'path') ?? '';
-  const found = meaningOf(readText(request, 'operation') ?? '', path);
-  const meaning: VaultMeaning = known ? found : { action: 'other', subject: 'caller' };
+  const mounted = mountedOf(request, path);
+  const found = givesToken(path, response)
+    ? loginMeaning
+    : meaningOf(readText(request, 'operation') ?? '', path, mounted);
+  const unknown: VaultMeaning = kmip
+    ? { action: 'use', subject: 'client_certificate' }
+    : { action: 'other', subject: 'caller' };
+  const meaning = known ? found : unknown;
   const call: Call = { record, request, response, meaning, failed, context };
   const parties = partiesOf(call);
   const { token, issued } = parties;
-  const auth = readObject(record, 'auth');
+  // A token that Vault does not know has an auth block too, with nothing but a type.
+  const isKnown = authNames(readObject(record, 'auth')) !== undefined;
   const presented = readText(request, 'client_token') !== undefined;
   const login = meaning.login === true;
   const principal =
@@ -286,12 +141,12 @@ function eventOf(record: JsonObject, type: string, context: ParseContext, ordina
     action,
     outcome: failed ? 'failure' : 'success',
   };
-  const toldError = failed && !isHash(errorText) ? errorText : undefined;
+  const toldError = errorText !== undefined && !isHash(errorText) ? errorText : undefined;
   const detail = toldError === undefined ? undefined : longText(toldError.replace(/\s+/g, ' ').trim());
   const userAgent = longText(headerOf(request, 'user-agent'));
   const safeRequestId = safeId(requestId, context.fingerprinter);
   const attributes = attributesOf(call, principal);
-  if (failed) event.reason = reasonOf(toldError ?? '', login, auth !== undefined, presented);
+  if (failed) event.reason = reasonOf(toldError ?? '', login, isKnown, presented);
   if (detail !== undefined) event.reason_detail = detail;
   if (token !== undefined) event.token = token;
   if (principal !== undefined) event.principal = principal;
@@ -305,7 +160,41 @@ function eventOf(record: JsonObject, type: string, context: ParseContext, ordina
   if (readText(request, 'client_certificate_serial_number') !== undefined) event.transport = 'mtls';
   if (isRaw(record)) event.exposures = ['token_in_log'];
   if (attributes !== undefined) event.attributes = attributes;
-  return ok([event]);
+  const handed = failed || meaning.action !== 'use' ? undefined : handedOut(call, mounted);
+  if (handed === undefined) return ok([event]);
+  // The call is a use of the caller's token, and what it answers with is a credential of its own.
+  const uid =
+    requestId === undefined
+      ? eventUidFromPosition(product, instance, context.position, ordinal + 65_536)
+      : eventUidFromId(product, instance, `${requestId}#issued`);
+  return ok([event, { ...event, event_uid: uid, action: 'issue', token: handed }]);
+}
+
+const loginMeaning: VaultMeaning = { action: 'login', subject: 'issued', login: true };
+
+/** An auth method that answers with a token has signed somebody in, whatever it calls the endpoint. */
+function givesToken(path: string, response: JsonObject): boolean {
+  return /^\/?auth\/(?!token\/)/.test(path) && authNames(readObject(response, 'auth')) !== undefined;
+}
+
+function mountedOf(request: JsonObject, path: string): Mounted | undefined {
+  const type = readText(request, 'mount_type');
+  const point = readText(request, 'mount_point') ?? '';
+  // Before 1.10 the record has no mount point; a mount of more than one part cannot be told then.
+  const mount = point === '' ? `${path.split('/', 1)[0] ?? ''}/` : point;
+  return type === undefined || !path.startsWith(mount)
+    ? undefined
+    : { type, rest: path.slice(mount.length).replace(/\/$/, '') };
+}
+
+/** The credential that a secrets engine made: under a lease, or a certificate without one. */
+function handedOut({ record, request, response, context }: Call, mounted: Mounted | undefined): TokenFacts | undefined {
+  const parent = parentOf(callerNames(record, false), context);
+  const certificate =
+    mounted !== undefined && givesCertificate(mounted)
+      ? madeCertificate(request, response, context, parent)
+      : undefined;
+  return certificate ?? madeLease(request, response, context, parent);
 }
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
@@ -356,7 +245,7 @@ function parseOne(raw: string, context: ParseContext, ordinal: number): Events {
     );
   }
   // The response tells all that the request does and how it ended; a request speaks alone only of its refusal.
-  if (type === 'request' && readText(record, 'error') === undefined) return ok([]);
+  if (/^(?:kmip-)?request$/.test(type) && readText(record, 'error') === undefined) return ok([]);
   return eventOf(record, type, context, ordinal);
 }
 
@@ -381,8 +270,11 @@ export const vaultFactory: SourceFactory = {
     };
   },
   recognise({ json }) {
-    if (!isObject(json) || !/^(?:request|response)$/.test(readText(json, 'type') ?? '')) return undefined;
+    const type = isObject(json) ? (readText(json, 'type') ?? '') : '';
+    if (!isObject(json) || !/^(?:kmip-)?(?:request|response)$/.test(type)) return undefined;
     const request = readObject(json, 'request');
+    if (isKmip(type) && request !== undefined)
+      return { confidence: 1, reason: 'type and request of a KMIP record of Vault' };
     const isCall = request !== undefined && (readText(request, 'operation') ?? readText(request, 'path')) !== undefined;
     return isCall ? { confidence: 1, reason: 'type and request of a Vault audit record' } : undefined;
   },

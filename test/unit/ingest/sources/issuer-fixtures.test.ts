@@ -24,6 +24,9 @@ describe('an audit log of Vault', () => {
       ['auth/token/revoke-accessor', 'revoke', 'success', undefined],
       ['kv/data/ci/key', 'use', 'failure', 'invalid_token'],
       ['sys/policies/acl/admin', 'policy_change', 'success', undefined],
+      ['database/creds/readonly', 'use', 'success', undefined],
+      ['database/creds/readonly', 'issue', 'success', undefined],
+      ['sys/leases/revoke/database/creds/readonly/0aBcDeFgHiJkLmNoPqRsTuVw', 'revoke', 'success', undefined],
     ]);
   });
 
@@ -34,6 +37,15 @@ describe('an audit log of Vault', () => {
     expect(once[7]?.token?.aliases).toEqual([{ kind: 'vault_token_hmac', value: hash('c') }]);
     expect(child[0]?.token?.aliases).toContainEqual({ kind: 'vault_token_hmac', value: hash('c') });
   });
+});
+
+it('follows a credential of a database from its issue to its revocation', () => {
+  const lease = 'lease:database/creds/readonly/0aBcDeFgHiJkLmNoPqRsTuVw';
+  const lines = readFileSync('test/fixtures/vault/audit.log', 'utf8').trimEnd().split('\n');
+  const events = lines.flatMap((line, offset) => eventsOf(vault, line, offset));
+  const leased = events.filter((event) => event.token?.token_uid === uidOf(`key:vault:test-1|${lease}`));
+  expect(leased.map((event) => event.action)).toEqual(['issue', 'revoke']);
+  expect(leased[0]?.token?.parent).toEqual({ kind: 'vault_accessor', value: hash('b') });
 });
 
 describe('a log file of CloudTrail', () => {
