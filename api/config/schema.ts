@@ -141,7 +141,7 @@ export const configSchema = z.strictObject({
       block_tokens_max: z.number().int().min(1).max(1_000_000).default(10_000),
       block_age_max: durationMs.default(1000),
       checkpoint_interval: durationMs.default(30_000),
-      keys_max: z.number().int().min(1000).max(10_000_000).default(200_000),
+      keys_max: z.number().int().min(1000).max(10_000_000).default(120_000),
     })
     .prefault({}),
   detectors: detectorsOptionsSchema.prefault({}),

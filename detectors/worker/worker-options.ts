@@ -23,7 +23,7 @@ export const workerOptionsSchema = z.strictObject({
     .number()
     .int()
     .min(1)
-    .default(200_000)
+    .default(120_000)
     .describe('Tokens, and again principals, with state in memory, over all partitions.'),
   liveKeysMax: z
     .number()

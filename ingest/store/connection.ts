@@ -20,7 +20,7 @@ export interface StoreConnection {
   insertNative(table: string, block: readonly Uint8Array[], settings: StatementSettings): Promise<void>;
   /** @param lines one JSON object a line, of no other members than `columns`. */
   insertJson(table: string, columns: readonly string[], lines: string, settings: StatementSettings): Promise<void>;
-  /** Rows that the engine makes from its own tables: one block, so that a part of it is never seen alone. */
+  /** Rows that the engine makes from its own tables: up to 250,000 in one block, so that a part of it is never seen alone. */
   insertSelect(table: string, columns: readonly string[], select: string, params: TableRow): Promise<void>;
   /** Makes the database when the server has none of that name. */
   ensureDatabase(): Promise<void>;
@@ -75,12 +75,16 @@ export const linesSettings = {
   query_plan_execute_functions_after_sorting: 0,
 } as const;
 
-/** What a statement selects goes in as one block, however much it is, and is never taken for one that came before. */
+/**
+ * What a statement selects goes in as one block up to so many rows, and is never taken for one that came before. Groups go to
+ * disk beyond 128 MiB.
+ */
 export const selectInsertSettings = {
   insert_deduplicate: 0,
   max_insert_threads: 1,
-  min_insert_block_size_rows: 1_000_000_000,
+  min_insert_block_size_rows: 250_000,
   min_insert_block_size_bytes: 0,
+  max_bytes_before_external_group_by: 128 * 2 ** 20,
   async_insert: 0,
   join_use_nulls: 0,
 } as const;

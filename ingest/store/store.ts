@@ -72,8 +72,8 @@ export interface EventWriter {
   /** Same guarantee for small tables, row by row encoded (JSONEachRow): thousands of rows, not millions. */
   insertRows(table: string, rows: readonly TableRow[], dedupToken: string): Promise<void>;
   /**
-   * Adds what the derivation selects, all of a partition at once or nothing of it. Repeating it adds the rows again: its
-   * table must tell by itself which of them count.
+   * Adds what the derivation selects, up to 250,000 rows of a partition at once or nothing of them. Repeating it adds the rows
+   * again: its table must tell by itself which of them count.
    */
   derive<P>(derivation: Derivation<P>, params: P): Promise<void>;
 }

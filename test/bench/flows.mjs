@@ -24,25 +24,33 @@ export function collector(job) {
 /** What the log holds into the store and past the detectors; the clock starts with the first batch. */
 export function worker(job) {
   return withSurroundings(job, async (surroundings) => {
-    const log = await openLog(surroundings);
-    const store = await openStore(surroundings);
-    const made = createWorker(workerOptionsSchema.parse({}), { ...deps, log, store, detectors: createDetectors() });
-    const [tokens] = made.stages;
-    if (tokens === undefined) throw new Error('The worker has no stage.');
-    const take = tokens.batch.bind(tokens);
     /** @type {ReturnType<typeof stopwatch> | undefined} */
     let stop;
-    tokens.batch = (batch, heartbeat) => {
-      stop ??= stopwatch();
-      return take(batch, heartbeat);
-    };
+    const { made, store } = await openWorker(surroundings, () => (stop ??= stopwatch()));
     await surroundings.lifecycle.start(made);
     await until(() => made.caughtUp(), PATIENCE_MS, 'the worker');
     const result = /** @type {any} */ (stop)?.(job.count) ?? null;
-    const keys = made.status().reduce((sum, partition) => sum + partition.keys, 0);
-    return { ...result, keys, rows: await rows(store), peak_rss_mib: peakRssMib() };
+    return { ...result, keys: keysOf(made), rows: await rows(store), peak_rss_mib: peakRssMib() };
   });
 }
+
+/** A worker of all detectors, not started, that says before it takes a batch of how many records. */
+export async function openWorker(surroundings, onBatch) {
+  const log = await openLog(surroundings);
+  const store = await openStore(surroundings);
+  const made = createWorker(workerOptionsSchema.parse({}), { ...deps, log, store, detectors: createDetectors() });
+  const [tokens] = made.stages;
+  if (tokens === undefined) throw new Error('The worker has no stage.');
+  const take = tokens.batch.bind(tokens);
+  tokens.batch = (batch, heartbeat) => {
+    onBatch();
+    return take(batch, heartbeat);
+  };
+  return { made, store };
+}
+
+/** Tokens and principals with state in memory. */
+export const keysOf = (made) => made.status().reduce((sum, partition) => sum + partition.keys, 0);
 
 /** Lines of a file → log → store and detectors → alerts, in one process, as `tourniquet replay` does it. */
 export function endToEnd(job) {
@@ -68,7 +76,7 @@ export function endToEnd(job) {
 const numbers = (store, sql) =>
   store.querier.run({ name: 'bench', sql, params: z.object({}), row: z.record(z.string(), z.coerce.number()) }, {});
 
-async function rows(store) {
+export async function rows(store) {
   return (await numbers(store, 'SELECT count() AS n FROM token_events'))[0].n;
 }
 

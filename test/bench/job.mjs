@@ -7,8 +7,9 @@ import { latency } from './latency.mjs';
 import { parsers } from './parsers.mjs';
 import { rules } from './rules.mjs';
 import { stages } from './stages.mjs';
+import { tokens } from './tokens.mjs';
 
-const kinds = { parsers, stages, inserts, collector, worker, endToEnd, latency, rules };
+const kinds = { parsers, stages, inserts, collector, worker, endToEnd, latency, rules, tokens };
 const job = JSON.parse(process.argv[2] ?? '');
 writeSync(3, JSON.stringify(await kinds[job.kind](job)));
 process.exit(0);

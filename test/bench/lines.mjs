@@ -1,10 +1,14 @@
 // NGINX access lines of the demo's made-up mesh: `combined` with the token's claims and the request time as
 // key=value pairs behind it, as ingest/sources/nginx/README.md proposes for proxies that know the claims.
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { nginxLine, sampleIssuer } from '#built/api/demo/log-lines.js';
 import { createSampleTraffic } from '#built/api/demo/sample-traffic.js';
 import { nginxFactory } from '#built/ingest/sources/nginx/source.js';
 
 const HOUR_MS = 3_600_000;
+const LINES_A_WRITE = 1000;
 const TOKENS = 300;
 
 export const nginxSource = () => nginxFactory.create({});
@@ -41,4 +45,20 @@ export function jsonLine(timeMs, token, path) {
     jwt_claim_jti: `token-${token}`,
     jwt_claim_sub: `user-${token}`,
   });
+}
+
+/** Requests of tokens by turns, spread over the half hour that began an hour ago. */
+export function writeTokenLines(path, tokens, requests) {
+  const start = Date.now() - HOUR_MS;
+  function* blocks() {
+    for (let from = 0; from < requests; from += LINES_A_WRITE) {
+      const length = Math.min(LINES_A_WRITE, requests - from);
+      const lines = Array.from({ length }, (_, n) => {
+        const at = start + Math.floor((((from + n) / requests) * HOUR_MS) / 2);
+        return jsonLine(at, (from + n) % tokens, '/v1/items');
+      });
+      yield `${lines.join('\n')}\n`;
+    }
+  }
+  return pipeline(Readable.from(blocks()), createWriteStream(path));
 }

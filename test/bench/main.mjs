@@ -1,6 +1,6 @@
-// npm run bench [parsers | rules] [-- --json] [-- --lines N] [-- --events N]: measures every stage and the whole way, every parser,
-// or passes of the rules beside a day of N events, and says which targets are met. It asserts nothing: a busy machine is no
-// fault of the code.
+// npm run bench [parsers | rules | tokens] [-- --json] [-- --lines N] [-- --events N] [-- --tokens N]: measures every stage and the
+// whole way, every parser, passes of the rules beside a day of N events, or a worker that gets to know N tokens, and says which
+// targets are met. It asserts nothing: a busy machine is no fault of the code.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startKafka } from '../tools/kafka.mjs';
-import { createLines, jsonLine } from './lines.mjs';
+import { createLines, writeTokenLines } from './lines.mjs';
 import { parsersTable } from './parsers.mjs';
 import { rulesTable } from './rules.mjs';
+import { tokensTable } from './tokens.mjs';
 import { machine, table, targets } from './report.mjs';
 
 const { values, positionals } = parseArgs({
@@ -19,12 +20,16 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     lines: { type: 'string', default: '200000' },
     events: { type: 'string', default: '20000000' },
+    tokens: { type: 'string', default: '1000000' },
   },
 });
 const count = Number(values.lines);
 const events = Number(values.events);
+const knownTokens = Number(values.tokens);
 if (!Number.isInteger(count) || count < 1000) throw new RangeError('--lines takes a whole number from 1000.');
 if (!Number.isInteger(events) || events < 1000) throw new RangeError('--events takes a whole number from 1000.');
+if (!Number.isInteger(knownTokens) || knownTokens < 1000)
+  throw new RangeError('--tokens takes a whole number from 1000.');
 const root = mkdtempSync(join(tmpdir(), 'tourniquet bench '));
 const say = (text) => process.stderr.write(`${text}\n`);
 
@@ -35,6 +40,7 @@ const kinds = {
     inWords: parsersTable,
   },
   rules: { measureIt: runRules, inWords: rulesTable },
+  tokens: { measureIt: runTokens, inWords: tokensTable },
 };
 
 const kind = kinds[positionals[0] ?? 'all'];
@@ -110,16 +116,24 @@ async function onKafka(job) {
 /** Three requests of each of 100,000 tokens within half an hour, read by a worker that starts cold. */
 async function manyTokens(job) {
   const tokens = Math.min(100_000, count);
-  const path = join(root, 'tokens.log');
-  const start = Date.now() - 3_600_000;
-  const total = tokens * 3;
-  const all = Array.from({ length: total }, (_, n) =>
-    jsonLine(start + Math.floor((n / total) * 1_800_000), n % tokens, '/v1/items'),
-  );
-  writeFileSync(path, `${all.join('\n')}\n`);
-  const shared = { lines: path, count: total, directory: fresh() };
+  const shared = { ...(await linesOfTokens(tokens, 3 * tokens)), directory: fresh() };
   await measured('lines of many tokens', job('collector', shared));
   return { tokens, ...(await measured('worker with many tokens', job('worker', shared))) };
+}
+
+/** One request of each token, then some of them again, oldest first: what left memory must come back. */
+async function runTokens() {
+  const again = Math.ceil(knownTokens / 10);
+  const shared = { ...(await linesOfTokens(knownTokens, knownTokens + again)), directory: fresh() };
+  await measured('lines of the tokens', { kind: 'collector', ...shared });
+  return measured('worker', { kind: 'tokens', known: knownTokens, ...shared });
+}
+
+async function linesOfTokens(tokens, requests) {
+  say(`${requests.toLocaleString('en-US')} requests of ${tokens.toLocaleString('en-US')} tokens are made.`);
+  const lines = join(root, 'tokens.log');
+  await writeTokenLines(lines, tokens, requests);
+  return { lines, count: requests };
 }
 
 function fresh() {

@@ -7,9 +7,9 @@ import { rollUpHours } from './edge-hours.js';
 import { evaluateHops } from './evaluate-hops.js';
 import { BUCKET_MS, HOUR_MS, JOIN_MS, MINUTE_MS } from './event-window.js';
 import { bucketLines, heldLines, staleHours, staleMinutes } from './hop-queries.js';
-import type { RolledHours } from './rolled-hours.js';
-import { rollUpTokenContexts } from './token-contexts.js';
-import { rollUpTokenHours } from './token-hours.js';
+import type { MarkableHours, RolledHours } from './rolled-hours.js';
+import { markTokenContexts, rollUpTokenContexts } from './token-contexts.js';
+import { markTokenHours, rollUpTokenHours } from './token-hours.js';
 
 /** Minutes looked at in one pass; more are left for the next. */
 const PASS_MINUTES = 2000;
@@ -26,6 +26,11 @@ const TOUCHED_SLACK_S = 120;
 /** Hours of one statement, and of one read as long as they lie together. */
 const ROLL_HOURS = 24;
 const ROLL_SPAN_HOURS = 48;
+/**
+ * Lines of hours that are made by one statement, unless one hour alone has more. Their rows by token, and as many that replace others, go in
+ * at once; of more they may not, and the mark that the hours were made must come after them.
+ */
+const ROLL_LINES = 100_000;
 /** Hours that were left by a program before this one and are made in a pass, beside those that the pass concerns. */
 const BACKLOG_HOURS = 168;
 /** A worker before this one, perhaps of an older version, has ended its last pass by then: what it left is asked for again. */
@@ -163,27 +168,51 @@ export class HopEvaluator {
     const stale = await this.#store.querier.run(staleHours, { hours: [...hours] });
     const unsummed = stale.filter(({ version, summed }) => version > summed);
     const bare = stale.filter(({ hour, version, contexts }) => version > contexts && isOver(hour));
-    await this.#derive([rollUpTokenHours, rollUpHours], unsummed);
-    await this.#derive([rollUpTokenContexts], bare);
+    for (const some of together(unsummed)) {
+      await this.#deriveByToken(rollUpTokenHours, markTokenHours, some);
+      await this.#store.writer.derive(rollUpHours, rolled(some));
+    }
+    for (const some of together(bare)) await this.#deriveByToken(rollUpTokenContexts, markTokenContexts, some);
   }
 
-  async #derive(derivations: readonly Derivation<RolledHours>[], stale: readonly StaleHour[]): Promise<void> {
-    for (let at = 0; at < stale.length; at += ROLL_HOURS) {
-      const some = stale.slice(at, at + ROLL_HOURS);
-      const span = (some[some.length - 1]?.hour ?? 0) - (some[0]?.hour ?? 0);
-      // Hours that lie far apart are not read as one range.
-      for (const range of span > ROLL_SPAN_HOURS ? some.map((one) => [one]) : [some]) {
-        const rolled = {
-          hours: range.map(({ hour }) => hour),
-          versions: range.map(({ version }) => version),
-          from_minute: (range[0]?.hour ?? 0) * 60,
-          to_minute: ((range[range.length - 1]?.hour ?? 0) + 1) * 60,
-        };
-        for (const derivation of derivations) await this.#store.writer.derive(derivation, rolled);
-      }
-    }
+  async #deriveByToken(
+    rows: Derivation<MarkableHours>,
+    mark: Derivation<Pick<RolledHours, 'hours' | 'versions'>>,
+    stale: readonly StaleHour[],
+  ): Promise<void> {
+    const { writer } = this.#store;
+    const hours = rolled(stale);
+    const atOnce = linesOf(stale) <= ROLL_LINES;
+    await writer.derive(rows, { ...hours, marked: atOnce ? 1 : 0 });
+    if (!atOnce) await writer.derive(mark, { hours: hours.hours, versions: hours.versions });
   }
 }
+
+/** A version counts the lines that its hour was made from. */
+const linesOf = (hours: readonly StaleHour[]): number => hours.reduce((sum, { version }) => sum + version, 0);
+
+/** Hours that one statement makes: few, close together, and of few lines. */
+function* together(stale: readonly StaleHour[]): Generator<readonly StaleHour[]> {
+  let some: StaleHour[] = [];
+  for (const one of stale) {
+    const span = one.hour - (some[0]?.hour ?? one.hour);
+    const fits = some.length < ROLL_HOURS && span <= ROLL_SPAN_HOURS && linesOf(some) + one.version <= ROLL_LINES;
+    if (some.length > 0 && !fits) {
+      yield some;
+      some = [];
+    }
+    some.push(one);
+  }
+  if (some.length > 0) yield some;
+}
+
+/** Of hours in their order. */
+const rolled = (some: readonly StaleHour[]): RolledHours => ({
+  hours: some.map(({ hour }) => hour),
+  versions: some.map(({ version }) => version),
+  from_minute: (some[0]?.hour ?? 0) * 60,
+  to_minute: ((some[some.length - 1]?.hour ?? 0) + 1) * 60,
+});
 
 /** Buckets, the last left out, that an evaluation from one minute to another reads. */
 const bucketsAround = (first: number, last: number): readonly [from: number, to: number] => [

@@ -1,5 +1,5 @@
 import { defineDerivation } from '../query.js';
-import { rolledHours, versionOfHour } from './rolled-hours.js';
+import { markableHours, markHours, versionOfHour } from './rolled-hours.js';
 
 const facts = [
   'client_address', 'client_asn', 'client_country', 'user_agent', 'caller_service', 'target_service', 'target_method',
@@ -8,14 +8,14 @@ const facts = [
 
 /**
  * What the requests of each token in whole hours came with, from their hops; those to which a token was lent left out, so
- * that they add up to the `requests` of `token_hours`. What an evaluation before had and this one has not gets zeros; a row
+ * that they add up to the `requests` of `token_hours`. What an evaluation before had and this one has not gets zeros; if wanted, a row
  * without a token marks that its hour was made.
  */
 export const rollUpTokenContexts = defineDerivation({
   name: 'roll-up-token-contexts',
   table: 'token_contexts',
   columns: ['token_uid', 'hour', 'context', 'version', ...facts, 'requests', 'failures', 'first_time', 'last_time'],
-  params: rolledHours,
+  params: markableHours,
   sql: `
 SELECT
   token_uid,
@@ -45,7 +45,10 @@ FROM
   UNION ALL
   SELECT
     arrayJoin({hours:Array(Int32)}), '', 0, '', 0, '', '', '', '', '', '', '', '', false, false, toDateTime64(0, 3, 'UTC')
+  WHERE {marked:UInt8} = 1
 )
 WHERE hour_number IN {hours:Array(Int32)}
 GROUP BY hour_number, token_uid, context`,
 });
+
+export const markTokenContexts = markHours('token_contexts');

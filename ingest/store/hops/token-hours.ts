@@ -1,10 +1,10 @@
 import { defineDerivation } from '../query.js';
-import { rolledHours, versionOfHour } from './rolled-hours.js';
+import { markableHours, markHours, versionOfHour } from './rolled-hours.js';
 
 /**
  * What each token did in whole hours, from their hops, and why it failed. A hop to which a token was lent is counted apart: it
  * is a request of the token on its way to the hop that lends. What an evaluation before had and this one has not gets zeros;
- * a row without a token marks that its hour was made.
+ * a row without a token marks that its hour was made, if wanted.
  */
 export const rollUpTokenHours = defineDerivation({
   name: 'roll-up-token-hours',
@@ -13,7 +13,7 @@ export const rollUpTokenHours = defineDerivation({
     'token_uid', 'hour', 'version', 'requests', 'failures', 'caller_only', 'callee_told', 'lent', 'request_bytes',
     'response_bytes', 'reasons',
   ], // prettier-ignore
-  params: rolledHours,
+  params: markableHours,
   sql: `
 SELECT
   token_uid,
@@ -40,7 +40,10 @@ FROM
   WHERE hour >= toDateTime({from_minute:Int32} * 60, 'UTC') AND hour < toDateTime({to_minute:Int32} * 60, 'UTC')
   UNION ALL
   SELECT arrayJoin({hours:Array(Int32)}), '', false, false, false, '', false, 0, 0, ''
+  WHERE {marked:UInt8} = 1
 )
 WHERE hour_number IN {hours:Array(Int32)}
 GROUP BY hour_number, token_uid`,
 });
+
+export const markTokenHours = markHours('token_hours');
