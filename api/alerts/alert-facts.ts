@@ -96,7 +96,7 @@ export function raisedBy(alert: Alert, finding: Finding): Alert {
   const fidelity = maxFidelity(alert.fidelity, finding.fidelity);
   const next = { ...alert, first_seen, last_seen, severity, fidelity };
   if (byStrength(finding, alert.reading) < 0) {
-    const token = finding.token_uid === '' ? {} : { token_uid: finding.token_uid, token_name: finding.token_name };
+    const token = finding.token_uid === '' ? {} : { token_uid: finding.token_uid, token_name: nameOf(finding, alert) };
     const evidence = [...new Set([...finding.evidence, ...alert.evidence])].slice(0, caps.evidence);
     return { ...next, ...token, reading: readingOf(finding), evidence };
   }
@@ -128,7 +128,7 @@ export function withAlert(alert: Alert, other: Alert): Alert {
     principal_uid: alert.principal_uid || other.principal_uid,
     principal_name: alert.principal_name || other.principal_name,
     token_uid: best.token_uid || alert.token_uid || other.token_uid,
-    token_name: best.token_uid === '' ? alert.token_name || other.token_name : best.token_name,
+    token_name: best.token_uid === '' ? alert.token_name || other.token_name : nameOf(best, alert, other),
     token_uids: union(alert.token_uids, other.token_uids, caps.tokens),
     signals: signals.slice(0, caps.signals),
     risk: Math.max(alert.risk, other.risk),
@@ -199,6 +199,13 @@ function withSignal(signals: readonly AlertSignal[], finding: Finding, full: boo
   const next = known === undefined ? [...signals, signal] : signals.map((one) => (one === known ? sum(one, signal) : one));
   return next.sort(byStrength).slice(0, caps.signals);
 } // prettier-ignore
+
+type NamedToken = Pick<Finding, 'token_uid' | 'token_name'>;
+
+/** Its token's name, or what others call the same token: not every event names it. */
+const nameOf = (one: NamedToken, ...others: readonly NamedToken[]): string =>
+  one.token_name ||
+  (others.find((other) => other.token_uid === one.token_uid && other.token_name !== '')?.token_name ?? '');
 
 function tokenOf({ token_uid, token_name }: Alert, finding: Finding): Pick<Alert, 'token_uid' | 'token_name'> {
   if (token_uid === '') return { token_uid: finding.token_uid, token_name: finding.token_name };

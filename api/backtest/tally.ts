@@ -23,12 +23,26 @@ export interface BacktestTally {
   readonly noisiest: readonly NoisyEntity[];
 }
 
+interface Entity {
+  readonly kind: Finding['entity_kind'];
+  readonly uid: string;
+  /** As the first finding that has one calls it. */
+  name: string;
+  count: number;
+}
+
+/** Most first. Findings come in another order from run to run, which must not show. */
+const byCount =
+  <T>(count: (one: T) => number, name: (one: T) => string) =>
+  (a: T, b: T): number =>
+    count(b) - count(a) || (name(a) < name(b) ? -1 : 1);
+
 export class Tally {
   #findings = 0;
   #signals = 0;
   readonly #days = new Map<string, Record<Fidelity, number>>();
   readonly #measures = new Map<string, number>();
-  readonly #entities = new Map<string, { readonly finding: Finding; count: number }>();
+  readonly #entities = new Map<string, Entity>();
 
   add(finding: Finding): void {
     const measure = `${finding.detector}/${finding.score.measure}`;
@@ -42,25 +56,37 @@ export class Tally {
     const day = this.#days.get(date) ?? { low: 0, medium: 0, high: 0 };
     day[finding.fidelity] += 1;
     this.#days.set(date, day);
-    const key = `${finding.entity_kind} ${finding.entity_uid}`;
+    const { entity_kind: kind, entity_uid: uid, token_name, principal_name } = finding;
+    const name = kind === 'token' ? token_name : principal_name;
+    const key = `${kind} ${uid}`;
     const known = this.#entities.get(key);
-    if (known !== undefined) known.count += 1;
-    else if (this.#entities.size < ENTITIES_MAX) this.#entities.set(key, { finding, count: 1 });
+    if (known !== undefined) {
+      known.count += 1;
+      known.name ||= name;
+    } else if (this.#entities.size < ENTITIES_MAX) this.#entities.set(key, { kind, uid, name, count: 1 });
   }
 
   read(): BacktestTally {
-    const noisiest = [...this.#entities.values()].sort((a, b) => b.count - a.count).slice(0, ENTITIES_SHOWN);
+    const entities = [...this.#entities.values()].sort(
+      byCount(
+        ({ count }) => count,
+        ({ uid }) => uid,
+      ),
+    );
+    const measures = [...this.#measures].sort(
+      byCount(
+        ([, count]) => count,
+        ([measure]) => measure,
+      ),
+    );
     return {
       findings: this.#findings,
       signals: this.#signals,
       days: Object.fromEntries([...this.#days].sort(([a], [b]) => (a < b ? -1 : 1))),
-      by_measure: Object.fromEntries([...this.#measures].sort(([, a], [, b]) => b - a)),
-      noisiest: noisiest.map(({ finding: { entity_kind, entity_uid, token_name, principal_name }, count }) => ({
-        entity_kind,
-        entity_uid,
-        name: entity_kind === 'token' ? token_name : principal_name,
-        findings: count,
-      })),
+      by_measure: Object.fromEntries(measures),
+      noisiest: entities
+        .slice(0, ENTITIES_SHOWN)
+        .map(({ kind, uid, name, count }) => ({ entity_kind: kind, entity_uid: uid, name, findings: count })),
     };
   }
 }

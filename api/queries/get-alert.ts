@@ -10,3 +10,11 @@ export const getAlert = defineQuery({
   row: alertRow,
   sql: selectAlerts('alert_uid = toUUIDOrZero({alert_uid:String})'),
 });
+
+/** Up to 500 alerts with their histories. */
+export const getAlerts = defineQuery({
+  name: 'get-alerts',
+  params: z.object({ alert_uids: z.array(text).max(500) }),
+  row: alertRow,
+  sql: selectAlerts('alert_uid IN (SELECT toUUIDOrZero(arrayJoin({alert_uids:Array(String)})))'),
+});

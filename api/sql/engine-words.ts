@@ -55,6 +55,8 @@ function wordsOf(error: unknown): string {
     .replace(/^[\s\S]*?DB::Exception: /, '')
     .replace(/^Code: \d+\. DB::Exception: /, '')
     .replace(/: (?:In scope|While executing|while executing) [\s\S]*$/, '.')
+    // The name of the code, which the client of a server leaves out.
+    .replace(/\s*\([A-Z][A-Z0-9_]{2,}\)(?: \(version [^()]*\))?\s*$/, '')
     // Suggestions may name what lies outside the views.
     .replace(/\s*Maybe you meant:?[\s\S]*$/, '')
     .replace(/\s+/g, ' ')

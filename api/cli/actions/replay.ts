@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { Querier } from '../../../ingest/store/store.js';
 import { sizesOf, type ReplaySummary } from '../../../ingest/pipeline/replay.js';
 import { deadLetteredOf, droppedOf } from '../../../ingest/pipeline/record-tally.js';
 import { AppError, describeError } from '../../../ingest/core/errors.js';
@@ -6,7 +7,7 @@ import type { z } from 'zod';
 import type { Alert } from '../../alerts/alert.js';
 import { nextStep } from '../../alerts/next-step.js';
 import type { Config } from '../../config/schema.js';
-import { getAlert } from '../../queries/get-alert.js';
+import { getAlerts } from '../../queries/get-alert.js';
 import { quietFindings } from '../../queries/quiet-findings.js';
 import { printable } from '../../alerts/wording.js';
 import { alertText } from '../alert-text.js';
@@ -53,6 +54,8 @@ export function replayInputs(files: readonly string[], config: Config): readonly
   return inputs;
 }
 
+/** Alerts asked for at once. */
+const ALERTS_ASKED = 200;
 /** Kinds of quiet findings that are told of. */
 const QUIET_MAX = 50;
 
@@ -103,18 +106,26 @@ export async function runReplay(
     const seconds = (clock.nowMs() - started) / 1000;
     await untilCounted(parts.store, clock);
     const { querier } = parts.store;
-    const whole: Alert[] = [];
-    for (const opened of alerts.values()) {
-      const [alert = opened] = await querier.run(getAlert, { alert_uid: opened.alert_uid });
-      whole.push(alert);
-      if (options.json) bytes.line(JSON.stringify({ alert: { ...alert, next_step: nextStep(alert) } }));
-    }
+    const whole = await wholeAlerts(querier, [...alerts.values()]);
+    if (options.json)
+      for (const alert of whole) bytes.line(JSON.stringify({ alert: { ...alert, next_step: nextStep(alert) } }));
     const told = whole.flatMap(({ finding_uids: uids }) => [...uids]);
     const quiet = await querier.run(quietFindings, { finding_uids: told, rows: QUIET_MAX });
     return { summary, alerts: whole, quiet, seconds, parts };
   } finally {
     bytes.stop();
   }
+}
+
+/** The alerts with all that joined them, the oldest first, whatever order they were opened in. */
+async function wholeAlerts(querier: Querier, opened: readonly Alert[]): Promise<readonly Alert[]> {
+  const found = new Map(opened.map((alert) => [alert.alert_uid, alert]));
+  const uids = [...found.keys()];
+  for (let at = 0; at < uids.length; at += ALERTS_ASKED)
+    for (const alert of await querier.run(getAlerts, { alert_uids: uids.slice(at, at + ALERTS_ASKED) }))
+      found.set(alert.alert_uid, alert);
+  const key = ({ first_seen, alert_uid }: Alert): string => `${first_seen} ${alert_uid}`;
+  return [...found.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 async function openReplayParts(surroundings: Surroundings, onAlert: (alert: Alert) => void) {
