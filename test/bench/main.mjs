@@ -1,4 +1,4 @@
-// npm run bench [parsers | rules | tokens] [-- --json] [-- --lines N] [-- --events N] [-- --tokens N]: measures every stage and the
+// npm run bench [parsers | rules | tokens] [-- --json] [-- --lines N] [-- --events N] [-- --tokens N [--apart]]: measures every stage and the
 // whole way, every parser, passes of the rules beside a day of N events, or a worker that gets to know N tokens, and says which
 // targets are met. It asserts nothing: a busy machine is no fault of the code.
 import { spawn } from 'node:child_process';
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { startClickHouse } from '../tools/clickhouse.mjs';
 import { startKafka } from '../tools/kafka.mjs';
 import { createLines, writeTokenLines } from './lines.mjs';
 import { parsersTable } from './parsers.mjs';
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
     lines: { type: 'string', default: '200000' },
     events: { type: 'string', default: '20000000' },
     tokens: { type: 'string', default: '1000000' },
+    apart: { type: 'boolean', default: false },
   },
 });
 const count = Number(values.lines);
@@ -113,12 +115,18 @@ async function onKafka(job) {
   }
 }
 
-/** Three requests of each of 100,000 tokens within half an hour, read by a worker that starts cold. */
+/** Three requests of each of 100,000 tokens within half an hour, read by a worker that starts cold: with the engine in its process, and without. */
 async function manyTokens(job) {
   const tokens = Math.min(100_000, count);
-  const shared = { ...(await linesOfTokens(tokens, 3 * tokens)), directory: fresh() };
-  await measured('lines of many tokens', job('collector', shared));
-  return { tokens, ...(await measured('worker with many tokens', job('worker', shared))) };
+  const lines = await linesOfTokens(tokens, 3 * tokens);
+  const read = async (title, store) => {
+    const shared = { ...lines, directory: fresh() };
+    await measured('lines of many tokens', job('collector', shared));
+    return measured(title, job('worker', { ...shared, ...store }));
+  };
+  const embedded = await read('worker with many tokens', {});
+  const apart = await besideClickHouse((store) => read('worker with many tokens, engine in another process', store));
+  return { tokens, ...embedded, apart };
 }
 
 /** One request of each token, then some of them again, oldest first: what left memory must come back. */
@@ -126,7 +134,21 @@ async function runTokens() {
   const again = Math.ceil(knownTokens / 10);
   const shared = { ...(await linesOfTokens(knownTokens, knownTokens + again)), directory: fresh() };
   await measured('lines of the tokens', { kind: 'collector', ...shared });
-  return measured('worker', { kind: 'tokens', known: knownTokens, ...shared });
+  const read = (store) => measured('worker', { kind: 'tokens', known: knownTokens, ...shared, ...store });
+  return values.apart ? besideClickHouse(read) : read({});
+}
+
+/** @param work is told of a process with the engine, which ends after it. */
+async function besideClickHouse(work) {
+  const password = 'of the measurement';
+  const passwordFile = join(fresh(), 'password');
+  writeFileSync(passwordFile, password);
+  const clickHouse = await startClickHouse(join(fresh(), 'engine'), { default: password });
+  try {
+    return await work({ clickhouse: clickHouse.url, passwordFile });
+  } finally {
+    await clickHouse.stop();
+  }
 }
 
 async function linesOfTokens(tokens, requests) {

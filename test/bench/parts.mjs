@@ -20,10 +20,15 @@ import { nginxSource } from './lines.mjs';
 export const deps = { clock: systemClock, logger: silentLogger, random: Math.random };
 export const newFingerprinter = () => createFingerprinter([{ id: 'bench', key: randomBytes(32) }]);
 
-export function surroundingsOf({ directory, brokers, detectors = {} }) {
+/** @param options `clickhouse`: URL of a process with the engine, for user default and the password of `passwordFile`. */
+export function surroundingsOf({ directory, brokers, clickhouse, passwordFile, detectors = {} }) {
   const log =
     brokers === undefined ? { kind: 'embedded' } : { kind: 'kafka', brokers, partitions: 4, replication_factor: 1 };
-  const config = configSchema.parse({ data_dir: directory, log, detectors });
+  const store =
+    clickhouse === undefined
+      ? { kind: 'embedded' }
+      : { kind: 'clickhouse', url: clickhouse, username: 'default', password_file: passwordFile };
+  const config = configSchema.parse({ data_dir: directory, log, store, detectors });
   return createSurroundings({ config, lifecycle: new Lifecycle(), ...deps });
 }
 

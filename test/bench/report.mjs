@@ -37,12 +37,17 @@ export function targets(r) {
       'times',
     ),
     row('event to finding at half load, p99', r.latency?.p99_ms, 2000, false, 'ms'),
-    row(
-      'worker memory with 100,000 active tokens',
-      r.memory?.tokens === 100_000 ? r.memory.peak_rss_mib : null,
-      1024,
-      false,
-      'MiB',
+    ...[
+      ['the engine in its process', r.memory],
+      ['the engine in another', r.memory?.apart],
+    ].map(([how, memory]) =>
+      row(
+        `worker memory with 100,000 active tokens, ${how}`,
+        r.memory?.tokens === 100_000 ? memory?.peak_rss_mib : null,
+        1024,
+        false,
+        'MiB',
+      ),
     ),
     row('storage per event', endToEnd?.bytes_per_event, 60, false, 'bytes'),
   ];
@@ -69,6 +74,7 @@ export function table(r) {
     ['collector → Kafka', r.kafka?.collector],
     ['Kafka → worker', r.kafka?.worker],
     ['worker, 100,000 tokens, cold', r.memory],
+    ['the same, engine in another process', r.memory?.apart],
   ];
   const { machine: m, latency: l, embedded: e } = r;
   return [

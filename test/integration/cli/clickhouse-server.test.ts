@@ -1,13 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { stringify } from 'yaml';
 import { toSampleFiles } from '../../../api/demo/log-lines.js';
 import { createSampleTraffic } from '../../../api/demo/sample-traffic.js';
 import { runCli, startCli } from '../../support/run-cli.js';
+import { type ClickHouseProcess, startClickHouse } from '../../tools/clickhouse.mjs';
 
 const HOUR_MS = 3_600_000;
 const KEY = 'key-of-the-analyst';
@@ -18,21 +17,15 @@ type Answer = readonly [status: number, body: unknown];
 /** The same logs through the same commands: once with the engine in the process, once behind ClickHouse's HTTP interface. */
 describe('with ClickHouse in another process', () => {
   let folder: string;
-  let clickHouse: ChildProcess;
+  let clickHouse: ClickHouseProcess;
   const endMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
   const ways = ['embedded', 'server'] as const;
   const configOf = (way: (typeof ways)[number]): string => join(folder, `${way}.yaml`);
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tourniquet server '));
-    const given = Object.entries(users).map(([name, password]) => `${name}:${password}`);
-    const script = ['--import', './test/tools/run-typescript.mjs', 'test/support/clickhouse-process.ts'];
-    clickHouse = spawn(process.execPath, [...script, join(folder, 'clickhouse', 'engine'), ...given], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const url = await new Promise<string>((resolve) => {
-      createInterface({ input: clickHouse.stdout! }).once('line', resolve);
-    });
+    clickHouse = await startClickHouse(join(folder, 'clickhouse', 'engine'), users);
+    const { url } = clickHouse;
     for (const [name, password] of Object.entries(users)) writeFileSync(join(folder, name), password);
     const store = {
       kind: 'clickhouse', url, username: 'default', password_file: join(folder, 'default'),
@@ -46,9 +39,7 @@ describe('with ClickHouse in another process', () => {
   });
 
   afterAll(async () => {
-    const ended = new Promise((resolve) => clickHouse.once('exit', resolve));
-    clickHouse.stdin?.end();
-    await ended;
+    await clickHouse.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
