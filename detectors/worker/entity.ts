@@ -63,6 +63,8 @@ export class Entity {
   dirty = false;
   /** Detectors, by place, whose state was not found at a restore: history may still warm them up. */
   cold: readonly number[] = NONE;
+  /** Its keeper's count of uses at the last of them. */
+  lastUse = 0;
   older: Entity | null = null;
   newer: Entity | null = null;
   readonly #keeper: EntityKeeper;

@@ -2,6 +2,7 @@ import type { AnyDetector } from '../core/detector.js';
 import { standing } from '../core/pulse.js';
 import { type EncodedEntity, Entity, type EntityBody, EntityCodec, type EntityKeeper, type Packed } from './entity.js';
 import { KeyFilter } from './key-filter.js';
+import { LiveBound } from './live-bound.js';
 import { PackedTexts } from './packed-texts.js';
 
 const NONE: readonly number[] = [];
@@ -13,7 +14,7 @@ const KEPT_SHARE = 0.9;
 export interface KeyedLimits {
   /** Entities at most; beyond it the one used longest ago leaves. */
   readonly max: number;
-  /** Of these, those whose body is not packed. All of them unless told. */
+  /** Of these, those whose body is not packed, at most: fewer where so many spare nothing. All of them unless told. */
   readonly liveMax?: number;
   /**
    * Bytes of packed bodies. With it nothing leaves but by `spill`, once a checkpoint has stored it: until then there may be
@@ -27,7 +28,7 @@ export class KeyedState implements EntityKeeper {
   readonly #byUid = new Map<string, Entity>();
   readonly #codec: EntityCodec;
   readonly #max: number;
-  readonly #liveMax: number;
+  readonly #liveBound: LiveBound;
   readonly #packedMax: number;
   readonly #spills: boolean;
   readonly #beforePacking: (entity: Entity) => void;
@@ -52,7 +53,7 @@ export class KeyedState implements EntityKeeper {
   ) {
     this.#codec = new EntityCodec(detectors);
     this.#max = max;
-    this.#liveMax = Math.max(LIVE_MIN, liveMax);
+    this.#liveBound = new LiveBound(Math.max(LIVE_MIN, liveMax));
     this.#packedMax = packedMax ?? Infinity;
     this.#spills = packedMax !== undefined;
     this.#spillAbove = { size: this.#spills ? max : Infinity, packed: this.#packedMax };
@@ -188,6 +189,7 @@ export class KeyedState implements EntityKeeper {
 
   #add(entity: Entity): Entity {
     if (!this.#spills && this.#byUid.size >= this.#max && this.#oldest !== null) this.#evict(this.#oldest);
+    entity.lastUse = this.#liveBound.use(null);
     this.#byUid.set(entity.uid, entity);
     this.#live += 1;
     this.#link(entity);
@@ -213,6 +215,7 @@ export class KeyedState implements EntityKeeper {
   }
 
   #use(entity: Entity): void {
+    entity.lastUse = this.#liveBound.use(entity.lastUse);
     if (entity.packed !== null) this.unpack(entity);
     else if (entity !== this.#newest) this.#relink(entity);
   }
@@ -224,7 +227,8 @@ export class KeyedState implements EntityKeeper {
   }
 
   #packOldest(): void {
-    while (this.#live > this.#liveMax && this.#oldestLive !== null) {
+    const liveMax = Math.max(LIVE_MIN, this.#liveBound.entities);
+    while (this.#live > liveMax && this.#oldestLive !== null) {
       const entity = this.#oldestLive;
       this.#beforePacking(entity);
       const text = JSON.stringify(this.#codec.encode(entity));

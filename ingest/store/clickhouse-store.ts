@@ -2,7 +2,6 @@ import { systemClock, type Clock } from '../core/clock.js';
 import { AppError } from '../core/errors.js';
 import type { Analyst } from './analyst.js';
 import { analystDatabaseOf, type StoreConnection } from './connection.js';
-import { EmbeddedConnection } from './embedded-connection.js';
 import type { Topology } from './migration-template.js';
 import { loadMigrations, StoreMigrator } from './migrator.js';
 import { StoreQuerier } from './query.js';
@@ -63,7 +62,7 @@ export class ClickHouseStore implements Store {
     try {
       connection =
         this.options.kind === 'embedded'
-          ? await EmbeddedConnection.open(this.options.directory, this.clock)
+          ? await openEmbedded(this.options.directory, this.clock)
           : new ServerConnection(this.options);
       await connection.ping();
       this.connection = connection;
@@ -86,4 +85,10 @@ export class ClickHouseStore implements Store {
     }
     return this.connection;
   }
+}
+
+/** The engine's library takes 140 MiB and is for those who have it in their process. */
+async function openEmbedded(directory: string, clock: Clock): Promise<StoreConnection> {
+  const { EmbeddedConnection } = await import('./embedded-connection.js');
+  return EmbeddedConnection.open(directory, clock);
 }
