@@ -7,7 +7,6 @@ import { parseRecords } from '#built/ingest/pipeline/record-parser.js';
 import { replayFiles } from '#built/ingest/pipeline/replay.js';
 import { systemClock } from '#built/ingest/core/clock.js';
 import { silentLogger } from '#built/ingest/core/logger.js';
-import { EmbeddedConnection } from '#built/ingest/store/embedded-connection.js';
 import { loadMigrations, StoreMigrator } from '#built/ingest/store/migrator.js';
 import { createFingerprinter } from '#built/ingest/event/fingerprint.js';
 import { configSchema } from '#built/api/config/schema.js';
@@ -71,6 +70,8 @@ export function parseLines(lines, fingerprinter, source = nginxSource(), contain
 
 /** The engine in a fresh directory, its tables made. To be closed. */
 export async function openEngine(directory) {
+  // Not with the module: the engine's library would count as memory of a worker that does without.
+  const { EmbeddedConnection } = await import('#built/ingest/store/embedded-connection.js');
   const connection = await EmbeddedConnection.open(join(directory, 'clickhouse'), systemClock);
   await new StoreMigrator(
     () => connection,
