@@ -14,6 +14,7 @@ const heavy = [
   'integration/log/kafka-security',
   'integration/log/kafka-outage',
   'integration/worker/worker-kafka',
+  'integration/cli/clickhouse-server',
   'integration/cli/up',
   'integration/cli/drill',
   'integration/detectors/backtest',

@@ -76,11 +76,15 @@ export async function runReplay(
   inputs: readonly SourceFile[],
   surroundings: Surroundings,
   terminal: Terminal,
-  options: { readonly json: boolean; readonly title: string },
+  options: {
+    readonly json: boolean;
+    readonly title: string;
+    /** Filled as alerts are opened and grow. */ readonly alerts?: Map<string, Alert>;
+  },
 ): Promise<ReplayOutcome & { readonly parts: Awaited<ReturnType<typeof openReplayParts>> }> {
   const { config, clock, logger } = surroundings;
   const started = clock.nowMs();
-  const alerts = new Map<string, Alert>();
+  const { alerts = new Map<string, Alert>() } = options;
   const bytes = createProgress(terminal, options.title, 100, 'events', () => clock.nowMs());
   const parts = await openReplayParts(surroundings, (alert) => {
     if (!alerts.has(alert.alert_uid) && !options.json) bytes.line(`\n${alertText(alert)}`);
@@ -107,8 +111,7 @@ export async function runReplay(
     await untilCounted(parts.store, clock);
     const { querier } = parts.store;
     const whole = await wholeAlerts(querier, [...alerts.values()]);
-    if (options.json)
-      for (const alert of whole) bytes.line(JSON.stringify({ alert: { ...alert, next_step: nextStep(alert) } }));
+    if (options.json) for (const alert of whole) bytes.line(alertLine(alert));
     const told = whole.flatMap(({ finding_uids: uids }) => [...uids]);
     const quiet = await querier.run(quietFindings, { finding_uids: told, rows: QUIET_MAX });
     return { summary, alerts: whole, quiet, seconds, parts };
@@ -116,6 +119,8 @@ export async function runReplay(
     bytes.stop();
   }
 }
+
+const alertLine = (alert: Alert): string => JSON.stringify({ alert: { ...alert, next_step: nextStep(alert) } });
 
 /** The alerts with all that joined them, the oldest first, whatever order they were opened in. */
 async function wholeAlerts(querier: Querier, opened: readonly Alert[]): Promise<readonly Alert[]> {
@@ -187,8 +192,11 @@ export async function replayAndReport(
     surroundings.config.sources.includes(source),
   );
   if (notice !== undefined) terminal.err(`tourniquet: ${notice}`);
-  // Log, store and checkpoints bear an end at any moment; what is left to do is to say so.
+  const opened = new Map<string, Alert>();
+  // Log, store and checkpoints bear an end at any moment; what is left to do is to say so, and which alerts are open by then: the run
+  // that goes on tells those again that change.
   const stopped = (): void => {
+    if (args.json) for (const alert of opened.values()) terminal.out(alertLine(alert));
     terminal.err('\ntourniquet: Stopped. What was read is kept, and the same command goes on from there.');
     process.kill(process.pid, 'SIGINT');
   };
@@ -196,6 +204,7 @@ export async function replayAndReport(
   const { summary, alerts, quiet, seconds } = await runReplay(inputs, surroundings, terminal, {
     json: args.json,
     title: 'replay',
+    alerts: opened,
   }).finally(() => process.off('SIGINT', stopped));
   const { counts } = summary;
   const rate = Math.round(counts.events / Math.max(seconds, 0.001));
