@@ -207,9 +207,9 @@ const nameOf = (one: NamedToken, ...others: readonly NamedToken[]): string =>
   one.token_name ||
   (others.find((other) => other.token_uid === one.token_uid && other.token_name !== '')?.token_name ?? '');
 
-function tokenOf({ token_uid, token_name }: Alert, finding: Finding): Pick<Alert, 'token_uid' | 'token_name'> {
-  if (token_uid === '') return { token_uid: finding.token_uid, token_name: finding.token_name };
-  return { token_uid, token_name: token_name || (token_uid === finding.token_uid ? finding.token_name : '') };
+function tokenOf(alert: Alert, finding: Finding): NamedToken {
+  const { token_uid, token_name } = alert.token_uid === '' ? finding : alert;
+  return { token_uid, token_name: nameOf({ token_uid, token_name }, finding) };
 }
 
 function readingOf(finding: Finding): AlertReading {

@@ -36,7 +36,7 @@ const WRITTEN_AT_ONCE_MAX = 1024;
 const PURGE_EVERY = 8;
 
 /** A block in a file is read as it was written: one block, on one thread, so that its deduplication token fits. */
-const fileInsertSettings = {
+export const fileInsertSettings = {
   deduplicate_insert_select: 'force_enable',
   max_insert_threads: 1,
   max_block_size: 4_000_000,

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Session } from 'chdb';
-import { quoteString } from '../../ingest/store/connection.js';
+import { quoteString, settingsClause } from '../../ingest/store/connection.js';
+import { fileInsertSettings } from '../../ingest/store/embedded-connection.js';
 import { LoopbackServer, sentIn } from './loopback-server.js';
 
 export interface ClickHouseUser {
@@ -37,12 +38,6 @@ const ofTheInterface = new Set([
 const statuses = new Map([[60, 404], [81, 404], [36, 400], [62, 400], [115, 404], [497, 403], [516, 403], [164, 500]]); // prettier-ignore
 
 const insertWithData = /^\s*(INSERT\s+INTO\s+\S+\s*(?:\([^)]*\))?)\s*(SETTINGS\s.*)?\s*FORMAT\s+(\w+)\s*$/is;
-
-/** A block is read as it was sent: one, on one thread, so that its deduplication token fits, as a server does with it. */
-const asSent =
-  "deduplicate_insert_select = 'force_enable', max_insert_threads = 1, max_block_size = 4000000, max_insert_block_size = 4000000, " +
-  'min_insert_block_size_rows = 0, min_insert_block_size_bytes = 0, input_format_parallel_parsing = 0, ' +
-  'use_structure_from_insertion_table_in_table_functions = 1';
 
 /**
  * ClickHouse's HTTP interface in front of the real engine: statements, parameters and settings of the URL or of a multipart
@@ -123,7 +118,8 @@ export class ClickHouseHttp extends LoopbackServer {
     const path = await this.#keep(asked.data);
     try {
       const columns = /\(([^)]*)\)\s*$/.exec(into)?.[1] ?? '*';
-      const all = settings === '' ? `SETTINGS ${asSent}` : `${settings.trim()}, ${asSent}`;
+      const asSent = settingsClause(fileInsertSettings);
+      const all = settings === '' ? asSent : asSent.replace(/^SETTINGS/, `${settings.trim()},`);
       return await this.#run(asked, `${into} ${all} SELECT ${columns} FROM file('${path}', '${format}')`, response);
     } finally {
       await unlink(path);

@@ -16,6 +16,22 @@ export function startCli(args: readonly string[], env: Record<string, string> = 
   });
 }
 
+/** `up` once its API answers at an address of its own; rejects with what it said if it ends before. */
+export async function startUp(config: string): Promise<{ readonly child: ChildProcess; readonly address: string }> {
+  const child = startCli(['up', '--config', config]);
+  let said = '';
+  const address = await new Promise<string>((resolve, reject) => {
+    child.once('close', () => reject(new Error(said)));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      const found = /"address":"(http:[^"]+)"/.exec(said)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+  });
+  child.removeAllListeners('close');
+  return { child, address };
+}
+
 export async function runCli(args: readonly string[], input = '', env: Record<string, string> = {}): Promise<CliRun> {
   const child = startCli(args, env);
   const out: string[] = [];

@@ -79,7 +79,8 @@ export async function runReplay(
   options: {
     readonly json: boolean;
     readonly title: string;
-    /** Filled as alerts are opened and grow. */ readonly alerts?: Map<string, Alert>;
+    /** Filled as alerts are opened and grow. */
+    readonly alerts?: Map<string, Alert>;
   },
 ): Promise<ReplayOutcome & { readonly parts: Awaited<ReturnType<typeof openReplayParts>> }> {
   const { config, clock, logger } = surroundings;

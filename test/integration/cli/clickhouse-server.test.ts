@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { toSampleFiles } from '../../../api/demo/log-lines.js';
 import { createSampleTraffic } from '../../../api/demo/sample-traffic.js';
-import { runCli, startCli } from '../../support/run-cli.js';
+import { runCli, startUp } from '../../support/run-cli.js';
 import { type ClickHouseProcess, startClickHouse } from '../../tools/clickhouse.mjs';
 
 const HOUR_MS = 3_600_000;
@@ -86,17 +86,8 @@ describe('with ClickHouse in another process', () => {
 
   /** What `up` answers to people and to the pages. */
   async function asked(config: string): Promise<readonly Answer[]> {
-    const child = startCli(['up', '--config', config]);
-    let said = '';
+    const { child, address } = await startUp(config);
     try {
-      const address = await new Promise<string>((resolve, reject) => {
-        child.once('close', () => reject(new Error(said)));
-        child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-          said += text;
-          const found = /"address":"(http:[^"]+)"/.exec(said)?.[1];
-          if (found !== undefined) resolve(found);
-        });
-      });
       const get = async (path: string, sql?: string): Promise<Answer> => {
         const init = sql === undefined ? {} : { method: 'POST', body: JSON.stringify({ sql }) };
         const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
@@ -126,7 +117,6 @@ describe('with ClickHouse in another process', () => {
       expect(refused.map(([status]) => status)).toEqual([400, 403, 404]);
       return [...ok, ...refused];
     } finally {
-      child.removeAllListeners('close');
       const ended = new Promise((resolve) => child.once('close', resolve));
       child.kill('SIGTERM');
       await ended;

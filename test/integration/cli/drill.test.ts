@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineDrill } from '../../../api/cli/commands/drill.js';
 import { pagerDutyReceiver, slackReceiver } from '../../support/contract-receiver.js';
-import { startCli } from '../../support/run-cli.js';
+import { startUp } from '../../support/run-cli.js';
 import { runVerb } from '../../support/run-verb.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -34,16 +34,7 @@ describe('tourniquet drill', () => {
         `    - { name: channel, kind: slack, url_file: '${urlFile}', severity_min: low, drills: false }`,
       ].join('\n'),
     );
-    const running = startCli(['up', '--config', config]);
-    let said = '';
-    const url = await new Promise<string>((resolve, reject) => {
-      running.once('close', () => reject(new Error(said)));
-      running.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-        const address = /"address":"(http:[^"]+)"/.exec(said)?.[1];
-        if (address !== undefined) resolve(address);
-      });
-    });
+    const { child: running, address: url } = await startUp(config);
     try {
       // The port is part of the configuration, over which it goes: no --url is needed.
       const env = { TOURNIQUET_API_KEY: 'admin', TOURNIQUET_PUSH_KEY: 'push', TOURNIQUET_API_PORT: new URL(url).port };
@@ -78,7 +69,6 @@ describe('tourniquet drill', () => {
       expect([lost.code, lost.stderr]).toEqual([1, expect.stringContaining('--url or TOURNIQUET_URL')]);
       expect([wrong.code, wrong.stdout, wrong.stderr]).toEqual([1, '', expect.stringContaining('API key')]);
     } finally {
-      running.removeAllListeners('close');
       const ended = new Promise((resolve) => running.once('close', resolve));
       running.kill('SIGTERM');
       await ended;

@@ -2,18 +2,9 @@ import type { TokenEvent } from '../../../../../ingest/event/token-event.js';
 import { cloudtrailFactory } from '../../../../../ingest/sources/cloudtrail/source.js';
 import { meaningOf } from '../../../../../ingest/sources/cloudtrail/event-names.js';
 import { attribute, eventOf, eventsOf, refusalOf, uidOf } from '../source-kit.js';
+import { account, alice } from './identities.js';
 
 const source = cloudtrailFactory.create({});
-const account = '111122223333';
-
-const alice = {
-  type: 'IAMUser',
-  principalId: 'AIDAEXAMPLEEXAMPLE01',
-  arn: `arn:aws:iam::${account}:user/alice`,
-  accountId: account,
-  accessKeyId: 'AKIAEXAMPLEALICE0001',
-  userName: 'alice',
-};
 const roleArn = `arn:aws:iam::${account}:role/ops/deployer`;
 const session = {
   type: 'AssumedRole',

@@ -1,16 +1,8 @@
 import { cloudtrailFactory } from '../../../../../ingest/sources/cloudtrail/source.js';
 import { attribute, eventOf, eventsOf, leaks, uidOf } from '../source-kit.js';
+import { account, alice } from './identities.js';
 
 const source = cloudtrailFactory.create({});
-const account = '111122223333';
-const alice = {
-  type: 'IAMUser',
-  principalId: 'AIDAEXAMPLEEXAMPLE01',
-  arn: `arn:aws:iam::${account}:user/alice`,
-  accountId: account,
-  accessKeyId: 'AKIAEXAMPLEALICE0001',
-  userName: 'alice',
-};
 const record = (eventSource: string, eventName: string, more: object = {}): Record<string, unknown> => ({
   eventVersion: '1.11',
   userIdentity: alice,
