@@ -3,6 +3,7 @@ import type { PrincipalFacts, TokenEvent, TokenFacts } from '../../ingest/event/
 import { handedOnKey } from './told-once.js';
 
 type Target = NonNullable<TokenEvent['target']>;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const compactSource = onceForShared(({ product, instance, kind, record_type }: TokenEvent['source']) => ({
   product,
@@ -35,7 +36,8 @@ export function toPrincipalEvent(event: TokenEvent): TokenEvent | null {
   const { principal, direction } = event;
   if (principal === undefined || direction === 'outbound') return null;
   const { token, target } = event;
-  return {
+  // Field by field: this is asked of every event, and a spread for each field costs several times as much.
+  const kept: Mutable<TokenEvent> = {
     schema_version: event.schema_version,
     event_uid: event.event_uid,
     time: event.time,
@@ -43,18 +45,19 @@ export function toPrincipalEvent(event: TokenEvent): TokenEvent | null {
     source: compactSource(event.source),
     action: event.action,
     outcome: event.outcome,
-    ...(event.reason !== undefined && { reason: event.reason }),
-    ...(token !== undefined && { token: compactToken(token) }),
-    principal: compactPrincipal(principal),
-    ...(event.client !== undefined && { client: event.client }),
-    ...(event.user_agent !== undefined && { user_agent: event.user_agent }),
-    ...(event.user_agent_family !== undefined && { user_agent_family: event.user_agent_family }),
-    ...(event.caller !== undefined && { caller: event.caller }),
-    ...(target !== undefined && { target: compactTarget(target) }),
-    ...(event.session_uid !== undefined && { session_uid: event.session_uid }),
-    ...(event.action === 'use' && { trace: { request_id: handedOnKey(event) } }),
-    ...(direction !== undefined && { direction }),
   };
+  if (event.reason !== undefined) kept.reason = event.reason;
+  if (token !== undefined) kept.token = compactToken(token);
+  kept.principal = compactPrincipal(principal);
+  if (event.client !== undefined) kept.client = event.client;
+  if (event.user_agent !== undefined) kept.user_agent = event.user_agent;
+  if (event.user_agent_family !== undefined) kept.user_agent_family = event.user_agent_family;
+  if (event.caller !== undefined) kept.caller = event.caller;
+  if (target !== undefined) kept.target = compactTarget(target);
+  if (event.session_uid !== undefined) kept.session_uid = event.session_uid;
+  if (event.action === 'use') kept.trace = { request_id: handedOnKey(event) };
+  if (direction !== undefined) kept.direction = direction;
+  return kept;
 }
 
 function newCompactToken(token: TokenFacts): TokenFacts {
@@ -88,12 +91,12 @@ function newCompactPrincipal({ principal_uid, kind, id, name, client_id }: Princ
 }
 
 function compactTarget({ service, namespace, address, method, route, status }: Target): Target {
-  return {
-    ...(service !== undefined && { service }),
-    ...(namespace !== undefined && { namespace }),
-    ...(service === undefined && address !== undefined && { address }),
-    ...(method !== undefined && { method }),
-    ...(route !== undefined && { route }),
-    ...(status !== undefined && { status }),
-  };
+  const kept: Mutable<Target> = {};
+  if (service !== undefined) kept.service = service;
+  if (namespace !== undefined) kept.namespace = namespace;
+  if (service === undefined && address !== undefined) kept.address = address;
+  if (method !== undefined) kept.method = method;
+  if (route !== undefined) kept.route = route;
+  if (status !== undefined) kept.status = status;
+  return kept;
 }
