@@ -1,7 +1,7 @@
 import type { PrincipalFacts, TokenEvent } from '../../ingest/event/token-event.js';
 import { familyOf } from '../../ingest/enrich/user-agent.js';
 import { peerValues, peerValuesOf } from './dimensions.js';
-import { textHash } from './hash.js';
+import { ListHash, textHash } from './hash.js';
 import { peerGroupOf } from './peer-group.js';
 import { dayOf, MEMBER_SPAN, PEERS_REMEMBERED } from './peer-sample.js';
 import type { PeerWord } from './pulse.js';
@@ -11,6 +11,7 @@ const USES_MAX = 100_000;
 const VALUES_MAX = 50_000;
 /** Groups whose newest day is known. */
 const GROUPS_MAX = 10_000;
+const NO_TEXTS: readonly string[] = [];
 /** Places of a member in a list. */
 const STEP = 2;
 
@@ -95,27 +96,27 @@ export class PeerWords {
   }
 }
 
-/** What names the values of a place in one number, and those of a purpose; cheap, since it is asked of each event. */
-function placeOf(
-  period: string,
-  event: TokenEvent,
-  { principal_uid: uid, client_id: client = '' }: PrincipalFacts,
-): number {
+/** Asked of each event, so nothing is made for it. */
+const hash = new ListHash();
+
+/** What names the values of a place in one number, and those of a purpose. */
+function placeOf(period: string, event: TokenEvent, principal: PrincipalFacts): number {
   const { client: from, caller, token } = event;
-  const network = from?.network_name ?? from?.asn ?? from?.address ?? '';
-  const [country, workload] = [from?.geo?.country_iso_code ?? '', caller?.service ?? ''];
-  const rights = `${String(token?.scopes ?? '')}\n${String(token?.audience ?? '')}`;
-  return textHash(`${period} ${uid}\n${client}\n${network}\n${country}\n${familyOf(event)}\n${workload}\n${rights}`);
+  begin(period, principal).add(from?.network_name ?? from?.asn?.toString() ?? from?.address ?? '');
+  hash.add(from?.geo?.country_iso_code ?? '').add(familyOf(event)).add(caller?.service ?? '');
+  for (const scope of token?.scopes ?? NO_TEXTS) hash.add(scope);
+  hash.add('');
+  for (const audience of token?.audience ?? NO_TEXTS) hash.add(audience);
+  return hash.end();
+} // prettier-ignore
+
+function purposeOf(period: string, { target }: TokenEvent, principal: PrincipalFacts): number {
+  const { service = '', method = '', route = '' } = target ?? {};
+  return begin(period, principal).add(service).add(method).add(route).end();
 }
 
-function purposeOf(
-  period: string,
-  { target }: TokenEvent,
-  { principal_uid: uid, client_id: client = '' }: PrincipalFacts,
-): number {
-  const { service = '', method = '', route = '' } = target ?? {};
-  return textHash(`${period} ${uid}\n${client}\n${service} ${method} ${route}`);
-}
+const begin = (period: string, { principal_uid: uid, client_id: client = '' }: PrincipalFacts): ListHash =>
+  hash.begin().add(period).add(uid).add(client);
 
 /** True if it was seen by then; it is now. */
 function isKnown(uses: Map<number, number>, use: number, timeMs: number): boolean {
