@@ -35,9 +35,18 @@ const text = (column: string, value: (event: TokenEvent) => string) => ({
   condition: (event: TokenEvent): string => `${column} = ${sqlText(value(event))}`,
 });
 
+/** Most lists are short, and in order already. */
+function sorted(texts: readonly string[]): readonly string[] {
+  for (let n = 1; n < texts.length; n += 1) if ((texts[n - 1] ?? '') > (texts[n] ?? '')) return texts.toSorted();
+  return texts;
+}
+
 /** A list of scopes or audiences is one value, so that a token with less of them is known by its own set. */
 const set = (column: string, value: (event: TokenEvent) => readonly string[] | undefined) => ({
-  of: (event: TokenEvent): string => [...(value(event) ?? [])].sort().join(' '),
+  of: (event: TokenEvent): string => {
+    const texts = value(event);
+    return texts === undefined ? '' : sorted(texts).join(' ');
+  },
   condition: (event: TokenEvent): string =>
     `arraySort(${column}) = arraySort([${[...(value(event) ?? [])].map(sqlText).join(', ')}])`,
 });
@@ -112,6 +121,24 @@ export const dimensions: readonly Dimension[] = [
   { name: 'scope', side: 'what', label: 'set of scopes', max: 8, ...set('scopes', (e) => e.token?.scopes) },
   { name: 'audience', side: 'what', label: 'audience', max: 8, ...set('audience', (e) => e.token?.audience) },
 ]; // prettier-ignore
+
+/** No hash is below 0. */
+export const NOT_TOLD = -1;
+
+let hashed: TokenEvent | null = null;
+const hashes = dimensions.map(() => NOT_TOLD);
+
+/** The value of each dimension as a hash, {@link NOT_TOLD} where there is none; good until the next event is asked for. */
+export function hashesOf(event: TokenEvent): readonly number[] {
+  // Whoever looks at an event asks when it is scored and when it is learnt.
+  if (event === hashed) return hashes;
+  hashed = event;
+  for (let n = 0; n < dimensions.length; n += 1) {
+    const value = dimensions[n]?.of(event) ?? '';
+    hashes[n] = value === '' ? NOT_TOLD : textHash(value);
+  }
+  return hashes;
+}
 
 const byName = new Map(dimensions.map((dimension, index) => [dimension.name, index]));
 

@@ -9,9 +9,11 @@ import {
 } from '../core/fact-detector.js';
 import {
   dimensions,
+  hashesOf,
   isComparable,
   isMachine,
   isOutside,
+  NOT_TOLD,
   pastDimension,
   peerValue,
   peerValues,
@@ -28,7 +30,7 @@ import { familyOf, isTool } from '../../ingest/enrich/user-agent.js';
 import type { NoveltyOptions } from './novelty-options.js';
 import { PeerView, withUse } from './peer-book.js';
 import { isByTurns, turnsSql, withTurn } from './turns.js';
-import { newNoveltyState, NOVELTY_BYTES_MAX, noveltyStateSchema, withPast, withValue, type NoveltyState, type Seen } from './novelty-state.js'; // prettier-ignore
+import { newNoveltyState, NOVELTY_BYTES_MAX, noveltyStateSchema, noteValue, seenOf, withPast, type NoveltyState, type Seen } from './novelty-state.js'; // prettier-ignore
 
 const NONE: readonly Fact[] = [];
 const DAY_MS = 86_400_000;
@@ -130,7 +132,9 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
     const found: Fact[] = [];
     if (isByTurns(withTurn(own.turns, observation, own.seen, freshSince(observation.timeMs)), observation.timeMs))
       found.push({ measure: 'by_turns', observed: 1 });
-    const news = this.#weigh(this.#news(own, observation), observation, peers);
+    const unweighed = this.#news(own, observation);
+    if (unweighed.length === 0) return found;
+    const news = this.#weigh(unweighed, observation, peers);
     if (news.length === 0) return found;
     const bits = news.reduce((sum, one) => sum + one.bits, 0);
     const sides = new Set(news.map(({ dimension }) => dimension.side));
@@ -170,11 +174,11 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
     own.lastMs = Math.max(own.lastMs, timeMs);
     own.uses += 1;
     own.turns = withTurn(own.turns, observation, own.seen, freshSince(timeMs));
+    const values = hashesOf(event);
     for (let n = 0; n < dimensions.length; n += 1) {
-      const dimension = dimensions[n];
-      const value = dimension?.of(event) ?? '';
-      if (dimension === undefined || value === '') continue;
-      own.seen[n] = withValue(own.seen[n] ?? [], textHash(value), timeMs, dimension.max);
+      const [dimension, seen, value = NOT_TOLD] = [dimensions[n], own.seen[n], values[n]];
+      if (dimension !== undefined && seen !== undefined && value !== NOT_TOLD)
+        noteValue(seen, value, timeMs, dimension.max);
     }
     return own;
   }
@@ -203,20 +207,20 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
     const found: News[] = [];
     const oldest = Math.floor((timeMs - this.#forgetMs) / 1000);
     const freshS = freshSince(timeMs);
-    dimensions.forEach((dimension, n) => {
-      const seen = own.seen[n] ?? [];
-      const value = dimension.of(event);
-      if (value === '') return;
-      const hash = textHash(value);
-      const known = seen.find((one) => one[0] === hash && one[2] >= oldest);
-      if (known !== undefined && known[1] < freshS) return;
+    const values = hashesOf(event);
+    for (let n = 0; n < dimensions.length; n += 1) {
+      const [dimension, seen, value = NOT_TOLD] = [dimensions[n], own.seen[n], values[n]];
+      if (dimension === undefined || seen === undefined || value === NOT_TOLD) continue;
+      const last = seenOf(seen, value);
+      const known = last !== undefined && last[2] >= oldest ? last : undefined;
+      if (known !== undefined && known[1] < freshS) continue;
       // A dimension that was never told has no past; the first value of one is what a new source tells, no news.
       const past = seen.filter((one) => one[1] < freshS);
-      if (past.length === 0) return;
+      if (past.length === 0) continue;
       // A full list has let values go: what is missing there may be an old one.
-      if (past.length >= dimension.max && dimension.max > 2) return;
+      if (past.length >= dimension.max && dimension.max > 2) continue;
       found.push({ dimension, bits: surprise(past, own.uses), first: known === undefined });
-    });
+    }
     return found;
   }
 
@@ -229,7 +233,7 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
     { event, timeMs }: Observation,
     peers: Peers<FactState<NoveltyState>>,
   ): readonly Weighed[] {
-    const group = news.length === 0 || event.principal === undefined ? null : peerGroupOf(event.principal);
+    const group = event.principal === undefined ? null : peerGroupOf(event.principal);
     const book = group === null ? undefined : peers(peersKey(group.hash))?.own.book;
     if (book === undefined) return news.map((one) => ({ ...one, aloneAmong: 0 }));
     const { learning_days: days, forget_days: forget } = this.#options;

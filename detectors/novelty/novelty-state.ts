@@ -4,9 +4,10 @@ import { dimensions } from '../core/dimensions.js';
 import { PEER_BOOK_BYTES_MAX, peerBookSchema, type PeerBook } from './peer-book.js';
 
 /** One value of a dimension: its hash, when it was seen first and last (seconds), and how often (up to 2^31). */
-export type Seen = readonly [value: number, firstS: number, lastS: number, count: number];
+export type Seen = [value: number, firstS: number, lastS: number, count: number];
 
-const seenSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly();
+/** Not read-only, which would freeze it: most uses change nothing but the newest of a list. */
+const seenSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
 /** New country, old, new and old again: a VPN that is switched on and off makes one way back, a journey none. */
 export const TURNS_MIN = 3;
@@ -29,7 +30,7 @@ export const noveltyStateSchema = z.strictObject({
   lastMs: z.number(),
   uses: z.number(),
   /** Values by dimension, the one used longest ago first. */
-  seen: z.array(z.array(seenSchema).readonly()).length(dimensions.length),
+  seen: z.array(z.array(seenSchema)).length(dimensions.length),
   /** Of a group of peers only, which has nothing else. */
   book: peerBookSchema,
   /** Of the session that came from a new country last; null without one. */
@@ -42,7 +43,6 @@ const SEEN_BYTES = 18 + 11 + 11 + 11 + 4;
 export const NOVELTY_BYTES_MAX =
   128 + TURNS_BYTES + Math.max(PEER_BOOK_BYTES_MAX, dimensions.reduce((sum, { max }) => sum + 4 + max * SEEN_BYTES, 0)); // prettier-ignore
 
-const NONE: readonly Seen[] = [];
 const COUNT_MAX = 0x7fffffff;
 const NO_BOOK: PeerBook = [];
 
@@ -50,21 +50,39 @@ export const newNoveltyState = (): NoveltyState => ({
   sinceMs: -1,
   lastMs: -1,
   uses: 0,
-  seen: dimensions.map(() => NONE),
+  seen: dimensions.map(() => []),
   book: NO_BOOK,
   turns: null,
 });
 
-/** The values with one more use. */
-export function withValue(list: readonly Seen[], value: number, timeMs: number, max: number): readonly Seen[] {
+/** A value of a list, the newest first looked at; undefined where it was not seen. */
+export function seenOf(list: readonly Readonly<Seen>[], value: number): Readonly<Seen> | undefined {
+  return list[placeOf(list, value)];
+}
+
+function placeOf(list: readonly Readonly<Seen>[], value: number): number {
+  let at = list.length - 1;
+  while (at >= 0 && list[at]?.[0] !== value) at -= 1;
+  return at;
+}
+
+/** Notes one more use of a value. @param list changed in place, since it is asked of every event. */
+export function noteValue(list: Seen[], value: number, timeMs: number, max: number): void {
   const second = Math.floor(timeMs / 1000);
-  const last = list[list.length - 1];
-  if (last?.[0] === value && last[2] === second) return list;
-  const known = last?.[0] === value ? last : list.find((one) => one[0] === value);
-  if (known === undefined) return [...(list.length >= max ? list.slice(1) : list), [value, second, second, 1]];
-  const used: Seen = [value, known[1], Math.max(known[2], second), Math.min(known[3] + 1, COUNT_MAX)];
-  if (list.length === 1) return [used];
-  return [...list.filter((one) => one !== known), used];
+  const at = placeOf(list, value);
+  const known = list[at];
+  if (known === undefined) {
+    if (list.length >= max) list.shift();
+    list.push([value, second, second, 1]);
+    return;
+  }
+  const isLast = at === list.length - 1;
+  if (isLast && known[2] === second) return;
+  known[2] = Math.max(known[2], second);
+  known[3] = Math.min(known[3] + 1, COUNT_MAX);
+  if (isLast) return;
+  list.splice(at, 1);
+  list.push(known);
 }
 
 /** The values with one that history tells of, which was used later than those before. */
@@ -73,8 +91,8 @@ export function withPast(
   value: number,
   { firstMs, lastMs, uses }: PastValue,
   max: number,
-): readonly Seen[] {
-  const known = list.find((one) => one[0] === value);
+): Seen[] {
+  const known = seenOf(list, value);
   const firstS = Math.min(known?.[1] ?? Infinity, Math.floor(firstMs / 1000));
   const seen: Seen = [value, firstS, Math.floor(lastMs / 1000), Math.min((known?.[3] ?? 0) + uses, COUNT_MAX)];
   const others = list.filter((one) => one !== known);
