@@ -29,6 +29,8 @@ const NONE: readonly never[] = [];
 const RANK_OF_PATH = 900;
 const RANK_OF_NESTED = 1000;
 const PAIRS_MAX = 1000;
+/** Where signatures of version 4 and 2 name the key; in any other parameter it is not what signed the request. */
+const keyParameter = /^(?:X-Amz-Credential|AWSAccessKeyId)$/i;
 const ACCESS_KEY_ID = /^(A(?:KIA|SIA)[A-Z2-7]{12,124})(?:\/|$)/;
 
 /**
@@ -81,7 +83,7 @@ function secretsOfQuery(query: string, found: Found[], depth = 0): string | unde
     const name = equals < 0 ? '' : decodePercent(pair.slice(0, equals));
     const value = decodePercent(pair.slice(equals + 1));
     if (value === '') continue;
-    accessKeyId ??= ACCESS_KEY_ID.exec(value)?.[1];
+    if (keyParameter.test(name)) accessKeyId ??= ACCESS_KEY_ID.exec(value)?.[1];
     const parameter = boundText(redactText(name.slice(0, 256)).text, 64);
     if (isSecretParameter(name) && !isHarmlessValue(value)) {
       found.push({ rank: parameterRank(name) + depth * RANK_OF_NESTED, secret: new RawSecret(value), parameter });

@@ -102,8 +102,8 @@ export function parseRecords(
     if (record.truncated === true) {
       refuse('too_large', {
         field: '',
-        message: 'The record is longer than the limit of its transport.',
-        mend: 'Raise the limit of the collector, or make the product write shorter records.',
+        message: 'The record is longer than the limit of its transport, or its transport ended inside it.',
+        mend: 'Raise the limit of the collector, make the product write shorter records, or mend the octet counts of a syslog sender.',
       });
       continue;
     }

@@ -3,6 +3,8 @@ export interface RecordSample {
   readonly text: string;
   /** The text as JSON, parsed once for all sources; undefined where it is none. */
   readonly json: unknown;
+  /** The program that the record's syslog header names; the header is not part of the text. */
+  readonly program?: string;
 }
 
 /** Why a source takes a record for its own. */

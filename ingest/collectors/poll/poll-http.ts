@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.js';
 import { tryJson } from '../../core/try-json.js';
 import { codeOf } from '../../pipeline/error-code.js';
 import type { ApiAccess, PollAnswer } from './poll-api.js';
-import { isSpent, retryAfterMs } from './rate-limit.js';
+import { isSpent, retryAfterMs, tellsLimit } from './rate-limit.js';
 import { AnswerTooLong, SourceBusy, SourceRefusal } from './source-fault.js';
 
 export interface PollRequest {
@@ -24,6 +24,8 @@ export interface RawAnswer extends PollAnswer {
 
 const answerBytesMax = 64 << 20;
 const answerTimeoutMs = 60_000;
+/** What GitHub asks for where its answer names no time; Google's own wait is as long. */
+const untoldWaitMs = 60_000;
 
 /**
  * One request. Redirects are not followed, for they would carry credentials elsewhere; answers are bounded in size and
@@ -124,10 +126,15 @@ export class PollHttp {
     if (isSpent(headers)) this.#restUntilMs = nowMs + (waitMs ?? 0);
     const isWhole = answer.body !== undefined || (mayBeEmpty && answer.isEmpty);
     if (status >= 200 && status < 300 && isWhole) return answer;
-    const isBusy = status === 429 || (status === 403 && (isSpent(headers) || headers.has('retry-after')));
+    const isLimit = (status === 403 || status === 429) && tellsLimit(answer.body);
+    const isBusy = status === 429 || (status === 403 && (isSpent(headers) || headers.has('retry-after') || isLimit));
     if (isBusy) {
       const busy = `${host} asks for fewer requests (${String(status)}); it is asked again.`;
-      throw new SourceBusy(busy, waitMs, 'If it lasts, set a longer interval of the input.');
+      throw new SourceBusy(
+        busy,
+        waitMs ?? (isLimit ? untoldWaitMs : undefined),
+        'If it lasts, set a longer interval of the input.',
+      );
     }
     if (status >= 500 || status === 408 || (status >= 200 && status < 300)) {
       const what = status < 300 ? 'answered with no JSON' : 'is not well';

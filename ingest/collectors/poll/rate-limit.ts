@@ -1,3 +1,5 @@
+import { digText, isObject, readList, readObject, readText } from '../../sources/shared/json-reader.js';
+
 /** Bounds what a server may ask for, so that a wrong clock or a joke does not stop a source for a day. */
 const waitMaxMs = 3_600_000;
 
@@ -30,3 +32,19 @@ export function retryAfterMs(headers: Headers, nowMs: number): number | undefine
 /** Whether no request is left in this window. */
 export const isSpent = (headers: Headers): boolean =>
   (headers.get('x-rate-limit-remaining') ?? headers.get('x-ratelimit-remaining')) === '0';
+
+/** Google's reasons; GitHub's secondary limit, which it tells in words alone. */
+const limitReasons =
+  /^(?:rateLimitExceeded|userRateLimitExceeded|quotaExceeded|dailyLimitExceeded|RATE_LIMIT_EXCEEDED|RESOURCE_EXHAUSTED)$/;
+const limitWords = /\b(?:secondary rate limit|abuse detection)\b/i;
+
+/** Whether a refusal says by its body that it is one of a limit, and no missing right. */
+export function tellsLimit(body: unknown): boolean {
+  if (!isObject(body)) return false;
+  const error = readObject(body, 'error');
+  const reasons = (error === undefined ? [] : (readList(error, 'errors') ?? [])).map((one) =>
+    isObject(one) ? readText(one, 'reason') : undefined,
+  );
+  const told = [...reasons, digText(body, 'error', 'status')].some((word) => limitReasons.test(word ?? ''));
+  return told || limitWords.test(readText(body, 'message') ?? '');
+}

@@ -43,7 +43,8 @@ export class SyslogFramer {
       this.held = Buffer.alloc(0);
       return this.push(all);
     }
-    return this.mode === 'lines' ? this.lines.push(chunk) : this.pushCounted(chunk);
+    if (this.mode === 'counted') return this.pushCounted(chunk);
+    return this.lines.push(withLineFeeds(chunk)).filter(({ bytes }) => bytes > 0);
   }
 
   /** The connection ended. */
@@ -100,6 +101,15 @@ export class SyslogFramer {
     }
     return frames;
   }
+}
+
+/** Some senders end messages with NUL in place of a line feed, or before it (RFC 6587 §3.4.2). */
+function withLineFeeds(chunk: Buffer): Buffer {
+  let at = chunk.indexOf(0);
+  if (at < 0) return chunk;
+  const mended = Buffer.from(chunk);
+  for (; at >= 0; at = mended.indexOf(0, at + 1)) mended[at] = 0x0a;
+  return mended;
 }
 
 /** Undefined while the first bytes could still be a count. */

@@ -47,6 +47,8 @@ function read(whole: string, options: ApacheOptions, dictionary: KeyDictionary):
 
 const combinedForm = /^\S+ \S+ .{1,256} \[\d{2}\/[A-Z][a-z]{2}\/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}\] "/;
 
+const apachePrograms = /^(?:httpd|apache2?)$/;
+
 /** `apache`: access logs (common, combined, with a virtual host, JSON). */
 export const apacheFactory = accessSourceFactory<ApacheOptions>({
   product,
@@ -54,13 +56,14 @@ export const apacheFactory = accessSourceFactory<ApacheOptions>({
   options: optionsSchema,
   read,
   timeMend: 'Log %t, or %{%Y-%m-%dT%H:%M:%S%z}t in JSON, and name its key in `fields`.',
-  recognise({ text, json }) {
+  recognise({ text, json, program }) {
     if (isObject(json)) {
       const keys = Object.keys(json).filter((key) => apacheKeys.test(key));
       return keys.length >= 2 ? { confidence: 0.5, reason: 'the JSON keys that Apache’s examples use' } : undefined;
     }
-    return combinedForm.test(text.slice(0, 600))
-      ? { confidence: 0.6, reason: 'a line of the common or combined log format' }
-      : undefined;
+    if (!combinedForm.test(text.slice(0, 600))) return undefined;
+    return program !== undefined && apachePrograms.test(program)
+      ? { confidence: 0.9, reason: `an access log line behind a syslog header of ${program}` }
+      : { confidence: 0.6, reason: 'a line of the common or combined log format' };
   },
 });

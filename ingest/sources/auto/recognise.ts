@@ -1,4 +1,6 @@
 import { stripContainerPrefix } from '../shared/container-prefix.js';
+import { tryJson } from '../../core/try-json.js';
+import { readSyslogHeader } from '../shared/syslog-header.js';
 import type { RecordSample } from '../recognition.js';
 import type { SourceFactory } from '../source.js';
 
@@ -14,14 +16,11 @@ const margin = 0.2;
 const JSON_MAX = 1_048_576;
 
 function sampleOf(raw: string): RecordSample {
-  const text = stripContainerPrefix(raw).trim();
+  const behind = readSyslogHeader(stripContainerPrefix(raw));
+  const text = behind.text.trim();
   const open = text.charAt(0);
-  if ((open !== '{' && open !== '[') || text.length > JSON_MAX) return { text, json: undefined };
-  try {
-    return { text, json: JSON.parse(text) as unknown };
-  } catch {
-    return { text, json: undefined };
-  }
+  const json = (open === '{' || open === '[') && text.length <= JSON_MAX ? tryJson(text) : undefined;
+  return { ...behind, text, json };
 }
 
 /** Whose record it could be, the likeliest first; only those that stand too close to the first to be told apart. */

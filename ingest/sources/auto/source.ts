@@ -1,6 +1,7 @@
 import type { Result } from '../../core/result.js';
 import { sourceKinds, type TokenEvent } from '../../event/token-event.js';
 import { refuseOptions } from '../shared/no-options.js';
+import { readSyslogHeader } from '../shared/syslog-header.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
 import { candidatesOf } from './recognise.js';
@@ -31,7 +32,8 @@ export function autoFactory(factories: readonly SourceFactory[]): SourceFactory 
           const list = candidates.map((candidate) => `${candidate.product} (${candidate.reason})`).join(', ');
           return refuse(product, '', `The record could be of ${list}.`, 'Name the source instead of auto.');
         }
-        const parsed = source.parse(raw, context);
+        // Not every source takes a syslog header off.
+        const parsed = source.parse(readSyslogHeader(raw).text, context);
         if (parsed.ok) return parsed;
         const { field, message, mend, position } = parsed.error;
         const words = `Taken for ${first.product} (${first.reason}): ${message}`;

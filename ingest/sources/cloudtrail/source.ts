@@ -7,16 +7,8 @@ import { actionOfActing } from '../shared/acting.js';
 import { parseIpAddress } from '../shared/client-address.js';
 import { collectRecords } from '../shared/collect-each.js';
 import { detailText, longText, readIsoTime, safeId, shortText } from '../shared/facts.js';
-import {
-  digText,
-  isObject,
-  type JsonObject,
-  readCount,
-  readList,
-  readObject,
-  readText,
-} from '../shared/json-reader.js';
-import { readJsonRecords } from '../shared/json-records.js';
+import { digText, type JsonObject, readCount, readObject, readText } from '../shared/json-reader.js';
+import { openEnvelope, readJsonRecords } from '../shared/json-records.js';
 import { splitDocument } from '../shared/json-split.js';
 import { refuse } from '../shared/refuse.js';
 import type { ParseContext, ParseError, Source, SourceFactory } from '../source.js';
@@ -241,9 +233,9 @@ export const cloudtrailFactory: SourceFactory = {
     };
   },
   recognise({ json }) {
-    const list = isObject(json) ? readList(json, 'Records') : undefined;
-    const first: unknown = list?.[0] ?? (isObject(json) ? (readObject(json, 'detail') ?? json) : undefined);
-    if (!isObject(first) || readText(first, 'eventSource') === undefined) return undefined;
+    const records = json === undefined ? undefined : openEnvelope(json, product, envelope, 0);
+    const first = records?.ok === true ? records.value[0] : undefined;
+    if (first === undefined || readText(first, 'eventSource') === undefined) return undefined;
     const hasMarks = readText(first, 'eventName') !== undefined && readText(first, 'eventTime') !== undefined;
     const isTrail = hasMarks && (readText(first, 'eventVersion') ?? readObject(first, 'userIdentity')) !== undefined;
     return isTrail ? { confidence: 1, reason: 'eventSource, eventName and userIdentity of CloudTrail' } : undefined;

@@ -119,7 +119,9 @@ function readNotice(record: AccessRecord, frontend: string, rest: string): LineR
   }
   record.recordType = 'tls_error';
   record.outcome = 'failure';
-  record.reason = 'client_error';
+  record.reason = /\bSSL client (?:certificate|CA chain)\b/.test(rest.slice(0, 256))
+    ? 'invalid_client'
+    : 'client_error';
   record.reasonDetail = rest.trim();
   record.extra = [['frontend', frontend.replace(/:$/, '')]];
   return ok(record);

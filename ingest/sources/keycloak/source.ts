@@ -279,7 +279,8 @@ export const keycloakFactory: SourceFactory = {
   kinds: ['issuer'],
   variants: [],
   create: (options) => createSource(readOptions(options)),
-  recognise({ text, json }) {
+  recognise({ text, json: whole }) {
+    const json: unknown = Array.isArray(whole) ? whole[0] : whole;
     if (!isObject(json)) {
       return /\[(?:org\.keycloak|org\.key[a-z]*)\.events\]|\btype="?[A-Z_]+"?, realmId=/.test(text.slice(0, 2048))
         ? { confidence: 1, reason: 'a line of the logger org.keycloak.events' }

@@ -21,6 +21,8 @@ import { isStream, readKongRecord } from './record.js';
 const product = 'kong';
 const mend = 'Send what the http-log, file-log, tcp-log or udp-log plugin writes, or Kong’s NGINX access log.';
 
+const accessForm = /\] "[^\n]* kong_request_id: "/;
+
 const isRecord = (object: JsonObject): boolean =>
   (readObject(object, 'request') !== undefined &&
     (readObject(object, 'response') !== undefined || readObject(object, 'latencies') !== undefined)) ||
@@ -83,8 +85,10 @@ export const kongFactory: SourceFactory = {
       split: (document) => ok(splitDocument(document, envelope.lists)),
     };
   },
-  recognise({ json }) {
+  recognise({ text, json }) {
     const first: unknown = Array.isArray(json) ? json[0] : json;
+    if (json === undefined && accessForm.test(text.slice(0, 8192)))
+      return { confidence: 0.9, reason: 'an access log line with Kong’s kong_request_id' };
     if (!isObject(first) || !isRecord(first)) return undefined;
     const hasMark = readObject(first, 'latencies') !== undefined || readValue(first, 'started_at') !== undefined;
     return hasMark

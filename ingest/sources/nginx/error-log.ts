@@ -34,6 +34,7 @@ const verdicts: readonly (readonly [string, Verdict])[] = [
   ['limiting requests, excess', { action: 'other', reason: 'rate_limited', detail: 'limiting requests' }],
   ['limiting connections by zone', { action: 'other', reason: 'rate_limited', detail: 'limiting connections' }],
   ['client SSL certificate verify error', { action: 'login', reason: 'invalid_credentials', detail: 'client SSL certificate verify error' }],
+  ['auth request unexpected status: ', { action: 'other', reason: 'server_error', detail: 'auth request unexpected status' }],
   ['client sent no required SSL certificate', { action: 'login', reason: 'missing_token', detail: 'client sent no required SSL certificate' }],
 ]; // prettier-ignore
 

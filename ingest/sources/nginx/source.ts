@@ -79,16 +79,17 @@ const combinedForm = /^\S+ \S+ .{1,256} \[\d{2}\/[A-Z][a-z]{2}\/\d{4}:\d{2}:\d{2
 /** Length, time and upstream in brackets: the Kubernetes ingress. */
 const ingressForm = /" \d+ \d+\.\d+ \[[^\]]*\] \[?/;
 
-function recognise({ text, json }: RecordSample): Recognition | undefined {
+function recognise({ text, json, program }: RecordSample): Recognition | undefined {
   if (isObject(json)) {
     const found = jsonMarks.filter((name) => readValue(json, name) !== undefined);
     return found.length >= 3
       ? { confidence: 0.9, reason: `the variables ${found.slice(0, 3).join(', ')} of NGINX` }
       : undefined;
   }
-  if (isErrorLine(withoutSyslogHeader(text))) return { confidence: 1, reason: 'date and level of NGINX’s error log' };
+  if (isErrorLine(text)) return { confidence: 1, reason: 'date and level of NGINX’s error log' };
   const head = text.slice(0, 4096);
   if (!combinedForm.test(head.slice(0, 600))) return undefined;
+  if (program === 'nginx') return { confidence: 0.9, reason: 'an access log line behind a syslog header of nginx' };
   return ingressForm.test(head)
     ? { confidence: 0.9, reason: 'the format of the Kubernetes ingress' }
     : { confidence: 0.6, reason: 'a line of the common or combined log format' };

@@ -151,6 +151,20 @@ function withHeader(told: CredentialFacts, { jwtAlgorithm, jwtKeyId }: AccessRec
   };
 }
 
+const isNamedJwt = ({ token }: CredentialFacts): boolean =>
+  token.identity === 'jwt' && token.issuer !== undefined && token.jti !== undefined;
+
+/**
+ * Of an opaque token that the proxy exchanged or introspected, the claims are the name that issuer and callee know too.
+ * The bytes are an alias: as fingerprint they would tell the JWT, which the callee sees, from itself.
+ */
+function behindOpaque(told: TokenFacts, presented: TokenFacts): TokenFacts {
+  const { secret_fp: value } = presented;
+  if (value === undefined) return told;
+  const aliases = [...(told.aliases ?? []), { kind: 'secret_fp' as const, value }];
+  return { ...told, aliases };
+}
+
 /** The credential, principal and session of a record, by the strongest that it tells. */
 export function identify(record: AccessRecord, context: ParseContext, redactor: Redactor, url: UrlFacts): Identity {
   const fp = context.fingerprinter;
@@ -163,6 +177,8 @@ export function identify(record: AccessRecord, context: ParseContext, redactor: 
   if (claims !== undefined && Object.keys(claims).length > 0) {
     const told = withHeader(factsOfClaims(claims, fp, redactor), record);
     if (identity.token === undefined) identity = { ...identity, ...told };
+    else if (identity.token.identity === 'opaque' && isNamedJwt(told))
+      identity = { ...told, token: behindOpaque(told.token, identity.token) };
     else if (identity.principal === undefined && told.principal !== undefined) {
       identity = { ...identity, principal: told.principal };
     }
@@ -180,12 +196,13 @@ export function identify(record: AccessRecord, context: ParseContext, redactor: 
   }
   if (identity.token === undefined && record.tokenFp !== undefined)
     identity = { ...identity, ...fromProxyHash(record.tokenFp, fp) };
+  // A presigned URL has a signature of its own each time; what signed it is the key.
+  if (identity.token === undefined && url.accessKeyId !== undefined) {
+    identity = { ...identity, token: tokenFromAwsAccessKeyId(url.accessKeyId, fp) };
+  }
   const inUrl = url.secrets?.[0];
   if (identity.token === undefined && inUrl !== undefined) {
     identity = { ...identity, ...describeCredential(inUrl, fp) };
-  }
-  if (identity.token === undefined && url.accessKeyId !== undefined) {
-    identity = { ...identity, token: tokenFromAwsAccessKeyId(url.accessKeyId, fp) };
   }
   if (identity.principal === undefined && record.user !== undefined) {
     identity = { ...identity, principal: basicPrincipal(record.user, context, redactor) };

@@ -41,6 +41,8 @@ export interface AccessRecord {
   targetNamespace?: string;
   spiffeId?: string;
   transport?: NonNullable<TokenEvent['transport']>;
+  /** The client's certificate did not stand the proxy's check, so it proves nothing. */
+  certificateFailed?: boolean;
   authorization?: string;
   apiKey?: string;
   tokenFp?: string;
@@ -232,6 +234,10 @@ function setClaim(record: AccessRecord, name: string, value: unknown): void {
 
 type Setter = (record: AccessRecord, value: unknown, text: string) => void;
 
+function showCertificate(record: AccessRecord): void {
+  record.transport = record.certificateFailed === true ? 'tls' : 'mtls';
+}
+
 const claim =
   (name: string): Setter =>
   (record, value) =>
@@ -312,16 +318,16 @@ const setters: Readonly<Record<AccessMeaning, Setter>> = {
     takeForwardedCertificate(r, text, (r.extra ??= []));
   },
   downstream_peer_uri_san: (r, _v, text) => {
-    r.transport = 'mtls';
+    showCertificate(r);
     const id = text.split(',', 8).find((san) => san.trim().startsWith('spiffe://'));
     if (id !== undefined) r.spiffeId = id.trim();
   },
   downstream_peer_subject: (r, _v, text) => {
-    r.transport = 'mtls';
+    showCertificate(r);
     (r.extra ??= []).push(['peer_subject', text]);
   },
   peer_fingerprint_256: (r, _v, text) => {
-    r.transport = 'mtls';
+    showCertificate(r);
     if (/^[0-9a-f]{64}$/i.test(text))
       (r.extra ??= []).push(['presented_x5t_s256', Buffer.from(text, 'hex').toString('base64url')]);
   },
@@ -330,6 +336,10 @@ const setters: Readonly<Record<AccessMeaning, Setter>> = {
   },
   client_verify: (r, _v, text) => {
     if (text === 'SUCCESS') r.transport = 'mtls';
+    else if (text.startsWith('FAILED')) {
+      r.certificateFailed = true;
+      r.transport = 'tls';
+    }
   },
   tls_version: (r) => (r.transport ??= 'tls'),
   scheme: (r, _v, text) => {

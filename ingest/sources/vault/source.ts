@@ -269,7 +269,8 @@ export const vaultFactory: SourceFactory = {
       split: (document) => ok(splitDocument(document, [])),
     };
   },
-  recognise({ json }) {
+  recognise({ json: whole }) {
+    const json: unknown = Array.isArray(whole) ? whole[0] : whole;
     const type = isObject(json) ? (readText(json, 'type') ?? '') : '';
     if (!isObject(json) || !/^(?:kmip-)?(?:request|response)$/.test(type)) return undefined;
     const request = readObject(json, 'request');

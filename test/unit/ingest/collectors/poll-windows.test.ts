@@ -139,6 +139,26 @@ describe('GitHub audit log', () => {
       polled.now += 1_000;
       await until(() => reason().includes('read:audit_log'), reason);
     }));
+
+  it.each([
+    [
+      'GitHub',
+      { message: 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.' },
+    ],
+    ['Google', { error: { code: 403, errors: [{ reason: 'userRateLimitExceeded' }] } }],
+  ])('waits a minute where a 403 of %s tells of a limit in its body alone', (_name, body) =>
+    withGithub(async (polled) => {
+      polled.server.instead.push({ status: 403, body });
+      await polled.start();
+      const reason = () => polled.health.status(polled.now).parts[0]?.reason ?? '';
+      await until(() => reason() !== '', reason);
+      expect(reason()).toContain('fewer requests (403)');
+      const asked = polled.server.requests.length;
+      polled.now += 59_000;
+      await delay(100);
+      expect(polled.server.requests).toHaveLength(asked);
+    }),
+  );
 });
 
 describe('Entra', () => {

@@ -50,6 +50,7 @@ describe('framing', () => {
 
   it.each([
     ['lines', '<1>a\n<2>b\r\n<3>c', [['<1>a', false], ['<2>b', false], ['<3>c', false]]],
+    ['messages that end with NUL', '<1>a\0<2>b\0\n<3>c\0', [['<1>a', false], ['<2>b', false], ['<3>c', false]]],
     ['lines that begin with digits', '10.0.0.1 - x\n7 y\n', [['10.0.0.1 - x', false], ['7 y', false]]],
     ['counted messages with line ends inside', counted('<1>a\nb', '<2>ü'), [['<1>a\nb', false], ['<2>ü', false]]],
     ['counted messages with line ends between', `${counted('<1>a')}\n${counted('<2>b')}\n`, [['<1>a', false], ['<2>b', false]]],

@@ -1,7 +1,7 @@
 import { candidatesOf } from '../../../../ingest/sources/auto/recognise.js';
 import { sourceFactories } from '../../../../ingest/sources/registry.js';
 import { goodCases } from '../../../support/planted-records.js';
-import { refusalOf } from './source-kit.js';
+import { contextAt, refusalOf } from './source-kit.js';
 import { tabledFactories } from './shared/case-table.js';
 
 const named = sourceFactories.filter((factory) => factory.product !== 'auto' && factory.product !== 'generic');
@@ -35,4 +35,41 @@ it('an ambiguous record names its candidates and their reasons', () => {
 
 it('a record that nobody knows lists the sources', () => {
   expect(refusalOf(auto, 'Once upon a time').mend).toContain('nginx, envoy, keycloak');
+});
+
+const of = (raw: string) => candidatesOf(raw, named).map((candidate) => candidate.product);
+const keycloak = { id: 'e', time: 1, type: 'LOGIN', realmId: 'r', clientId: 'web', details: {} };
+const vault = {
+  time: '2026-01-05T09:00:00Z',
+  type: 'response',
+  auth: {},
+  request: { id: 'r', operation: 'read', path: 'a' },
+};
+const trail = {
+  eventVersion: '1.08', userIdentity: { type: 'Root' }, eventTime: '2026-01-05T09:00:00Z', eventSource: 'iam.amazonaws.com', eventName: 'ListUsers',
+}; // prettier-ignore
+const text = JSON.stringify(trail);
+const combined = '203.0.113.7 - - [02/Jan/2024:03:04:05 +0100] "GET / HTTP/1.1" 200 1 "-" "x"';
+
+it.each([
+  ['keycloak', JSON.stringify([keycloak, keycloak])],
+  ['vault', JSON.stringify([vault, vault])],
+  ['cloudtrail', JSON.stringify([trail])],
+  ['cloudtrail', JSON.stringify({ Events: [{ EventId: 'e', CloudTrailEvent: text }] })],
+  [
+    'cloudtrail',
+    JSON.stringify({ messageType: 'DATA_MESSAGE', logEvents: [{ id: '1', timestamp: 1, message: text }] }),
+  ],
+  ['cloudtrail', JSON.stringify({ Type: 'Notification', Message: text })],
+  ['vault', `<134>Jan  5 09:00:00 v1 vault[7]: ${JSON.stringify(vault)}`],
+  ['cloudtrail', `<134>1 2026-01-05T09:00:00Z host shipper 7 - - ${text}`],
+  ['nginx', `<190>Jan  5 09:00:00 web1 nginx: ${combined}`],
+  ['apache', `Jan  5 09:00:00 web1 httpd[7]: ${combined}`],
+  ['kong', `${combined} kong_request_id: "3f1f0b1a"`],
+])('recognises %s in %s', (product, raw) => {
+  expect(of(raw)).toEqual([product]);
+  expect(auto.parse(raw, contextAt())).toMatchObject({
+    ok: true,
+    value: [{ source: { product } }, ...(raw.startsWith('[') && product !== 'cloudtrail' ? [{}] : [])],
+  });
 });
