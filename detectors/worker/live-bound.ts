@@ -1,4 +1,8 @@
-/** Of the most, what is left where more do not help. */
+/**
+ * What is left where more do not help: so few that what is made for a use is let go before the garbage collector moves it to where
+ * only its long rounds look. Of the most, no more than this share.
+ */
+const FEW = 32;
 const FEW_SHARE = 1 / 3;
 /** Of the uses that few would not have held, those that many must hold to be worth it. */
 const WORTH_SHARE = 0.1;
@@ -21,7 +25,7 @@ export class LiveBound {
 
   constructor(many: number) {
     this.#many = many;
-    this.#few = Math.ceil(many * FEW_SHARE);
+    this.#few = Math.min(FEW, Math.ceil(many * FEW_SHARE));
     this.#now = many;
     this.#decideAt = many;
   }

@@ -1,7 +1,7 @@
 import { LiveBound } from '../../../../detectors/worker/live-bound.js';
 
 const MANY = 300;
-const FEW = 100;
+const FEW = 32;
 
 /** Its bound, after uses by name, each told what was said at the use before of the same. */
 class Uses {
@@ -30,9 +30,9 @@ describe('how many entities are held as objects', () => {
   it('are many again once that helps, and stay what they are while few would do', () => {
     const uses = new Uses();
     uses.add(...turns(1000, 3));
-    expect(uses.add(...turns(80, 50))).toBe(FEW);
+    expect(uses.add(...turns(25, 50))).toBe(FEW);
     expect(uses.add(...turns(200, 10))).toBe(MANY);
-    expect(uses.add(...turns(80, 50))).toBe(MANY);
+    expect(uses.add(...turns(25, 50))).toBe(MANY);
   });
 
   it('is not moved by a few that come back late', () => {
