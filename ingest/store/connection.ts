@@ -18,8 +18,13 @@ export interface StoreConnection {
   lines(sql: string, params: TableRow): AsyncIterable<string>;
   /** One Native block; `settings` hold the deduplication token. */
   insertNative(table: string, block: readonly Uint8Array[], settings: StatementSettings): Promise<void>;
-  /** @param lines one JSON object a line, of no other members than `columns`. */
-  insertJson(table: string, columns: readonly string[], lines: string, settings: StatementSettings): Promise<void>;
+  /** @param lines one JSON object a line, of no other members than `columns`; in parts. */
+  insertJson(
+    table: string,
+    columns: readonly string[],
+    lines: readonly Uint8Array[],
+    settings: StatementSettings,
+  ): Promise<void>;
   /** Rows that the engine makes from its own tables: up to 250,000 in one block, so that a part of it is never seen alone. */
   insertSelect(table: string, columns: readonly string[], select: string, params: TableRow): Promise<void>;
   /** Makes the database when the server has none of that name. */

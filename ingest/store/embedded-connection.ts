@@ -162,8 +162,13 @@ export class EmbeddedConnection implements StoreConnection {
     return this.insertFile(table, { format: 'Native', parts: block }, settings);
   }
 
-  insertJson(table: string, columns: readonly string[], lines: string, settings: StatementSettings): Promise<void> {
-    return this.insertFile(table, { format: 'JSONEachRow', parts: [Buffer.from(lines)], columns }, settings);
+  insertJson(
+    table: string,
+    columns: readonly string[],
+    lines: readonly Uint8Array[],
+    settings: StatementSettings,
+  ): Promise<void> {
+    return this.insertFile(table, { format: 'JSONEachRow', parts: lines, columns }, settings);
   }
 
   /**

@@ -122,7 +122,7 @@ export class StoreMigrator implements Migrator {
     await this.guard(`migration ${number} ${name}`, async (connection) => {
       await this.execute(connection, template);
       const row = { number, name, checksum };
-      await connection.insertJson('schema_migrations', Object.keys(row), JSON.stringify(row), {
+      await connection.insertJson('schema_migrations', Object.keys(row), [Buffer.from(JSON.stringify(row))], {
         ...writeSettings,
         insert_deduplication_token: `migration:${number}:${name}:${checksum}`,
       });

@@ -98,8 +98,13 @@ export class ServerConnection implements StoreConnection {
     return this.insert(table, 'Native', block, settings);
   }
 
-  insertJson(table: string, _columns: readonly string[], lines: string, settings: StatementSettings): Promise<void> {
-    return this.insert(table, 'JSONEachRow', [Buffer.from(lines)], settings);
+  insertJson(
+    table: string,
+    _columns: readonly string[],
+    lines: readonly Uint8Array[],
+    settings: StatementSettings,
+  ): Promise<void> {
+    return this.insert(table, 'JSONEachRow', lines, settings);
   }
 
   private async insert(

@@ -14,7 +14,8 @@ export interface ReaderDeps {
   readonly random: () => number;
 }
 
-const FETCH_BYTES = 4 << 20;
+/** Of each partition: what was fetched waits while its beginning is decoded. */
+const FETCH_BYTES = 1 << 20;
 const RECORDS_MAX = 10_000;
 const BACKOFF_BASE_MS = 50;
 const BACKOFF_CAP_MS = 5_000;
