@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=131072 node
 import { Command } from 'commander';
 import { createCliContext } from './cli-context.js';
 import { defineAlerts } from './commands/alerts.js';
@@ -20,8 +20,11 @@ import { defineScore } from './commands/score.js';
 import { defineSources } from './commands/sources.js';
 import { defineSql } from './commands/sql.js';
 import { defineSuppressions } from './commands/suppressions.js';
+import { keepHeapSmall } from './heap.js';
 import { processTerminal } from './terminal.js';
 import { version } from './version.js';
+
+keepHeapSmall();
 
 const program = new Command('tourniquet')
   .description('Token observability: which token, from where, by what process, touching what, since when.')

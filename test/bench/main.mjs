@@ -2,7 +2,7 @@
 // whole way, every parser, passes of the rules beside a day of N events, or a worker that gets to know N tokens, and says which
 // targets are met. It asserts nothing: a busy machine is no fault of the code.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -166,7 +166,10 @@ function fresh() {
 function measured(title, job) {
   say(`… ${title}`);
   const script = fileURLToPath(new URL('job.mjs', import.meta.url));
-  const child = spawn(process.execPath, [script, JSON.stringify(job)], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [script, JSON.stringify(job)], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environmentOfProgram() },
+  });
   let answer = '';
   let complaint = '';
   child.stdio[3]?.on('data', (text) => (answer += String(text)));
@@ -178,4 +181,10 @@ function measured(title, job) {
       resolve(answer === '' ? null : JSON.parse(answer));
     });
   });
+}
+
+/** What the first line of the program puts into the environment of node. */
+function environmentOfProgram() {
+  const [first = ''] = readFileSync(new URL('../../dist/api/cli/main.js', import.meta.url), 'utf8').split('\n', 1);
+  return Object.fromEntries([...first.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
 }

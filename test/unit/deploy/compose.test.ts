@@ -81,6 +81,13 @@ describe('deploy/compose.yaml', () => {
     expect(dockerfile).toMatch(/^HEALTHCHECK .*alive\.mjs/m);
   });
 
+  it('gives the program the environment that its first line gives it elsewhere', () => {
+    const main = readFileSync(resolve(deploy, '../api/cli/main.ts'), 'utf8');
+    const given = [...(main.split('\n', 1)[0] ?? '').matchAll(/\S+=\S+/g)].map(([assignment]) => assignment);
+    expect(given).toHaveLength(1);
+    for (const assignment of given) expect(dockerfile).toContain(`ENV ${assignment}\n`);
+  });
+
   it('mounts files that exist, volumes and secrets that are declared', () => {
     for (const [name, service] of services) {
       for (const { source, named } of mounts(service)) {
