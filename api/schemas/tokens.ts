@@ -66,6 +66,24 @@ export const tokensAnswer = pageSchema(tokenSchema.extend({ risk: score }).meta(
 
 export const tokenParams = z.object({ uid: tokenUid });
 
+const relative = z.object({
+  token_uid: z.string(),
+  name: z.string(),
+  first_seen: z.string(),
+  by: z.array(z.string()).describe('Kinds of the names that tie the two.'),
+});
+
+const lineage = z.object({
+  made_from: z.array(relative).describe('Tokens that have the names in `parents` of the token.'),
+  children: z.array(relative).describe('Tokens made from it.'),
+  rotated_to: z.array(relative).describe('Of the children: those that its refresh token gave.'),
+  same_as: z
+    .array(relative)
+    .describe('Other rows of the same token, of records that name it by less; their uses are not added.'),
+  revoked_at: z.string().nullable().describe('The latest of this row and those in `same_as`.'),
+});
+export type Lineage = z.output<typeof lineage>;
+
 export const tokenAnswer = z
   .object({
     token: tokenSchema,
@@ -94,7 +112,7 @@ export const tokenAnswer = z
         ),
       }),
     ),
-    children: z.array(z.object({ token_uid: z.string(), name: z.string(), first_seen: z.string() })),
+    ...lineage.shape,
   })
   .meta({ id: 'TokenDetail' });
 

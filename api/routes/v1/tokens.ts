@@ -9,17 +9,18 @@ import type { ApiDeps } from '../../api-deps.js';
 import { getToken } from '../../queries/get-token.js';
 import { listTokens } from '../../queries/list-tokens.js';
 import { tokenRisk } from '../../queries/token-risk.js';
-import { tokenChildren } from '../../queries/token-children.js';
+import { tokenRelatives } from '../../queries/token-relatives.js';
 import { tokenSeenWith } from '../../queries/token-seen-with.js';
 import { tokenUses } from '../../queries/token-uses.js';
 import { pageOf, readCursor, readInstant } from '../../schemas/common.js';
 import { problemResponses } from '../../schemas/problem.js';
-import { tokenAnswer, tokenParams, tokensAnswer, tokensQuery } from '../../schemas/tokens.js';
+import { type Lineage, tokenAnswer, tokenParams, tokensAnswer, tokensQuery } from '../../schemas/tokens.js';
 
 const VALUES_MAX = 50;
-const CHILDREN_MAX = 100;
+const RELATIVES_MAX = 100;
 
 type SeenWith = z.output<typeof tokenSeenWith.row>;
+type Relative = z.output<typeof tokenRelatives.row>;
 
 export function tokenRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
@@ -72,17 +73,17 @@ export function tokenRoutes(app: FastifyInstance, deps: ApiDeps): void {
       config: { access: 'viewer' },
       schema: {
         operationId: 'getToken',
-        summary: 'One token: facts, risk, what it was seen with, what was made from it',
+        summary: 'One token: facts, risk, what it was seen with, its lineage',
         tags: ['tokens'],
         params: tokenParams,
         response: { 200: tokenAnswer, ...problemResponses },
       },
     },
     async ({ params: { uid } }) => {
-      const [tokens, seen, children] = await Promise.all([
+      const [tokens, seen, relatives] = await Promise.all([
         deps.querier.run(getToken, { token_uid: uid }),
         deps.querier.run(tokenSeenWith, { token_uid: uid, values_max: VALUES_MAX }),
-        deps.querier.run(tokenChildren, { token_uid: uid, rows: CHILDREN_MAX }),
+        deps.querier.run(tokenRelatives, { token_uid: uid, rows: RELATIVES_MAX }),
       ]);
       const token = tokens[0];
       if (token === undefined) throw new AppError('TQ_NOT_FOUND', `There is no token ${uid}.`);
@@ -97,10 +98,31 @@ export function tokenRoutes(app: FastifyInstance, deps: ApiDeps): void {
         token,
         risk: riskReading(kinds, risk, formatTime(nowMs)),
         seen_with: byDimension(seen),
-        children: [...children],
+        ...lineageOf(relatives, token.revoked_at),
       };
     },
   );
+}
+
+/** A refresh token that gave the next one is its parent too, and was replaced by it. */
+function lineageOf(relatives: readonly Relative[], revokedAt: string | null): Lineage {
+  const tied = (by: 'made_by' | 'maker_by' | 'same_by'): Lineage['children'] =>
+    relatives
+      .filter((relative) => relative[by].length > 0)
+      .map(({ token_uid, name, first_seen, ...rest }) => ({ token_uid, name, first_seen, by: rest[by] }));
+  const children = tied('made_by');
+  const ends = relatives.filter(({ same_by }) => same_by.length > 0).map(({ revoked_at }) => revoked_at);
+  return {
+    made_from: tied('maker_by'),
+    children,
+    rotated_to: children.filter(({ by }) => by.includes('refresh_jti')),
+    same_as: tied('same_by'),
+    revoked_at:
+      [revokedAt, ...ends]
+        .filter((at) => at !== null)
+        .sort()
+        .at(-1) ?? null,
+  };
 }
 
 function byDimension(rows: readonly SeenWith[]): z.output<typeof tokenAnswer>['seen_with'] {
