@@ -114,6 +114,7 @@ function readHandshake(record: AccessRecord, common: JsonObject): void {
   const words = memberText(common, 'downstream_transport_failure_reason');
   if (words === undefined) return;
   record.outcome = 'failure';
+  if (record.transport === 'plaintext') record.transport = 'tls';
   record.reason = /certificate/i.test(words) ? 'invalid_client' : 'invalid_request';
   record.reasonDetail = words;
 }
@@ -206,6 +207,11 @@ function readHttp(record: AccessRecord, request: JsonObject, response: JsonObjec
   put(record, 'requestId', memberText(request, 'request_id'));
   put(record, 'responseDetails', memberText(response, 'response_code_details'));
   record.status = memberCount(response, 'response_code') ?? 0;
+  // A call that ends at once has its trailers as headers.
+  for (const part of ['response_trailers', 'response_headers'] as const) {
+    const code = readText(memberObject(response, part) ?? {}, 'grpc-status');
+    if (code !== undefined) record.grpcStatus ??= code;
+  }
   const received = memberCount(request, 'request_body_bytes');
   const sent = memberCount(response, 'response_body_bytes');
   if (received !== undefined) record.requestBytes = received;

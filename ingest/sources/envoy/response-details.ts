@@ -24,6 +24,21 @@ const flagReasons: ReadonlyMap<string, Reason> = new Map([
 ]);
 
 /**
+ * Whether Envoy answered in place of the upstream. It refuses a call of gRPC with status 200 and tells why in the trailers, and
+ * ext_authz may send a browser to a login page, so that the status says nothing.
+ */
+export function isRefusedByEnvoy(details: string | undefined, flags: string | undefined): boolean {
+  // Nearly all lines.
+  if (flags === undefined && (details === undefined || details === 'via_upstream')) return false;
+  const text = (details ?? '').slice(0, 256).toLowerCase().replaceAll(' ', '_');
+  return ownRefusal.test(text) || /(?:^|,)(?:UAEX|RL)(?:,|$)/.test(flags ?? '');
+}
+
+const ownFailure = /^(?:upstream_reset_before_response_started|no_healthy_upstream|cluster_not_found)/;
+const ownRefusal =
+  /^(?:jwt_authn_access_denied|rbac_access_denied|ext_authz_(?:denied|error)|(?:local|request)_rate_limited|route_not_found|upstream_reset_before_response_started|no_healthy_upstream|cluster_not_found)/;
+
+/**
  * What Envoy's response-code details and flags say about a refusal, where they say more than the status does.
  *
  * @param details `%RESPONSE_CODE_DETAILS%`, or the connection's termination details of a TCP line.
@@ -49,5 +64,5 @@ export function refusalReason(
     if (reason !== undefined) return reason;
     if (upstreamFlags.has(flag)) return 'upstream_error';
   }
-  return undefined;
+  return ownFailure.test(text) ? 'upstream_error' : undefined;
 }

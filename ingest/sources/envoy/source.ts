@@ -17,7 +17,7 @@ import { isTimeMs } from '../../event/time.js';
 import type { Recognition, RecordSample } from '../recognition.js';
 import { isAccessLogType, isAlsEntry, isEnd, readAlsEntry } from './als.js';
 import { readCluster, serviceOfHost } from './cluster.js';
-import { refusalReason } from './response-details.js';
+import { isRefusedByEnvoy, refusalReason } from './response-details.js';
 import { readText } from './text.js';
 
 const product = 'envoy';
@@ -129,7 +129,9 @@ function interpret(record: AccessRecord, options: EnvoyOptions): void {
   const details = record.responseDetails ?? (isTcp ? record.upstreamFailure : undefined);
   const { status } = record;
   if (status === 0) delete record.status;
-  const isRefused = status !== undefined && (status >= 400 || (status === 0 && isTcp));
+  const isRefused =
+    status !== undefined &&
+    (status >= 400 || (status === 0 && isTcp) || (status >= 100 && isRefusedByEnvoy(details, record.responseFlags)));
   const reason = isRefused ? refusalReason(details, record.responseFlags, status) : undefined;
   if (reason !== undefined) {
     record.reason = reason;

@@ -13,7 +13,7 @@ import { Redactor, refererOf, SEARCHED_MAX } from './access-redactor.js';
 import { TrustedRanges } from '../../core/address-ranges.js';
 import { clientOfForwarded, type ClientAddress } from './client-address.js';
 import { compact } from './facts.js';
-import { httpOutcome } from './http-outcome.js';
+import { grpcOutcome, httpOutcome } from './http-outcome.js';
 import { joinId } from './names.js';
 
 export interface AccessSettings {
@@ -164,7 +164,9 @@ export function buildAccessEvent(record: AccessRecord, context: ParseContext, se
 
   const identity = identify(record, context, redactor, urlFacts);
   const isKnown = identity.token !== undefined || identity.principal !== undefined;
-  const byStatus = httpOutcome(record.status, isKnown ? true : record.tellsCredential ? false : undefined);
+  const hasToken = isKnown ? true : record.tellsCredential ? false : undefined;
+  const { status, grpcStatus } = record;
+  const byStatus = grpcStatus === undefined ? httpOutcome(status, hasToken) : grpcOutcome(grpcStatus, status, hasToken);
   // A user name without a token, or with a password, is no token that could be invalid.
   const isPassword = identity.token === undefined ? identity.principal !== undefined : identity.token.kind === 'basic';
   const statusReason = isPassword && byStatus.reason === 'invalid_token' ? 'invalid_credentials' : byStatus.reason;

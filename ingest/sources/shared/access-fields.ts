@@ -3,7 +3,7 @@
  * one of these, and the aliases below are what is understood without being told.
  */
 export const accessMeanings = [
-  'time', 'method', 'path', 'url', 'request', 'authority', 'status', 'bytes_received', 'bytes_sent', 'duration_ms',
+  'time', 'method', 'path', 'url', 'request', 'authority', 'status', 'grpc_status', 'bytes_received', 'bytes_sent', 'duration_ms',
   'duration_s', 'client_address', 'client_port', 'x_forwarded_for', 'user_agent', 'referer', 'user', 'request_id',
   'trace_id', 'traceparent', 'response_flags', 'response_code_details', 'upstream_cluster', 'upstream_host',
   'upstream_failure', 'route_name', 'direction', 'caller_service', 'caller_namespace', 'target_service',
@@ -24,6 +24,8 @@ const aliases: Readonly<Partial<Record<AccessMeaning, string>>> = {
   request: 'request request_line',
   authority: 'authority :authority host http_host server_name vhost server.address domain',
   status: 'status response_code status_code response_status http_status code http.response.status_code',
+  grpc_status:
+    'grpc_status grpc_status_number grpc-status rpc.grpc.status_code sent_trailer_grpc_status upstream_trailer_grpc_status',
   bytes_received: 'bytes_received request_length request_bytes req_bytes http.request.body.size request_size',
   bytes_sent:
     'bytes_sent body_bytes_sent response_bytes response_length bytes size http.response.body.size response_size',

@@ -23,6 +23,8 @@ export interface AccessRecord {
   /** SNI; Istio's names the service that its client called. */
   serverName?: string;
   status?: number;
+  /** Code of gRPC, by number or name. */
+  grpcStatus?: string;
   requestBytes?: number;
   responseBytes?: number;
   durationMs?: number;
@@ -259,6 +261,7 @@ const setters: Readonly<Record<AccessMeaning, Setter>> = {
     const status = countOf(value);
     if (status !== undefined && status <= 999) r.status = status;
   },
+  grpc_status: (r, _v, text) => (r.grpcStatus = text),
   bytes_received: (r, value) => {
     const bytes = countOf(value);
     if (bytes !== undefined) r.requestBytes = bytes;

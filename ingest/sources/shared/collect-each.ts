@@ -16,7 +16,13 @@ export function collectList<T, R>(
     const result = read(member, ordinal);
     if (!result.ok) {
       const { field, message, mend, position } = result.error;
-      return refuse(product, `/${ordinal}${field}`, message, mend, position);
+      return refuse(
+        product,
+        field === '' || field.startsWith('/') ? `/${ordinal}${field}` : `/${ordinal}/${field}`,
+        message,
+        mend,
+        position,
+      );
     }
     for (const value of result.value) all.push(value);
   }

@@ -1,4 +1,5 @@
 import type { Outcome, Reason } from '../../event/token-event.js';
+import { isCancelled, reasonOfRpcCode } from './rpc-code.js';
 
 export interface HttpOutcome {
   readonly outcome: Outcome;
@@ -35,3 +36,17 @@ export function httpOutcome(status: number | undefined, hasToken: boolean | unde
   if (status === 401) return hasToken === undefined ? unexplained : hasToken ? invalidToken : missingToken;
   return byStatus.get(status) ?? (status < 500 ? clientError : upstreamError);
 }
+
+/** As {@link httpOutcome}, of a call of gRPC: it is told in the trailers, behind a status that is 200 whatever comes of it. */
+export function grpcOutcome(code: string, status: number | undefined, hasToken: boolean | undefined): HttpOutcome {
+  const byStatus = httpOutcome(status, hasToken);
+  const reason = byStatus.outcome === 'failure' ? undefined : reasonOfRpcCode(code);
+  if (reason === undefined) return byStatus;
+  if (isCancelled(code)) return { outcome: 'unknown', reason: 'client_error' };
+  if (reason === 'invalid_token') return httpOutcome(401, hasToken);
+  if (reason === 'invalid_request') return clientError;
+  return saidOfCaller.has(reason) ? failed(reason) : upstreamError;
+}
+
+/** The other codes are what a status from 500 on is. */
+const saidOfCaller: ReadonlySet<Reason> = new Set(['access_denied', 'not_found', 'rate_limited']);
