@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** Of what was alive after the last long round of the garbage collector, what may be added until the next one. */
-const GROWTH_PERCENT = 40;
+const GROWTH_PERCENT = 60;
 
 /**
  * Makes V8 collect before the heap has grown by more than this share, in all threads; where there is memory, it may let the heap grow
