@@ -25,6 +25,7 @@ export const tokenRelatives = defineQuery({
     token_uid: text,
     name: text,
     first_seen: time,
+    last_seen: time,
     revoked_at: timeOrNull,
     made_by: texts,
     maker_by: texts,
@@ -48,6 +49,7 @@ SELECT
   token_uid,
   name,
   first_seen,
+  last_seen,
   revoked_at,
   arrayDistinct(arrayMap(parent -> parent.1, arrayFilter(parent -> has(given, parent), parents))) AS made_by,
   arrayDistinct(arrayMap(alias -> alias.1, arrayFilter(

@@ -80,7 +80,10 @@ const lineage = z.object({
   same_as: z
     .array(relative)
     .describe('Other rows of the same token, of records that name it by less; their uses are not added.'),
-  revoked_at: z.string().nullable().describe('The latest of this row and those in `same_as`.'),
+  revoked_at: z
+    .string()
+    .nullable()
+    .describe('When it was revoked, or the key deleted: the latest of this row and those in `same_as`.'),
 });
 export type Lineage = z.output<typeof lineage>;
 

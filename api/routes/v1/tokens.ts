@@ -9,6 +9,7 @@ import type { ApiDeps } from '../../api-deps.js';
 import { getToken } from '../../queries/get-token.js';
 import { listTokens } from '../../queries/list-tokens.js';
 import { tokenRisk } from '../../queries/token-risk.js';
+import { tokenDeleted } from '../../queries/token-deleted.js';
 import { tokenRelatives } from '../../queries/token-relatives.js';
 import { tokenSeenWith } from '../../queries/token-seen-with.js';
 import { tokenUses } from '../../queries/token-uses.js';
@@ -87,6 +88,16 @@ export function tokenRoutes(app: FastifyInstance, deps: ApiDeps): void {
       ]);
       const token = tokens[0];
       if (token === undefined) throw new AppError('TQ_NOT_FOUND', `There is no token ${uid}.`);
+      const rows = [{ ...token, token_uid: uid }, ...relatives.filter(({ same_by }) => same_by.length > 0)];
+      const [deleted] = await deps.querier.run(tokenDeleted, {
+        token_uids: rows.map(({ token_uid }) => token_uid),
+        from: rows.map(({ first_seen }) => first_seen).sort()[0] ?? token.first_seen,
+        to:
+          rows
+            .map(({ last_seen }) => last_seen)
+            .sort()
+            .at(-1) ?? token.last_seen,
+      });
       const nowMs = deps.clock.nowMs();
       const kinds = await deps.querier.run(tokenRisk, {
         token_uid: uid,
@@ -98,27 +109,26 @@ export function tokenRoutes(app: FastifyInstance, deps: ApiDeps): void {
         token,
         risk: riskReading(kinds, risk, formatTime(nowMs)),
         seen_with: byDimension(seen),
-        ...lineageOf(relatives, token.revoked_at),
+        ...lineageOf(relatives, [...rows.map(({ revoked_at }) => revoked_at), deleted?.deleted_at ?? null]),
       };
     },
   );
 }
 
 /** A refresh token that gave the next one is its parent too, and was replaced by it. */
-function lineageOf(relatives: readonly Relative[], revokedAt: string | null): Lineage {
+function lineageOf(relatives: readonly Relative[], ends: readonly (string | null)[]): Lineage {
   const tied = (by: 'made_by' | 'maker_by' | 'same_by'): Lineage['children'] =>
     relatives
       .filter((relative) => relative[by].length > 0)
       .map(({ token_uid, name, first_seen, ...rest }) => ({ token_uid, name, first_seen, by: rest[by] }));
   const children = tied('made_by');
-  const ends = relatives.filter(({ same_by }) => same_by.length > 0).map(({ revoked_at }) => revoked_at);
   return {
     made_from: tied('maker_by'),
     children,
     rotated_to: children.filter(({ by }) => by.includes('refresh_jti')),
     same_as: tied('same_by'),
     revoked_at:
-      [revokedAt, ...ends]
+      ends
         .filter((at) => at !== null)
         .sort()
         .at(-1) ?? null,

@@ -49,7 +49,12 @@ const assume = (eventID: string, userIdentity: object, accessKeyId: string) => (
   responseElements: { credentials: { accessKeyId, expiration: '2026-01-05T10:00:00Z' } },
 }); // prettier-ignore
 const user = { type: 'IAMUser', arn: 'arn:aws:iam::123456789012:user/a', accountId: '123456789012', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' }; // prettier-ignore
+const done = (eventID: string, eventTime: string, eventName: string, requestParameters: object) => ({
+  eventVersion: '1.08', eventTime, eventSource: 'iam.amazonaws.com', eventName, eventID, userIdentity: { ...user, accessKeyId: 'AKIAIOSFODNN7ADMINAA' }, requestParameters,
+}); // prettier-ignore
 const trail = parse('cloudtrail', [
+  done('c3', '2026-01-05T09:30:00Z', 'DeleteAccessKey', { userName: 'a', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' }),
+  done('c4', '2026-01-05T09:31:00Z', 'DeleteUser', { userName: 'b' }),
   assume('c1', user, 'ASIAIOSFODNN7AAAAAAA'),
   assume('c2', { ...role('one'), accessKeyId: 'ASIAIOSFODNN7AAAAAAA' }, 'ASIAIOSFODNN7BBBBBBB'),
 ]);
@@ -113,6 +118,11 @@ describe('lineage of a token, from the records of its issuers', () => {
     expect(uids((await detail(long)).children)).toEqual([first]);
     const middle = await detail(first);
     expect([uids(middle.made_from), uids(middle.children), uids(middle.rotated_to)]).toEqual([[long], [second], []]);
+  });
+
+  it('takes a deleted key for one that is over, and not the key that deleted it', async () => {
+    expect((await detail(key('AKIAIOSFODNN7EXAMPLE'))).revoked_at).toBe('2026-01-05T09:30:00.000Z');
+    expect((await detail(key('AKIAIOSFODNN7ADMINAA'))).revoked_at).toBeNull();
   });
 
   it('knows the end of a token that its issuer tells by another of its names', async () => {
