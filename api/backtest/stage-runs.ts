@@ -4,6 +4,7 @@ import type { Finding } from '../../detectors/core/finding.js';
 import { type Decoy, DecoyIndex } from '../../detectors/honeytoken/decoys.js';
 import { OfflineStage } from '../../detectors/worker/offline-stage.js';
 import { parseTime } from '../../ingest/event/time.js';
+import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { StoredEvents } from '../../ingest/store/stored-events.js';
 
 /** One stage under each of some settings. Plain, so that it can go to a thread. */
@@ -42,11 +43,15 @@ export class StageRuns implements StageRunner {
   }
 
   take(lines: string): StageAnswer {
-    const events = this.#stored.read(lines);
-    for (const stage of this.#stages) for (const event of events) stage.offer(event);
-    const last = events.at(-1);
+    let events = 0;
+    let last: TokenEvent | undefined;
+    for (const event of this.#stored.each(lines)) {
+      for (const stage of this.#stages) stage.offer(event);
+      last = event;
+      events += 1;
+    }
     const lastMs = last === undefined ? null : parseTime(last.time);
-    return { events: events.length, lastMs, findings: this.#findings(false) };
+    return { events, lastMs, findings: this.#findings(false) };
   }
 
   end(): StageAnswer {

@@ -159,16 +159,22 @@ export class StoredEvents {
   #line = '';
   #at = 0;
 
-  /** Whole lines. Events share what they have in common; they must not change afterwards. */
-  read(lines: string): TokenEvent[] {
-    const events: TokenEvent[] = [];
+  /**
+   * Whole lines, one event after the other: one that is done with need not wait for the rest. Events share what they have
+   * in common; they must not change afterwards.
+   */
+  *each(lines: string): Generator<TokenEvent, void> {
     for (let from = 0; from < lines.length;) {
       const end = lines.indexOf('\n', from);
       const to = end < 0 ? lines.length : end;
-      events.push(this.#event(lines.slice(from, to)));
+      yield this.#event(lines.slice(from, to));
       from = to + 1;
     }
-    return events;
+  }
+
+  /** The same as a list. */
+  read(lines: string): TokenEvent[] {
+    return [...this.each(lines)];
   }
 
   #event(line: string): TokenEvent {
