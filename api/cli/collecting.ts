@@ -20,12 +20,11 @@ import { type WebhookInput, webhookRoutes } from '../../ingest/collectors/webhoo
 import { createMetrics } from '../../ingest/core/telemetry/metrics.js';
 import type { EventLog } from '../../ingest/log/event-log.js';
 import { openCheckpointStore } from '../../ingest/pipeline/checkpoint-store.js';
-import { createEventSink } from '../../ingest/pipeline/event-sink.js';
 import type { CountsListener } from '../../ingest/pipeline/record-tally.js';
 import { openFingerprinter } from './fingerprint-keys.js';
 import { callerRule, startGrpc } from './grpc-inputs.js';
 import type { Surroundings } from './open-parts.js';
-import { openEnricher } from './open-parts.js';
+import { openEnricher, openSink } from './open-parts.js';
 import { bindingOf } from './source-by-name.js';
 import { readServerTls } from './server-tls.js';
 import { startPoll } from './poll-inputs.js';
@@ -51,7 +50,7 @@ export async function startCollectors(s: Surroundings, log: EventLog): Promise<C
   const checkpoints = await openCheckpointStore(join(config.data_dir, 'checkpoints', 'files.json'), { clock, logger });
   await lifecycle.start({ name: 'checkpoints', start: () => Promise.resolve(), stop: () => checkpoints.close() });
   const deps: CollectorDeps = {
-    sink: createEventSink({ writer, clock, logger }),
+    sink: openSink(s, writer),
     fingerprinter: openFingerprinter(config),
     enricher: await openEnricher(s),
     clock,

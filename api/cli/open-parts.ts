@@ -7,9 +7,10 @@ import { backoffMs } from '../../ingest/core/backoff.js';
 import { AppError, describeError, isRetryable } from '../../ingest/core/errors.js';
 import { HealthRegistry } from '../../ingest/core/health.js';
 import type { Logger } from '../../ingest/core/logger.js';
+import { createEventSink, type EventSink } from '../../ingest/pipeline/event-sink.js';
 import type { EventEnricher } from '../../ingest/pipeline/record-parser.js';
 import type { GeoEnricher } from '../../ingest/enrich/geo/geo-enricher.js';
-import type { EventLog } from '../../ingest/log/event-log.js';
+import type { EventLog, EventLogWriter } from '../../ingest/log/event-log.js';
 import { topics } from '../../ingest/log/event-log.js';
 import type { Retention } from '../../ingest/store/retention.js';
 import type { Store } from '../../ingest/store/store.js';
@@ -106,6 +107,15 @@ async function ensureTopics(
       retentionMs: Math.max(retentionMs, 30 * 86_400_000),
     },
   ]);
+}
+
+/** Where collectors hand over, in the form that the configuration has for records. */
+export function openSink(
+  { config, clock, logger }: Pick<Surroundings, 'config' | 'clock' | 'logger'>,
+  writer: EventLogWriter,
+): EventSink {
+  const format = config.log.kind === 'kafka' ? config.log.record_format : 'packed';
+  return createEventSink({ writer, clock, logger }, { format });
 }
 
 /** The databases that place clients; undefined where the configuration switches them off. */

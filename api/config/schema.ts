@@ -30,6 +30,8 @@ const log = z.discriminatedUnion('kind', [
     replication_factor: z.number().int().min(1).max(7).default(3),
     retention: durationMs.default(7 * 86_400_000),
     compression: z.enum(['none', 'gzip']).default('gzip'),
+    /** Of the topic of events; both are read, whatever is written. */
+    record_format: z.enum(['packed', 'json']).default('packed'),
   }),
 ]);
 

@@ -1,4 +1,4 @@
-import { isShared, sharedFacts } from '../../ingest/event/event-lines.js';
+import { isShared, sharedFacts } from '../../ingest/event/shared-facts.js';
 import type { PrincipalFacts, TokenEvent, TokenFacts } from '../../ingest/event/token-event.js';
 import { handedOnKey } from './told-once.js';
 

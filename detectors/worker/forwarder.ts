@@ -8,7 +8,7 @@ import { HandOver } from '../core/hand-over.js';
 import { originHeaders } from './origin.js';
 
 const RECORD_EVENTS_MAX = 2_000;
-/** Compact events are some 500 bytes; a record stays below what brokers take by default. */
+/** A record stays below what brokers take by default, also where no event is like another. */
 const RECORD_BYTES_MAX = 900 * 1024;
 /** How often those hear of the time for which there is no event, milliseconds. */
 const TELL_ALL_MS = 100;

@@ -60,7 +60,7 @@ export async function sendDeadLetters(
       reason: 'TQ_EVENT_INVALID',
       step: 'decode',
       timeMs,
-      message: `Line ${fault.line}: ${fault.message}`,
+      message: `Event ${fault.line}: ${fault.message}`,
       mend: 'Send events that follow docs/token-event.schema.json.',
       origin: `${topic}/${partition}/${record.offset}`,
       value: Buffer.from(redactText(fault.text.slice(0, LETTER_BYTES_MAX)).text),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { err, ok, type Result } from '../core/result.js';
 import { EventLines } from './event-lines.js';
-import { IdentityTexts } from './identity-texts.js';
+import { EventPacker } from './event-packer.js';
+import { EventUnpacker, isPacked } from './event-unpacker.js';
 import { compileSchema, type JsonSchema } from './schema-compiler.js';
 import { tokenEventSchema, type TokenEvent } from './token-event.js';
 
@@ -29,10 +30,10 @@ interface Encoded {
   checked: boolean;
 }
 
-/** Events whose NDJSON this process made itself and still holds: taking it apart would give equal ones. */
+/** Events whose record this process made itself and still holds: taking it apart would give equal ones. */
 const encoded = new WeakMap<Buffer, Encoded>();
 
-/** NDJSON: one event a line, the last line ended too. Neither the events nor the buffer may change afterwards. */
+/** The value of a log record, as packed-layout.ts says; empty for no events. Neither events nor buffer may change afterwards. */
 export function encodeEvents(events: readonly TokenEvent[]): Buffer {
   const [only] = encodeWithin(events, Infinity, Infinity);
   return only?.value ?? Buffer.alloc(0);
@@ -51,35 +52,60 @@ export interface EncodedPart {
   readonly value: Buffer;
 }
 
-/** One for all, since encoding is never interrupted; it keeps the size of the largest part. */
-const lines = new EventLines();
+/** What a record holds: events as packed-layout.ts says, or NDJSON, which others can read too. */
+export type RecordFormat = 'packed' | 'json';
+
+interface RecordWriter {
+  /** Begins a record; what was not taken is gone. */
+  begin(): void;
+  add(event: TokenEvent): void;
+  /** Bytes of the record as it stands. */
+  readonly length: number;
+  /** Where the next event begins. */
+  readonly mark: number;
+  /** The record up to a mark, as a buffer of its own. */
+  take(mark: number): Buffer;
+}
+
+/** One of each for all, since encoding is never interrupted; they keep the size of the largest part. */
+const writers: Readonly<Record<RecordFormat, RecordWriter>> = { packed: new EventPacker(), json: new EventLines() };
 
 /** As `encodeEvents`, in as many parts as it takes to keep to the limits; an event alone may be above `bytesMax`. */
-export function encodeWithin(events: readonly TokenEvent[], bytesMax: number, eventsMax: number): EncodedPart[] {
+export function encodeWithin(
+  events: readonly TokenEvent[],
+  bytesMax: number,
+  eventsMax: number,
+  format: RecordFormat = 'packed',
+): EncodedPart[] {
+  const writer = writers[format];
   const parts: EncodedPart[] = [];
   let from = 0;
-  const cut = (to: number, bytes: number): void => {
-    const part = { events: events.slice(from, to), value: lines.take(bytes) };
+  const cut = (to: number, mark: number): void => {
+    const part = { events: events.slice(from, to), value: writer.take(mark) };
     encoded.set(part.value, { events: part.events, checked: false });
     parts.push(part);
+    writer.begin();
     from = to;
   };
-  lines.take(lines.length);
+  writer.begin();
   for (const [index, event] of events.entries()) {
-    const before = lines.length;
-    lines.add(event);
-    if (index > from && (lines.length > bytesMax || index - from >= eventsMax)) cut(index, before);
+    const before = writer.mark;
+    writer.add(event);
+    if (index > from && (writer.length > bytesMax || index - from >= eventsMax)) {
+      cut(index, before);
+      writer.add(event);
+    }
   }
-  if (from < events.length) cut(events.length, lines.length);
+  if (from < events.length) cut(events.length, writer.mark);
   return parts;
 }
 
 export interface DecodeFault {
-  /** Number of the line in the record, from 1. */
+  /** Number of the event in the record, or of its line, from 1. */
   readonly line: number;
-  /** What is wrong and where; never quotes the line. */
+  /** What is wrong and where; never quotes the event. */
   readonly message: string;
-  /** The line as it stood, for the dead letter. */
+  /** The event as JSON, or the line as it stood, for the dead letter; empty where it cannot be told. */
   readonly text: string;
 }
 
@@ -88,14 +114,51 @@ export interface DecodedEvents {
   readonly faults: readonly DecodeFault[];
 }
 
-/** Takes a log record apart. A bad line becomes a fault and its neighbours stay; empty lines are nothing. */
+const unpacker = new EventUnpacker();
+
+/**
+ * Takes a log record apart: a packed one, or NDJSON as others may write it. A bad event or line becomes a fault and its neighbours
+ * stay; empty lines are nothing.
+ */
 export function decodeEvents(value: Buffer): DecodedEvents {
   const known = encoded.get(value);
   if (known !== undefined) {
     known.checked ||= known.events.every((event) => check(event) === null);
     if (known.checked) return { events: known.events, faults: [] };
   }
-  const text = value.toString('utf8');
+  return isPacked(value) ? decodePacked(value) : decodeLines(value.toString('utf8'));
+}
+
+function decodePacked(value: Buffer): DecodedEvents {
+  const { objects, fault } = unpacker.unpack(value);
+  const events: TokenEvent[] = [];
+  const faults: DecodeFault[] = [];
+  for (const [index, object] of objects.entries()) {
+    const valid = validateEvent(object);
+    if (valid.ok) events.push(valid.value);
+    else faults.push({ line: index + 1, message: valid.error, text: boundedJson(object) });
+  }
+  if (fault !== null) faults.push({ line: objects.length + 1, message: `The record is damaged. ${fault}`, text: '' });
+  return { events, faults };
+}
+
+const FAULT_TEXT_MAX = 1 << 20;
+
+/** Bytes of somebody else's can refer to one long text many times. */
+function boundedJson(value: unknown): string {
+  let left = FAULT_TEXT_MAX;
+  try {
+    return JSON.stringify(value, (key, part: unknown) => {
+      left -= key.length + (typeof part === 'string' ? part.length : 8);
+      if (left < 0) throw new RangeError('too long');
+      return part;
+    });
+  } catch {
+    return '';
+  }
+}
+
+function decodeLines(text: string): DecodedEvents {
   const events: TokenEvent[] = [];
   const faults: DecodeFault[] = [];
   let line = 0;
@@ -114,15 +177,7 @@ export function decodeEvents(value: Buffer): DecodedEvents {
   return { events, faults };
 }
 
-const identities = new IdentityTexts();
-
 function decodeLine(line: string): Result<TokenEvent, string> {
-  try {
-    const event = identities.parse(line);
-    if (event !== undefined && check(event) === null) return ok(event as TokenEvent);
-  } catch {
-    // Below is said what is wrong with it.
-  }
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);

@@ -2,7 +2,7 @@ import type { Component } from '../core/component.js';
 
 /**
  * The EventLog port, in Kafka's words. Order is kept inside a partition only. A record carries one or many events of
- * its partition (NDJSON); offsets count records. Implementations: kafkajs (production), lmdb (embedded).
+ * its partition (docs/adr/0018); offsets count records. Implementations: kafkajs (production), lmdb (embedded).
  */
 export interface LogRecord {
   readonly key: Buffer | null;
@@ -71,11 +71,14 @@ export interface EventLogReader extends Component {
   commit(topic: string, partition: number, offset: bigint, metadata: string): Promise<void>;
 }
 
+/** Bytes that one fetch of a partition brings unless said otherwise: 1 MiB, some 7,000 events. */
+export const FETCH_BYTES = 1 << 20;
+
 export interface ReaderOptions {
   readonly topic: string;
   readonly groupId: string;
   readonly handler: PartitionHandler;
-  /** Bytes that one fetch may bring, default 4 MiB. */
+  /** Bytes that one fetch may bring, default {@link FETCH_BYTES}. */
   readonly fetchBytesMax?: number;
 }
 

@@ -3,7 +3,8 @@ import type { Clock } from '../core/clock.js';
 import { AppError, describeError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { traceSend } from '../core/telemetry/traces.js';
-import { encodeEvents } from '../event/event-codec.js';
+import type { RecordFormat } from '../event/event-codec.js';
+import { eventLine } from '../event/event-lines.js';
 import type { TokenEvent } from '../event/token-event.js';
 import { topics, type EventLogWriter } from '../log/event-log.js';
 import { deadLetterRecord, type DeadLetter } from '../log/dlq.js';
@@ -31,6 +32,8 @@ export interface EventSinkDeps {
 
 export interface EventSinkOptions {
   readonly limits?: GroupingLimits;
+  /** Default: packed. */
+  readonly format?: RecordFormat;
   /** Events that may wait for the log before further batches are refused with TQ_UNAVAILABLE. */
   readonly waitingEventsMax?: number;
   /** Events of one append call; more waits for the next. */
@@ -58,12 +61,14 @@ class LogEventSink implements EventSink {
   private waitingEvents = 0;
   private running = false;
   private readonly limits: GroupingLimits;
+  private readonly format: RecordFormat;
   private readonly waitingEventsMax: number;
   private readonly appendEventsMax: number;
 
   constructor(deps: EventSinkDeps, options: EventSinkOptions) {
     this.deps = deps;
     this.limits = options.limits ?? defaultGroupingLimits;
+    this.format = options.format ?? 'packed';
     this.waitingEventsMax = options.waitingEventsMax ?? 100_000;
     this.appendEventsMax = options.appendEventsMax ?? 20_000;
   }
@@ -152,7 +157,7 @@ class LogEventSink implements EventSink {
   private async appendEvents(events: readonly TokenEvent[], traceparent: string | undefined): Promise<void> {
     const { writer, clock } = this.deps;
     const partitions = await writer.partitions(topics.tokenEvents);
-    const groups = groupEvents(events, partitions, clock.nowMs(), traceparent, this.limits);
+    const groups = groupEvents(events, partitions, clock.nowMs(), traceparent, this.limits, this.format);
     try {
       await writer.append(
         topics.tokenEvents,
@@ -173,7 +178,7 @@ class LogEventSink implements EventSink {
     for (const group of refused) {
       const culprits: TokenEvent[] = [];
       for (const event of group.events) {
-        const record = groupEvents([event], 1, group.record.timestampMs, undefined, this.limits);
+        const record = groupEvents([event], 1, group.record.timestampMs, undefined, this.limits, this.format);
         const single = record.map((part) => ({ ...part, record: { ...part.record, partition: partitionsOf(group) } }));
         if (!(await this.tryAppend(single))) culprits.push(event);
       }
@@ -207,7 +212,7 @@ class LogEventSink implements EventSink {
       instance: event.source.instance,
       origin: event.event_uid,
       key: eventKey(event),
-      value: encodeEvents([event]),
+      value: eventLine(event),
     };
   }
 }

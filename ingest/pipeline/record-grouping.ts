@@ -1,4 +1,4 @@
-import { encodeWithin } from '../event/event-codec.js';
+import { encodeWithin, type RecordFormat } from '../event/event-codec.js';
 import type { TokenEvent } from '../event/token-event.js';
 import type { AppendRecord } from '../log/event-log.js';
 import { eventKey, partitionFor } from '../log/partitioner.js';
@@ -33,6 +33,7 @@ export function groupEvents(
   timestampMs: number,
   traceparent: string | undefined,
   limits: GroupingLimits = defaultGroupingLimits,
+  format: RecordFormat = 'packed',
 ): EventGroup[] {
   const buckets = new Map<number, Bucket>();
   for (const event of events) {
@@ -47,7 +48,7 @@ export function groupEvents(
   for (const [partition, bucket] of buckets) {
     let from = 0;
     // One event alone is bounded by its schema, far below the limit.
-    for (const part of encodeWithin(bucket.events, limits.recordBytesMax, limits.recordEventsMax)) {
+    for (const part of encodeWithin(bucket.events, limits.recordBytesMax, limits.recordEventsMax, format)) {
       const count = part.events.length;
       const first = bucket.keys[from];
       const oneKey = first !== undefined && bucket.keys.slice(from, from + count).every((key) => key === first);

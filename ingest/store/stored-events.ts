@@ -1,5 +1,5 @@
 import { BoundedCache } from '../core/bounded-cache.js';
-import { sharedFacts } from '../event/event-lines.js';
+import { sharedFacts } from '../event/shared-facts.js';
 import { formatTime } from '../event/time.js';
 import type { TokenEvent } from '../event/token-event.js';
 

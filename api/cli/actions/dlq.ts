@@ -1,14 +1,13 @@
 import { AppError } from '../../../ingest/core/errors.js';
 import type { StoredDeadLetter } from '../../../ingest/log/dlq.js';
 import { deadLetters, listDeadLetters, replayDeadLetters, showDeadLetter } from '../../../ingest/log/dlq.js';
-import { createEventSink } from '../../../ingest/pipeline/event-sink.js';
 import { parseRecords, type SourceBinding } from '../../../ingest/pipeline/record-parser.js';
 import { sourceFactories } from '../../../ingest/sources/registry.js';
 import { printable } from '../../alerts/wording.js';
 import type { SourceConfig } from '../../config/schema.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import type { Surroundings } from '../open-parts.js';
-import { ensureDataDir, openEnricher, openLog } from '../open-parts.js';
+import { ensureDataDir, openEnricher, openLog, openSink } from '../open-parts.js';
 import { bindingOf, sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
 
@@ -61,7 +60,7 @@ export async function dlqReplay(s: Surroundings, terminal: Terminal): Promise<vo
   ensureDataDir(s.config);
   const log = await openLog(s);
   const writer = await s.lifecycle.start(log.writer());
-  const sink = createEventSink({ writer, clock: s.clock, logger: s.logger });
+  const sink = openSink(s, writer);
   const fingerprinter = openFingerprinter(s.config);
   const enricher = await openEnricher(s);
   const report = await replayDeadLetters(deadLetters(log, { max: replayMax }), writer, async (letter) => {

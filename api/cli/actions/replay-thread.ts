@@ -6,11 +6,10 @@ import type { Logger } from '../../../ingest/core/logger.js';
 import { toPlainError } from '../../../ingest/core/plain-error.js';
 import { portedWriter } from '../../../ingest/log/ported-writer.js';
 import { openCheckpointStore } from '../../../ingest/pipeline/checkpoint-store.js';
-import { createEventSink } from '../../../ingest/pipeline/event-sink.js';
 import { replayFiles } from '../../../ingest/pipeline/replay.js';
 import { openFingerprinter } from '../fingerprint-keys.js';
 import { Lifecycle } from '../lifecycle.js';
-import { createSurroundings, openEnricher } from '../open-parts.js';
+import { createSurroundings, openEnricher, openSink } from '../open-parts.js';
 import { bindingOf } from '../source-by-name.js';
 import type { PlainSummary, ReplayMessage, ReplayOrder } from './threaded-replay.js';
 
@@ -43,7 +42,7 @@ async function replay({ config, files, writer: writerPort }: ReplayOrder, signal
       logger,
     });
     try {
-      const sink = createEventSink({ writer, clock, logger });
+      const sink = openSink({ config, clock, logger }, writer);
       const inputs = files.map(({ path, source }) => ({ path, ...bindingOf(source) }));
       const { faults, ...summary } = await replayFiles(
         inputs,

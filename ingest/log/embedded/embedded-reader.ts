@@ -2,7 +2,7 @@ import { backoffMs } from '../../core/backoff.js';
 import { endsWithin } from '../../core/deadline.js';
 import { AppError, describeError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
-import type { EventLogReader, ReaderOptions } from '../event-log.js';
+import { FETCH_BYTES, type EventLogReader, type ReaderOptions } from '../event-log.js';
 import type { GroupCoordinator, GroupMember } from './group-coordinator.js';
 import type { LogStorage } from './log-storage.js';
 
@@ -14,8 +14,6 @@ export interface ReaderDeps {
   readonly random: () => number;
 }
 
-/** Of each partition: what was fetched waits while its beginning is decoded. */
-const FETCH_BYTES = 1 << 20;
 const RECORDS_MAX = 10_000;
 const BACKOFF_BASE_MS = 50;
 const BACKOFF_CAP_MS = 5_000;

@@ -42,8 +42,8 @@ export interface StorageOptions {
 }
 
 const GROUP_BYTES_MAX = 32 << 20;
-/** Of each topic, so that raw events in bulk do not push out what a later stage is about to read. */
-const RECENT_BYTES_MAX = 8 << 20;
+/** Of each topic (some 27,000 events, which are held as well), so that raw events in bulk do not push out what a later stage is about to read. */
+const RECENT_BYTES_MAX = 4 << 20;
 
 /**
  * Topics, partitions and commits in one lmdb environment. Appends that arrive while a transaction is being synced go

@@ -2,13 +2,12 @@ import type { Kafka } from 'kafkajs';
 import { backoffMs } from '../../core/backoff.js';
 import { endsWithin } from '../../core/deadline.js';
 import { AppError, describeError } from '../../core/errors.js';
-import type { EventLogReader, ReaderOptions } from '../event-log.js';
+import { FETCH_BYTES, type EventLogReader, type ReaderOptions } from '../event-log.js';
 import type { KafkaAdmin } from './kafka-admin.js';
 import { retry, type KafkaLogDeps, type KafkaLogOptions } from './kafka-client.js';
 import { kafkaError, stoppedError } from './kafka-errors.js';
 import { KafkaSession } from './kafka-session.js';
 
-const FETCH_BYTES = 4 << 20;
 /** How long an idle fetch waits at the broker; also how long a resumed partition may wait for its turn. */
 const FETCH_WAIT_MS = 100;
 

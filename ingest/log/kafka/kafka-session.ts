@@ -2,7 +2,7 @@ import type { Consumer, EachBatchPayload, KafkaMessage, OffsetsByTopicPartition 
 import { backoffMs } from '../../core/backoff.js';
 import { endsWithin } from '../../core/deadline.js';
 import { AppError, describeError } from '../../core/errors.js';
-import type { ReaderOptions, StoredRecord } from '../event-log.js';
+import { FETCH_BYTES, type ReaderOptions, type StoredRecord } from '../event-log.js';
 import type { KafkaAdmin } from './kafka-admin.js';
 import type { KafkaLogDeps } from './kafka-client.js';
 import { kafkaError, protocolType } from './kafka-errors.js';
@@ -11,7 +11,6 @@ import { PartitionFeed } from './partition-feed.js';
 type CommitNow = (offsets: OffsetsByTopicPartition) => Promise<void>;
 
 const COMMIT_ATTEMPTS = 6;
-const DEFAULT_FETCH_BYTES = 4 << 20;
 /** A commit that fails with these can hold after the group has settled; whether it still may is decided by ownership. */
 const settling = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID']);
 
@@ -106,7 +105,7 @@ export class KafkaSession {
         handler,
         logger: this.deps.logger,
         random: this.deps.random,
-        bytesMax: fetchBytesMax ?? DEFAULT_FETCH_BYTES,
+        bytesMax: fetchBytesMax ?? FETCH_BYTES,
         pause: () => this.flow('pause', [partition]),
         resume: () => this.flow('resume', [partition]),
       });

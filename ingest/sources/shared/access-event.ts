@@ -2,7 +2,7 @@ import { BoundedCache } from '../../core/bounded-cache.js';
 import { boundText } from '../../core/text.js';
 import { templateRoute } from '../../enrich/route-template.js';
 import { redactUrl } from '../../event/credential-text.js';
-import { sharedFacts } from '../../event/event-lines.js';
+import { sharedFacts } from '../../event/shared-facts.js';
 import { eventUidFromId, eventUidFromPosition } from '../../event/event-uid.js';
 import { formatTime } from '../../event/time.js';
 import { limits, SCHEMA_VERSION, type SourceKind, type TokenEvent } from '../../event/token-event.js';

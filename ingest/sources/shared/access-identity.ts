@@ -1,6 +1,6 @@
 import { canonical, tokenFromCanonical } from '../../event/canonical.js';
 import { parseAuthorization, redactText } from '../../event/credential-text.js';
-import { sharedFacts } from '../../event/event-lines.js';
+import { sharedFacts } from '../../event/shared-facts.js';
 import type { Fingerprinter } from '../../event/fingerprint.js';
 import { makePrincipal } from '../../event/principal.js';
 import { RawSecret } from '../../event/raw-secret.js';

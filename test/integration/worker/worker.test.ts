@@ -2,7 +2,7 @@ import { AppError } from '../../../ingest/core/errors.js';
 import { silentLogger } from '../../../ingest/core/logger.js';
 import type { EventWriter, Store } from '../../../ingest/store/store.js';
 import { topics } from '../../../ingest/log/event-log.js';
-import { encodeEvents } from '../../../ingest/event/event-codec.js';
+import { eventLine } from '../../../ingest/event/event-lines.js';
 import type { Finding } from '../../../detectors/core/finding.js';
 import { detectorsOptionsSchema } from '../../../detectors/registry.js';
 import { expectOneGrowing } from '../../support/growing-finding.js';
@@ -25,7 +25,7 @@ describe('worker on the embedded log and the ClickHouse engine', () => {
       await appendEvents(parts.log, events);
       await appendEvents(parts.log, events.slice(500, 1500), 7);
       const good = makeEvent({ timeMs: T0 + 40_000, token: 'poisoned', id: 'good' });
-      const bad = Buffer.concat([Buffer.from('{"broken\n{"schema_version":1}\n'), encodeEvents([good])]);
+      const bad = Buffer.concat([Buffer.from('{"broken\n{"schema_version":1}\n'), eventLine(good)]);
       await parts.log
         .writer()
         .append(topics.tokenEvents, [{ partition: 0, key: null, value: bad, headers: {}, timestampMs: 0 }]);

@@ -1,5 +1,6 @@
 import { AppError } from '../../../../ingest/core/errors.js';
 import { silentLogger } from '../../../../ingest/core/logger.js';
+import { decodeEvents } from '../../../../ingest/event/event-codec.js';
 import { topics } from '../../../../ingest/log/event-log.js';
 import { eventKey, partitionFor } from '../../../../ingest/log/partitioner.js';
 import { createEventSink, type EventSinkOptions } from '../../../../ingest/pipeline/event-sink.js';
@@ -22,12 +23,12 @@ describe('EventSink', () => {
     const records = writer.records(topics.tokenEvents);
     const seen = new Map<number, string[]>();
     for (const record of records) {
-      const lines = record.value.toString().trimEnd().split('\n');
-      expect(lines.length).toBeLessThanOrEqual(100);
+      const { events: held } = decodeEvents(Buffer.from(record.value));
+      expect(held.length).toBeLessThanOrEqual(100);
       expect(record.value.length).toBeLessThanOrEqual(20_000);
-      expect(record.headers['events']).toBe(String(lines.length));
+      expect(record.headers['events']).toBe(String(held.length));
       const list = seen.get(record.partition) ?? [];
-      list.push(...lines.map((line) => (JSON.parse(line) as { event_uid: string }).event_uid));
+      list.push(...held.map((event) => event.event_uid));
       seen.set(record.partition, list);
     }
     for (let partition = 0; partition < 4; partition += 1) {
