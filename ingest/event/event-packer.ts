@@ -197,9 +197,10 @@ export class EventPacker {
     this.#length += 5 + written;
   }
 
+  /** As in JSON, -0 becomes 0. */
   #numeric(value: number): void {
     this.#reserve(9);
-    if (value >>> 0 !== value || Object.is(value, -0)) {
+    if (value >>> 0 !== value) {
       this.#bytes[this.#length] = tags.f64;
       this.#bytes.writeDoubleLE(value, this.#length + 1);
       this.#length += 9;
