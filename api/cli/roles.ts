@@ -33,7 +33,7 @@ const REPLAY_QUIET_MS = 5000;
  * Reads events, stores them and scores them.
  *
  * @param rules that it runs.
- * @param replay rules wait until {@link untilScored} asks for them, hops for {@link untilCounted}: a minute that lines still
+ * @param replay rules and hops wait until {@link untilScored} asks for them: a minute that lines still
  *   come to would be evaluated again and again.
  */
 export async function startWorker(
@@ -122,12 +122,13 @@ export function baseUrlOf({ config }: Surroundings): string {
 }
 
 /**
- * Resolves when all that the log holds is stored, scored and, where it was found wanting, alerted.
+ * Resolves when all that the log holds is stored, scored and, where it was found wanting, alerted, and its hops are counted.
  * @throws Error when nothing moves for `stallMs` milliseconds.
  */
 export async function untilScored(
   s: Surroundings,
   log: EventLog,
+  store: Store,
   worker: Worker,
   alerting: Alerting,
   stallMs = 120_000,
@@ -138,7 +139,8 @@ export async function untilScored(
   worker.expectNoMore();
   const scored = async (): Promise<boolean> => {
     if (!(await worker.caughtUp())) return false;
-    if (!finished) await worker.finish();
+    // Neither rules nor hops keep both cores busy, and neither reads what the other writes.
+    if (!finished) await bothOf(worker.finish(), untilCounted(store, s.clock));
     finished = true;
     const high = (await log.offsets(topics.findings))[0]?.high ?? 0n;
     return alerting.consumer.next >= high;
@@ -158,8 +160,13 @@ export async function untilScored(
   }
 }
 
+/** Waits for both, so that none goes on alone when the other fails. @throws what the first of them threw. */
+async function bothOf(...works: readonly Promise<void>[]): Promise<void> {
+  for (const ended of await Promise.allSettled(works)) if (ended.status === 'rejected') throw ended.reason;
+}
+
 /** The hops of all that is stored are found; a worker that does so meanwhile too does no harm. */
-export async function untilCounted(store: Store, clock: Clock): Promise<void> {
+async function untilCounted(store: Store, clock: Clock): Promise<void> {
   const evaluator = new HopEvaluator(store, clock);
   let done = await evaluator.pass();
   while (done.more && done.lines > 0) done = await evaluator.pass();

@@ -4,7 +4,7 @@ import { createDetectors } from '#built/detectors/registry.js';
 import { createWorker } from '#built/detectors/worker/worker.js';
 import { workerOptionsSchema } from '#built/detectors/worker/worker-options.js';
 import { openLog, openStore } from '#built/api/cli/open-parts.js';
-import { startAlerting, startWorker, untilCounted, untilScored } from '#built/api/cli/roles.js';
+import { startAlerting, startWorker, untilScored } from '#built/api/cli/roles.js';
 import { peakRssMib, measure, stopwatch, until } from './measure.mjs';
 import { collect, collectBeside, deps, withSurroundings } from './parts.mjs';
 
@@ -63,8 +63,7 @@ export function endToEnd(job) {
     const scorer = await startWorker(surroundings, log, store, { replay: true });
     const result = await measure(async () => {
       const count = await collectBeside(job.lines, writer, surroundings);
-      await untilScored(surroundings, log, scorer, alerting);
-      await untilCounted(store, surroundings.clock);
+      await untilScored(surroundings, log, store, scorer, alerting);
       return count;
     });
     const peak = peakRssMib();

@@ -15,7 +15,7 @@ import { openFingerprinter } from '../fingerprint-keys.js';
 import { createProgress } from '../progress.js';
 import type { Surroundings } from '../open-parts.js';
 import { ensureDataDir, openLog, openStore } from '../open-parts.js';
-import { startAlerting, startWorker, untilCounted, untilScored } from '../roles.js';
+import { startAlerting, startWorker, untilScored } from '../roles.js';
 import { sourceByName } from '../source-by-name.js';
 import type { Terminal } from '../terminal.js';
 import { withIssuerBase } from './issuer-base.js';
@@ -107,9 +107,8 @@ export async function runReplay(
       ),
     );
     const summary = await replay.summary();
-    await untilScored(surroundings, parts.log, parts.worker, parts.alerting);
+    await untilScored(surroundings, parts.log, parts.store, parts.worker, parts.alerting);
     const seconds = (clock.nowMs() - started) / 1000;
-    await untilCounted(parts.store, clock);
     const { querier } = parts.store;
     const whole = await wholeAlerts(querier, [...alerts.values()]);
     if (options.json) for (const alert of whole) bytes.line(alertLine(alert));
