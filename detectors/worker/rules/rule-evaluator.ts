@@ -1,7 +1,5 @@
 import { describeError } from '../../../ingest/core/errors.js';
-import { deterministicUuid } from '../../../ingest/event/event-uid.js';
 import type { MinuteLines } from '../../../ingest/store/minute-batches.js';
-import type { TableRow } from '../../../ingest/store/store.js';
 import type { Finding } from '../../core/finding.js';
 import { ruleFindingUid } from '../../rules/rule-finding.js';
 import { paneOf } from '../../rules/window-plan.js';
@@ -11,25 +9,19 @@ import type { FoundWindow, RuleEvaluation } from './evaluate-rule.js';
 import { evaluateRules } from './evaluate-rules.js';
 import type { RuleBatch } from './rule-batches.js';
 import type { RuleOptions } from './rule-duty.js';
+import { RuleMarks } from './rule-marks.js';
 import { staleRuleMinutes } from './rule-queries.js';
 import type { ActiveRule, RuleSet } from './rule-set.js';
 
 const MINUTE_MS = 60_000;
-/** Minutes times rules that one pass looks at; more are left for the next. */
-const PASS_ROWS = 200_000;
-/** Marks are written together: for each rule alone they would cost the store more than most rules do. */
-const MARK_ROWS = 10_000;
+/** Minutes that one pass looks at; more are left for the next. */
+const PASS_MINUTES = 10_000;
+/** Minutes times rules that are marked together. */
+const MARK_ROWS = 400_000;
 /** A rule that met the engine's limits waits so long. */
 const ASIDE_MS = 600_000;
 /** Beyond every minute of events. */
 const MINUTE_MAX = 180_000_000;
-
-/** A row of `rule_minutes`. */
-interface Mark extends TableRow {
-  readonly rule: string;
-  readonly minute: number;
-  readonly lines: number;
-}
 
 export interface RulePass {
   /** Minutes times rules evaluated. */
@@ -49,12 +41,13 @@ export class RuleEvaluator {
   readonly #rules: RuleSet;
   readonly #options: RuleOptions;
   readonly #aside = new Map<string, number>();
-  #marks: Mark[] = [];
+  readonly #marks: RuleMarks;
 
   constructor(deps: WorkerParts, rules: RuleSet, options: RuleOptions) {
     this.#deps = deps;
     this.#rules = rules;
     this.#options = options;
+    this.#marks = new RuleMarks(deps.store.writer);
   }
 
   /**
@@ -72,13 +65,17 @@ export class RuleEvaluator {
       rules: rules.map(({ key }) => key),
       before_minute: Math.floor(closedMs / MINUTE_MS),
       touched_s: Math.ceil(this.#options.lookbackMs / 1000),
-      rows: PASS_ROWS,
+      rows: PASS_MINUTES,
     });
     const lastPaneOf = ({ compiled }: ActiveRule): number => paneOf(compiled.plan, closedMs) - 1;
     const isDue = (rule: ActiveRule, minute: number): boolean => paneOfMinute(rule, minute + 1) - 1 <= lastPaneOf(rule);
-    const dueOf = (rule: ActiveRule): readonly MinuteLines[] =>
-      stale.filter((one) => one.rule === rule.key && isDue(rule, one.minute));
-    const due = { minutes: new Map(rules.map((rule) => [rule, dueOf(rule)])), lastPaneOf };
+    const due = { minutes: new Map<ActiveRule, MinuteLines[]>(rules.map((rule) => [rule, []])), lastPaneOf };
+    for (const one of stale) {
+      for (const place of one.rules) {
+        const rule = rules[place];
+        if (rule !== undefined && isDue(rule, one.minute)) due.minutes.get(rule)?.push(one);
+      }
+    }
     let minutes = 0;
     let findings = 0;
     try {
@@ -86,15 +83,15 @@ export class RuleEvaluator {
         look: async (rule, part, evaluate) => {
           findings += await this.#look(rule, part, evaluate);
           minutes += part.minutes.length;
-          if (this.#marks.length >= MARK_ROWS) await this.#mark();
+          if (this.#marks.rows >= MARK_ROWS) await this.#marks.write();
         },
         refused: (rule, error) => this.#setAside(rule, error),
       });
     } finally {
       // Also when a rule breaks the pass off: those before it are done.
-      await this.#mark();
+      await this.#marks.write();
     }
-    return { minutes, findings, more: stale.length === PASS_ROWS && minutes > 0 };
+    return { minutes, findings, more: stale.length === PASS_MINUTES && minutes > 0 };
   }
 
   /** @returns how many findings. */
@@ -111,7 +108,7 @@ export class RuleEvaluator {
     const fresh = await this.#notMoved(compiled, found);
     await emitFindings(this.#deps, fresh);
     // What a pass that is cut off did not mark is evaluated again, with the same findings.
-    for (const { minute, lines } of part.minutes) this.#marks.push({ rule: key, minute, lines });
+    this.#marks.add(key, part.minutes);
     metrics?.record('tourniquet.rules.duration', (clock.nowMs() - startedMs) / 1000, { rule: id });
     return fresh.length;
   }
@@ -121,14 +118,6 @@ export class RuleEvaluator {
     this.#aside.set(key, clock.nowMs() + ASIDE_MS);
     const reason = describeError(error);
     logger.warn({ rule: compiled.rule.id, reason }, 'a rule is set aside for ten minutes; narrow its events');
-  }
-
-  async #mark(): Promise<void> {
-    const marks = this.#marks;
-    if (marks.length === 0) return;
-    this.#marks = [];
-    const token = `rule-minutes:${deterministicUuid(JSON.stringify(marks))}`;
-    await this.#deps.store.writer.insertRows('rule_minutes', marks, token);
   }
 
   /**

@@ -5,8 +5,8 @@ const count = z.coerce.number().nonnegative();
 const minute = z.number().int();
 
 /**
- * Minutes (since the epoch) before `before_minute` with events that the evaluation of a rule did not know, oldest first.
- * Only such as events came to within so many seconds of the store's clock.
+ * Minutes (since the epoch) before `before_minute` with events that the evaluation of a rule did not know, oldest first, and
+ * the places of these rules in `rules`, from 0. Only minutes that events came to within so many seconds of the store's clock.
  */
 export const staleRuleMinutes = defineQuery({
   name: 'stale-rule-minutes',
@@ -16,7 +16,7 @@ export const staleRuleMinutes = defineQuery({
     touched_s: z.number().int().min(0),
     rows: z.number().int(),
   }),
-  row: z.object({ rule: z.string(), minute, lines: count }),
+  row: z.object({ minute, lines: count, rules: z.array(z.number().int().nonnegative()) }),
   sql: `
 WITH counted AS
 (
@@ -26,20 +26,17 @@ WITH counted AS
   GROUP BY minute
   HAVING max(event_minutes.touched) >= now('UTC') - {touched_s:UInt32}
 )
-SELECT rule, minute, lines
-FROM
-(
-  SELECT arrayJoin({rules:Array(String)}) AS rule, minute, lines FROM counted
-) AS wanted
+SELECT minute, lines, arrayFilter(place -> lines > known[place], range(toUInt32(length({rules:Array(String)})))) AS rules
+FROM counted
 LEFT JOIN
 (
-  SELECT toString(rule_minutes.rule) AS rule, minute, max(rule_minutes.lines) AS known
+  SELECT minute, maxMap(map(toUInt32(indexOf({rules:Array(String)}, toString(rule)) - 1), rule_minutes.lines)) AS known
   FROM rule_minutes
-  WHERE rule_minutes.rule IN {rules:Array(String)} AND minute IN (SELECT minute FROM counted)
-  GROUP BY rule, minute
-) AS done USING (rule, minute)
-WHERE lines > known
-ORDER BY minute, rule
+  WHERE rule IN {rules:Array(String)} AND minute IN (SELECT minute FROM counted)
+  GROUP BY minute
+) AS done USING (minute)
+WHERE notEmpty(rules)
+ORDER BY minute
 LIMIT {rows:UInt32}`,
 });
 

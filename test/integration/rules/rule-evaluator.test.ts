@@ -254,4 +254,19 @@ describe('rules over what is stored', () => {
     await one.pass();
     expect(asked.filter((name) => name === 'rule slow')).toHaveLength(1);
   });
+
+  it('remembers for each rule which minutes it looked at', async () => {
+    const second = others[0] ?? '';
+    const both = { ...set, disabled: others.filter((id) => id !== second) };
+    await store(stuffing(96_000, 96_024, '198.51.100.9'));
+    expect(await evaluator().pass()).toMatchObject({ minutes: 4 });
+    // Only the rule that was not there before.
+    const { minutes } = await evaluator(both).pass();
+    expect(minutes).toBeGreaterThan(4);
+    await store(stuffing(120_000, 120_006, '198.51.100.9'));
+    expect(await evaluator(both).pass()).toMatchObject({ minutes: 2 });
+    await store(stuffing(96_000, 96_001, '198.51.100.10'));
+    expect(await evaluator(both).pass()).toMatchObject({ minutes: 2 });
+    expect(await evaluator(both).pass()).toMatchObject({ minutes: 0 });
+  });
 });
