@@ -1,6 +1,6 @@
 import { parseTime } from '../../ingest/event/time.js';
 import type { Action, TokenEvent, TokenFacts, TokenKind } from '../../ingest/event/token-event.js';
-import { isOfKeyLife } from '../core/cloud-keys.js';
+import { isKeyRenewal, isOfKeyLife } from '../core/cloud-keys.js';
 import type { Alarm, Detector, HourlyUsage, Notice, Observation } from '../core/detector.js';
 import { createFactDetector, noticeOf, type Fact, type FactKernel, type FactState } from '../core/fact-detector.js';
 import { remember, textHash } from '../core/hash.js';
@@ -121,6 +121,8 @@ class LifecycleKernel implements FactKernel<LifecycleState> {
         own.endedMs = timeMs;
         own.endedBy = event.event_uid;
       }
+    } else if (isKeyRenewal(event)) {
+      if (timeMs > own.endedMs) own.endedMs = -1;
     } else if (told(event)) {
       if (renewals.has(event.action) && timeMs > own.endedMs) own.endedMs = -1;
       if (event.action === 'rotate' && kept.has(token.kind)) {

@@ -123,7 +123,7 @@ export const nameMeanings: ReadonlyMap<string, NameMeaning> = new Map([
   // Managed login, which no operation of the API stands for.
   ...of(cognito, 'login', 'unnamed', 'CognitoAuthentication Login_POST OAuth2Response_GET OAuth2Response_POST SAML2Response_POST Mfa_POST'),
   ...of(cognito, 'issue', 'unnamed', 'Token_POST'),
-  ...of(cognito, 'introspect', 'caller', 'UserInfo_GET UserInfo_POST'),
+  ...of(cognito, 'use', 'caller', 'UserInfo_GET UserInfo_POST'),
   ...of(cognito, 'logout', 'caller', 'Logout SAML2Logout_POST'),
   ...of(cognito, 'create', 'caller', 'Signup_POST'),
   ...of(cognito, 'rotate', 'caller', 'ConfirmForgotPassword_POST ResetPassword_POST'),

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Result } from '../../core/result.js';
 import { ok } from '../../core/result.js';
@@ -86,6 +87,8 @@ function actorOf(record: JsonObject, fp: Fingerprinter): PrincipalFacts | undefi
   const id = known(readText(actor, 'id'));
   const name = known(readText(actor, 'alternateId')) ?? known(readText(actor, 'displayName'));
   const type = readText(actor, 'type') ?? '';
+  // Of an attack without a session Okta names the address as who acted: that is nobody.
+  if (isIP(id ?? '') !== 0 || /^ip\b|^ipaddress/i.test(type)) return undefined;
   const isClient = /App|Client/.test(type);
   const kind = isClient ? 'client' : type === 'User' ? 'user' : type === 'SystemPrincipal' ? 'workload' : 'unknown';
   const clientId = isClient ? id : digText(record, 'debugContext', 'debugData', 'clientId');

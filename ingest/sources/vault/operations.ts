@@ -129,7 +129,7 @@ function oidcMeaning(rest: string): VaultMeaning | undefined {
   if (endpoint === 'token') return meaning('issue', 'identity_token');
   if (endpoint === 'authorize') return meaning('grant', 'caller');
   if (/^key\/[^/]+\/rotate$/.test(rest)) return meaning('rotate', 'none');
-  return endpoint === 'userinfo' ? meaning('introspect', 'caller') : undefined;
+  return endpoint === 'userinfo' ? meaning('use', 'caller') : undefined;
 }
 
 /** A write below an auth method that is no login: its secret ids, its passwords, else its settings. */

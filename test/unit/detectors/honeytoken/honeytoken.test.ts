@@ -39,8 +39,13 @@ const use = (minute: number, change: Partial<EventSketch> = {}, address = '203.0
 });
 
 /** As CloudTrail's records of IAM are read. */
-const keyLife = (minute: number, action: 'create' | 'delete', method: string): TokenEvent => ({
-  ...use(minute, { kind: 'cloud', action }),
+const keyLife = (
+  minute: number,
+  action: TokenEvent['action'],
+  method: string,
+  change: Partial<EventSketch> = {},
+): TokenEvent => ({
+  ...use(minute, { kind: 'cloud', action, ...change }),
   target: { service: 'iam.amazonaws.com', method },
 });
 
@@ -76,10 +81,23 @@ describe('detector honeytoken', () => {
       [keyLife(0, 'create', 'CreateAccessKey'), keyLife(1, 'delete', 'DeleteAccessKey')],
       [decoy()],
     ],
+    [
+      'what is asked about a decoy, and the deletion of a Google key',
+      [
+        keyLife(0, 'introspect', 'GetAccessKeyLastUsed'),
+        keyLife(1, 'delete', 'google.iam.admin.v1.DeleteServiceAccountKey'),
+      ],
+      [decoy()],
+    ],
     ['a decoy after its removal', [use(0)], [decoy({ removedMs: T0 })]],
     ['anything while no decoy is registered', [use(0)], []],
   ])('is quiet about %s', (_name, events, decoys) => {
     expect(run(events, decoys)).toEqual([]);
+  });
+
+  it('finds a decoy that was refused another key: the record names who asked', () => {
+    const refused = keyLife(0, 'create', 'CreateAccessKey', { outcome: 'failure', reason: 'access_denied' });
+    expect(run([refused])).toHaveLength(1);
   });
 
   it('counts a use before the removal, however late it is replayed', () => {

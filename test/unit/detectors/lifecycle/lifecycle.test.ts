@@ -86,6 +86,29 @@ describe('detector lifecycle', () => {
     expect(run([use(0), named, use(30)])).toEqual([['use_after_end', 25 * 60]]);
   });
 
+  const ofCloud = (minute: number, action: TokenEvent['action'], method: string): TokenEvent => ({
+    ...use(minute, { kind: 'cloud', action }),
+    target: { service: 'iam', method },
+  });
+
+  it.each<[TokenEvent['action'], string]>([
+    ['delete', 'google.iam.admin.v1.DeleteServiceAccountKey'],
+    ['revoke', 'google.iam.admin.v1.DisableServiceAccountKey'],
+    ['delete', 'google.api.apikeys.v2.ApiKeys.DeleteKey'],
+  ])('takes %s of a Google key, %s, for an ending', (action, method) => {
+    expect(run([use(0), ofCloud(5, action, method), use(30)])).toEqual([['use_after_end', 25 * 60]]);
+  });
+
+  it.each<[TokenEvent['action'], string]>([
+    ['grant', 'UpdateAccessKey'],
+    ['grant', 'google.iam.admin.v1.EnableServiceAccountKey'],
+    ['create', 'google.api.apikeys.v2.ApiKeys.UndeleteKey'],
+  ])('takes an end back when a cloud switches the key on again: %s by %s', (action, method) => {
+    const off = ofCloud(5, 'revoke', 'UpdateAccessKey');
+    expect(run([use(0), off, ofCloud(10, action, method), use(30)])).toEqual([]);
+    expect(run([use(0), off, ofCloud(10, action, 'AttachUserPolicy'), use(30)])).toEqual([['use_after_end', 25 * 60]]);
+  });
+
   it('is not made to wait for uses by what comes late: not after a revocation, nor after the wait was told', () => {
     const ofKind = (event: TokenEvent, kind: 'api_key' | 'session'): TokenEvent => ({
       ...event,

@@ -63,7 +63,7 @@ describe('managed login', () => {
     ['Login_GET', 200, {}, ['other', 'success', undefined]],
     ['Signup_POST', 302, {}, ['create', 'success', undefined]],
     ['ResetPassword_POST', 302, {}, ['rotate', 'success', undefined]],
-    ['UserInfo_GET', 401, {}, ['introspect', 'failure', 'invalid_token']],
+    ['UserInfo_GET', 401, {}, ['use', 'failure', 'invalid_token']],
     ['Logout', 302, {}, ['logout', 'success', undefined]],
   ])('%s with %i is what it is', (eventName, status, fields, expected) => {
     const event = eventOf(source, managed(eventName, status, fields));

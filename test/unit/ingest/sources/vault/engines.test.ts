@@ -111,7 +111,7 @@ describe('calls about tokens and sign-ins', () => {
   it.each([
     ['sys/capabilities-self', 'introspect', hash('b')],
     ['sys/capabilities-accessor', 'introspect', hash('d')],
-    ['identity/oidc/provider/p/userinfo', 'introspect', hash('b')],
+    ['identity/oidc/provider/p/userinfo', 'use', hash('b')],
     ['sys/locked-users/auth_userpass_1/unlock/anna', 'grant', hash('b')],
     ['sys/decode-token', 'admin', hash('b')],
     ['sys/generate-root-token/attempt', 'admin', hash('b')],

@@ -240,7 +240,7 @@ describe('life of a token', () => {
     ['identity/lookup/entity', 'update', 'use'],
     ['identity/oidc/token/web', 'read', 'issue'],
     ['identity/oidc/provider/default/token', 'update', 'issue'],
-    ['identity/oidc/provider/default/userinfo', 'update', 'introspect'],
+    ['identity/oidc/provider/default/userinfo', 'update', 'use'],
     ['identity/oidc/introspect', 'update', 'introspect'],
     ['identity/oidc/key/k', 'update', 'policy_change'],
     ['identity/entity', 'update', 'policy_change'],
