@@ -80,14 +80,18 @@ function isFixed(path: string): boolean {
  */
 export function templateRoute(path: string): string {
   if (path.length <= MAX_LENGTH && isFixed(path)) return path;
-  const segments = path.slice(0, MAX_LENGTH).split('/', MAX_SEGMENTS + 2);
-  const isDeeper = segments.length > MAX_SEGMENTS + 1;
-  const kept = isDeeper ? segments.slice(0, MAX_SEGMENTS + 1) : segments;
-  const out = kept.map((segment) => {
-    const matrix = segment.indexOf(';');
-    const bare = matrix < 0 ? segment : segment.slice(0, matrix);
-    return bare === '' ? '' : templateSegment(bare);
-  });
-  if (isDeeper || path.length > MAX_LENGTH) out.push('{*}');
-  return out.join('/');
+  let route = '';
+  const end = Math.min(path.length, MAX_LENGTH);
+  let from = 0;
+  for (let segments = 0; from <= end; segments++) {
+    if (segments > MAX_SEGMENTS) return `${route}/{*}`;
+    const slash = path.indexOf('/', from);
+    const to = slash < 0 || slash > end ? end : slash;
+    const matrix = path.indexOf(';', from);
+    const bare = path.slice(from, matrix < 0 || matrix > to ? to : matrix);
+    route += segments === 0 ? '' : '/';
+    if (bare !== '') route += templateSegment(bare);
+    from = to + 1;
+  }
+  return path.length > MAX_LENGTH ? `${route}/{*}` : route;
 }

@@ -10,14 +10,27 @@ function uuidOfParts(parts: readonly string[]): string {
 }
 
 /** What the ids of an instance's records begin with; a collector reads few instances, mostly many records of each. */
-interface Beginning {
-  readonly product: string;
-  readonly instance: string;
-  readonly container: string;
-  readonly text: string;
+class Beginning {
+  readonly #kind: string;
+  #product = '';
+  #instance = '';
+  #text = '';
+
+  constructor(kind: string) {
+    this.#kind = kind;
+  }
+
+  of(product: string, instance: string): string {
+    if (product !== this.#product || instance !== this.#instance || this.#text === '') {
+      this.#product = product;
+      this.#instance = instance;
+      this.#text = [this.#kind, product, instance].map(lengthened).join('');
+    }
+    return this.#text;
+  }
 }
-let lastOfId: Beginning = { product: '', instance: '', container: '', text: '' };
-let lastOfPosition = lastOfId;
+const beginningById = new Beginning('id');
+const beginningByPosition = new Beginning('position');
 
 function uuidV8OfHex(hex: string): string {
   const variant = '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) & 3);
@@ -40,11 +53,7 @@ export function deterministicUuid(...parts: string[]): string {
 
 /** event_uid of a record to which its product gave an id of its own; the same id read twice is one event. */
 export function eventUidFromId(product: string, instance: string, nativeId: string): string {
-  if (product !== lastOfId.product || instance !== lastOfId.instance) {
-    const text = ['id', product, instance].map(lengthened).join('');
-    lastOfId = { product, instance, container: '', text };
-  }
-  return uuidV8OfHex(sha256Hex(lastOfId.text + lengthened(nativeId)));
+  return uuidV8OfHex(sha256Hex(beginningById.of(product, instance) + lengthened(nativeId)));
 }
 
 /**
@@ -59,11 +68,6 @@ export function eventUidFromPosition(
   position: { readonly container: string; readonly offset: number },
   ordinal = 0,
 ): string {
-  const { container, offset } = position;
-  const last = lastOfPosition;
-  if (container !== last.container || product !== last.product || instance !== last.instance) {
-    const text = ['position', product, instance, container].map(lengthened).join('');
-    lastOfPosition = { product, instance, container, text };
-  }
-  return uuidV8OfHex(sha256Hex(lastOfPosition.text + lengthened(String(offset)) + lengthened(String(ordinal))));
+  const place = lengthened(position.container) + lengthened(String(position.offset)) + lengthened(String(ordinal));
+  return uuidV8OfHex(sha256Hex(beginningByPosition.of(product, instance) + place));
 }

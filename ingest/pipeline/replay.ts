@@ -42,7 +42,7 @@ export interface ReplayOptions {
   readonly onProgress?: (progress: ReplayProgress) => void;
   readonly onCounts?: CountsListener;
   readonly limits?: Partial<ReplayFileLimits>;
-  /** Events handed to the sink at a time, default 8,000: a sync of the disk each. */
+  /** Events handed to the sink at a time, default 4,000: a sync of the disk each, and objects that grow old while they wait. */
   readonly batchEvents?: number;
   /** Files held open at a time while their times overlap not, default 32. */
   readonly openFilesMax?: number;
@@ -172,7 +172,7 @@ class Replay {
       sliceBytes: Math.min(defaultReplayFileLimits.sliceBytes, shared),
       ...options.limits,
     };
-    this.batchEvents = options.batchEvents ?? 8_000;
+    this.batchEvents = options.batchEvents ?? 4_000;
     this.signal = options.signal ?? new AbortController().signal;
   }
 

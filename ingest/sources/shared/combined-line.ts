@@ -191,7 +191,7 @@ function readPairs(tail: string, record: AccessRecord, dictionary: KeyDictionary
   for (let pairs = 0; pairs < 64; pairs++) {
     const equals = tail.indexOf('=', at);
     if (equals < 0) return;
-    const start = Math.max(tail.lastIndexOf(' ', equals), tail.lastIndexOf('"', equals), at - 1) + 1;
+    const start = nameStart(tail, at, equals);
     const isQuoted = tail.charCodeAt(equals + 1) === QUOTE;
     const from = isQuoted ? equals + 2 : equals + 1;
     let end = isQuoted ? closingQuote(tail, from) : tail.indexOf(' ', from);
@@ -200,6 +200,16 @@ function readPairs(tail: string, record: AccessRecord, dictionary: KeyDictionary
     if (meaning !== undefined) setField(record, meaning, unescapeText(tail.slice(from, end)));
     at = end + 1;
   }
+}
+
+/** Where the word begins that ends at `to`, from `from` on; neither a space nor a quote is of it. */
+function nameStart(text: string, from: number, to: number): number {
+  let start = to;
+  for (; start > from; start--) {
+    const before = text.charCodeAt(start - 1);
+    if (before === SPACE || before === QUOTE) break;
+  }
+  return start;
 }
 
 const forwardedForm = /^[0-9a-fA-F:.,[\] ]+$/;
