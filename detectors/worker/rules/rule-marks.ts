@@ -3,8 +3,9 @@ import type { MinuteLines } from '../../../ingest/store/minute-batches.js';
 import { defineDerivation } from '../../../ingest/store/query.js';
 import type { Store } from '../../../ingest/store/store.js';
 
-/** Minutes of one statement: its parameters fit into the address of a request. */
-const STATEMENT_MINUTES = 1000;
+/** Of one statement: its parameters go into the address of a request, of which proxies take 8 KiB. */
+const STATEMENT_MINUTES = 250;
+const STATEMENT_RULES = 40;
 
 const markRuleMinutes = defineDerivation({
   name: 'mark-rule-minutes',
@@ -60,14 +61,19 @@ export class RuleMarks {
     this.#rulesOf.clear();
     this.#rows = 0;
     for (const { rules, minutes } of bySet.values()) {
-      for (let from = 0; from < minutes.length; from += STATEMENT_MINUTES) {
-        const some = minutes.slice(from, from + STATEMENT_MINUTES);
-        await this.#writer.derive(markRuleMinutes, {
-          rules,
-          minutes: some.map(({ minute }) => minute),
-          lines: some.map(({ lines }) => lines),
-        });
+      for (const someRules of inChunks(rules, STATEMENT_RULES)) {
+        for (const some of inChunks(minutes, STATEMENT_MINUTES)) {
+          await this.#writer.derive(markRuleMinutes, {
+            rules: someRules,
+            minutes: some.map(({ minute }) => minute),
+            lines: some.map(({ lines }) => lines),
+          });
+        }
       }
     }
   }
+}
+
+function* inChunks<T>(list: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size);
 }
