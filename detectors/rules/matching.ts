@@ -70,7 +70,6 @@ export function checkMatcher(matcher: Matcher): readonly MatcherFault[] {
     const message = `${conditions} conditions, at most ${ruleLimits.conditionsMax}`;
     faults.push({ path: [], message, mend: 'Use lists of values, or part the rule.' });
   }
-  if (faults.length === 0) faults.push(...contradictions(matcher));
   return faults;
 }
 
@@ -158,30 +157,6 @@ function checkText({ name, values: known }: Field, marks: ReadonlySet<string>, t
   return null;
 }
 
-/** Fields of which no value is left where all conditions must hold. */
-function contradictions(matcher: Matcher): readonly MatcherFault[] {
-  if (matcher.length !== 1) return [];
-  const left = new Map<string, Set<Scalar>>();
-  const faults: MatcherFault[] = [];
-  const gather = (one: Matcher, path: readonly (string | number)[]): void => {
-    const [map, ...more] = one;
-    if (map === undefined || more.length > 0) return;
-    for (const [key, values] of Object.entries(map.fields)) {
-      if (key.includes('|') || values.some((value) => typeof value === 'string' && hasWildcard(value))) continue;
-      const before = left.get(key);
-      const after = new Set(values.filter((value) => before === undefined || before.has(value)));
-      if (after.size === 0) {
-        const message = `contradicts another condition on ${key}: no event can meet both`;
-        faults.push({ path: [...path, key], message, mend: 'Keep one of them.' });
-      }
-      left.set(key, after);
-    }
-    map.all?.forEach((inner, n) => gather(inner, [...path, 'all', n]));
-  };
-  gather(matcher, []);
-  return faults;
-}
-
 /** The matcher as a condition. @param matcher one that {@link checkMatcher} finds no fault in. */
 export function conditionOf(matcher: Matcher): Sql {
   const maps = matcher.map((map) => {
@@ -252,7 +227,7 @@ const withPrefix = (range: string): string =>
   range.includes('/') ? range : `${range}/${range.includes(':') ? 128 : 32}`;
 
 /** Sigma: `*` and `?` are wildcards unless a backslash stands before them. */
-const hasWildcard = (text: string): boolean => /(?<!\\)(\\\\)*[*?]/.test(text);
+export const hasWildcard = (text: string): boolean => /(?<!\\)(\\\\)*[*?]/.test(text);
 const isPattern = (marks: ReadonlySet<string>, text: string): boolean =>
   marks.has('contains') || marks.has('startswith') || marks.has('endswith') || hasWildcard(text);
 const plainText = (text: string): string => text.replace(/\\([\\*?])/g, '$1');

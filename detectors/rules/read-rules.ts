@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { readYaml, type FileFault } from '../../ingest/core/read-yaml.js';
 import type { Result } from '../../ingest/core/result.js';
 import { err, ok } from '../../ingest/core/result.js';
+import { contradictionsOf } from './contradictions.js';
 import { fields } from './fields.js';
 import { checkMatcher } from './matching.js';
 import { operators, ruleLimits, ruleSchema, type Correlation, type Measure, type Rule } from './rule-schema.js';
@@ -74,7 +75,9 @@ function crossChecks(rule: Rule): readonly RuleFault[] {
     faults.push({ at: ['events'], message, mend: 'Name what the rule counts.' });
   }
   for (const name of names) {
-    for (const { path, ...words } of checkMatcher(rule.events[name] ?? [])) {
+    const matcher = rule.events[name] ?? [];
+    const wrong = checkMatcher(matcher);
+    for (const { path, ...words } of wrong.length > 0 ? wrong : contradictionsOf(matcher)) {
       faults.push({ at: ['events', name, ...path], ...words });
     }
   }

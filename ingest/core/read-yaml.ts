@@ -19,6 +19,8 @@ export interface YamlDocument {
 }
 
 const ALIASES_MAX = 50;
+/** More faults of syntax than this follow from one another. */
+const FAULTS_MAX = 20;
 
 /**
  * All documents of a YAML text of hostile origin: no key twice, no aliases that multiply, no nesting without end.
@@ -40,7 +42,7 @@ export function readYaml(text: string, lengthMax: number): Result<readonly YamlD
         mend: 'Correct the syntax at that line.',
       })),
     );
-    if (faults.length > 0) return err(faults);
+    if (faults.length > 0) return err(faults.slice(0, FAULTS_MAX));
     return ok(
       documents.map((document) => ({
         value: document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown,
@@ -53,8 +55,8 @@ export function readYaml(text: string, lengthMax: number): Result<readonly YamlD
 }
 
 function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number | undefined {
-  for (let length = path.length; length > 0; length--) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
+  for (let length = path.length; length >= 0; length--) {
+    const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
     if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) continue;
     return lines.linePos(Number(node.range[0])).line;
   }

@@ -31,13 +31,15 @@ export class ClientEnricher {
   }
 
   #placed(client: NonNullable<TokenEvent['client']>): NonNullable<TokenEvent['client']> {
-    if (client.network_kind !== undefined) return client;
+    if (client.network_name !== undefined) return client;
     let known = this.#addresses.get(client.address);
     if (known === undefined) {
       known = this.#networks.lookup(client.address) ?? null;
       this.#addresses.set(client.address, known);
     }
     if (known !== null) return { ...client, ...known };
+    // What the source says of the address.
+    if (client.network_kind !== undefined) return client;
     const kind = providerKind(client.as_name);
     return kind === undefined ? client : { ...client, network_kind: kind };
   }

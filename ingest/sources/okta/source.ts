@@ -105,6 +105,7 @@ function placeOf(client: JsonObject, security: JsonObject): AuditPlace {
     longitude: readNumber(point, 'lon'),
     asn: readNumber(security, 'asNumber'),
     asName: readText(security, 'asOrg') ?? readText(security, 'isp'),
+    isProxy: readText(security, 'isProxy') === 'true',
   };
 }
 

@@ -50,6 +50,8 @@ export interface AuditPlace {
   readonly longitude?: number | undefined;
   readonly asn?: number | undefined;
   readonly asName?: string | undefined;
+  /** The source says that the address is that of a proxy or VPN. */
+  readonly isProxy?: boolean;
 }
 
 export interface AuditTarget {
@@ -107,6 +109,7 @@ function clientOf({ address, geo }: AuditRecord): Client | undefined {
   if (place !== undefined) client.geo = place;
   if (geo.asn !== undefined && Number.isSafeInteger(geo.asn) && geo.asn >= 0) client.asn = geo.asn;
   if (asName !== undefined) client.as_name = asName;
+  if (geo.isProxy === true) client.network_kind = 'proxy';
   return client;
 }
 

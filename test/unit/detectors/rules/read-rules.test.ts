@@ -58,10 +58,28 @@ correlation: { type: event_count, group_by: [shoe_size], timespan: 3 weeks, cond
     ['a range that is none', "a: { 'client_address|cidr': 10.0.0.0/99 }", 'events.a.client_address|cidr: 10.0.0.0/99 is no address range'],
     ['what everything has', "a: { 'user_agent|contains': '' }", 'events.a.user_agent|contains: an empty text fits everything'],
     ['no condition', 'a: {}', 'events.a: no condition'],
+    ['contradictory bounds', 'a: { target_status|gte: 500, target_status|lt: 500 }', 'events.a.target_status|lt: contradicts another condition on target_status: no event can meet both'],
+    ['a number out of its bounds', 'a: { target_status|gt: [500, 400], all: [{ target_status: [200, 400] }] }', 'events.a.all.0.target_status: contradicts another condition on target_status: no event can meet both'],
     ['contradictory conditions', 'a: { outcome: success, all: [{ outcome: failure }] }', 'events.a.all.0.outcome: contradicts another condition on outcome: no event can meet both'],
   ])('refuses %s', (_, events, fault) => {
     expect(faultsOf(rule('', undefined, events))).toEqual([fault]);
   }); // prettier-ignore
+
+  it('knows that a list can hold both, that letters are not told apart, and that a bound may be left', () => {
+    const fits = [
+      'a: { scopes: read, all: [{ scopes: write }] }',
+      'a: { user_agent: Curl, all: [{ user_agent: curl }] }',
+      'a: { target_status|gte: 500, target_status|lte: 500, all: [{ target_status: [500, 404] }] }',
+    ];
+    for (const events of fits) expect(faultsOf(rule('', undefined, events))).toEqual([]);
+  });
+
+  it('says where the rule begins that lacks something, and stops after twenty faults of syntax', () => {
+    const read = readRules(`${rule()}\n---\nid: second\n`);
+    const faults = read.ok ? [] : read.error;
+    expect(faults.find(({ path }) => path === 'description')?.line).toBe(rule().split('\n').length + 2);
+    expect(faultsOf('a: '.repeat(1000))).toHaveLength(20);
+  });
 
   it.each([
     ['{ gte: 10, lt: 5 }', 'no number meets all of it'],

@@ -86,10 +86,17 @@ describe('the client of an event', () => {
       expect(enricher.enrich(event)).toBe(event);
     }
     const told = {
-      ...from({ address: '203.0.113.17', network_kind: 'partner' }, 'x/1'),
+      ...from({ address: '203.0.113.17', network_name: 'x', network_kind: 'partner' }, 'x/1'),
       user_agent_family: 'y',
     } as const;
     expect(enricher.enrich(told)).toBe(told);
+  });
+
+  it('names a network whose kind the source tells, and keeps the kind of one that has no name', () => {
+    const enricher = new ClientEnricher(own);
+    const proxy = { network_kind: 'proxy', as_name: 'OVH SAS' } as const;
+    expect(enricher.enrich(from({ address: '203.0.113.17', ...proxy })).client?.network_kind).toBe('egress');
+    expect(enricher.enrich(from({ address: '8.8.8.8', ...proxy })).client?.network_kind).toBe('proxy');
   });
 
   it('tells a bounded number of programs apart', () => {
