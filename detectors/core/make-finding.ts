@@ -1,7 +1,7 @@
 import { deterministicUuid } from '../../ingest/event/event-uid.js';
 import { isDrill } from '../../ingest/event/drill.js';
 import { formatTime } from '../../ingest/event/time.js';
-import type { TokenEvent } from '../../ingest/event/token-event.js';
+import type { TokenEvent, TokenFacts } from '../../ingest/event/token-event.js';
 import type { AnyDetector, Notice, Observation, Score, Speaker, Verdict } from './detector.js';
 import type { Finding } from './finding.js';
 
@@ -37,12 +37,16 @@ export interface Subject {
   readonly drill: boolean;
 }
 
+/** A JWT's key id is that of the key that signed it, which a thousand others bear. */
+const nameOf = ({ display_name, identity, algorithm, key_id, jti }: TokenFacts): string =>
+  display_name ?? (identity === 'jwt' || algorithm !== undefined ? undefined : key_id) ?? jti ?? '';
+
 export function subjectOf(event: TokenEvent): Subject {
   const { token, principal, target } = event;
   return {
     event_uid: event.event_uid,
     token_uid: token?.token_uid ?? '',
-    token_name: token?.display_name ?? token?.key_id ?? token?.jti ?? '',
+    token_name: token === undefined ? '' : nameOf(token),
     principal_uid: principal?.principal_uid ?? '',
     principal_name: principal?.name ?? principal?.id ?? '',
     client_address: event.client?.address ?? '',

@@ -145,7 +145,7 @@ let after = 0;
 function readDigits(line: string, from: number): number {
   let value = 0;
   let at = from;
-  for (; at < line.length && at - from < 16; at++) {
+  for (; at < line.length; at++) {
     const d = line.charCodeAt(at) - 48;
     if (d < 0 || d > 9) break;
     value = value * 10 + d;
@@ -262,7 +262,7 @@ export function readCombined(
   }
   if (status >= 0) record.status = status;
   const bytes = readDigits(line, after + 1);
-  if (bytes >= 0) record.responseBytes = bytes;
+  if (bytes >= 0 && Number.isSafeInteger(bytes)) record.responseBytes = bytes;
   let at = after;
   // A duration or a second size before the referrer.
   if (line.charCodeAt(at) === SPACE && line.charCodeAt(at + 1) !== QUOTE) {
