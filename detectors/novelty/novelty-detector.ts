@@ -26,6 +26,7 @@ import { PEERS_SAMPLED } from '../core/peer-sample.js';
 import { memberOf } from '../core/peer-words.js';
 import { peersKey, pulseOf } from '../core/pulse.js';
 import { figureSql, peersSql, SERVED, sqlTime } from '../core/reproduce.js';
+import { shownValue } from '../core/shown-value.js';
 import { familyOf, isTool } from '../../ingest/enrich/user-agent.js';
 import type { NoveltyOptions } from './novelty-options.js';
 import { PeerView, withUse } from './peer-book.js';
@@ -140,7 +141,7 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
     const sides = new Set(news.map(({ dimension }) => dimension.side));
     const enough = isToolOfPerson(event, news) ? PARTS_MIN - 1 : PARTS_MIN;
     if (news.length >= enough && sides.size === 2 && bits >= this.#options.combination_bits) {
-      const against = `${news.map(({ dimension: { label, of } }) => `${label} ${of(event).slice(0, 60)}`).join(', ')} (${Math.round(bits)} bits)`;
+      const against = `${news.map(({ dimension: { label, of } }) => `${label} ${shownValue(of(event)).slice(0, 60)}`).join(', ')} (${Math.round(bits)} bits)`;
       found.push({ measure: 'combination', observed: news.length, against });
     }
     for (const { dimension, first, aloneAmong } of news) {
@@ -297,7 +298,7 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
         fidelity: 'low',
         techniques: ['T1078.004'],
         unit: 'uses',
-        summary: (_s, { event }) => `First ${label} ${of(event).slice(0, 120)} in ${days} days.`,
+        summary: (_s, { event }) => `First ${label} ${shownValue(of(event))} in ${days} days.`,
         sql: (_s, o) => figureSql(o, since(o), `${SERVED} AND ${condition(o.event)}`),
       };
       rules[`new_${name}`] = rule;
@@ -324,7 +325,7 @@ class NoveltyKernel implements FactKernel<NoveltyState> {
       techniques: ['T1078.004'],
       unit: 'principals',
       summary: (_s, { event }, { against }) =>
-        `First ${label} ${of(event).slice(0, 120)} in ${days} days, of this principal and of its ${against ?? ''} peers (${groupOf(event)?.label.slice(0, 120) ?? ''}).`,
+        `First ${label} ${shownValue(of(event))} in ${days} days, of this principal and of its ${against ?? ''} peers (${groupOf(event)?.label.slice(0, 120) ?? ''}).`,
       sql: (_s, o) => {
         const group = groupOf(o.event)?.condition ?? 'false';
         return peersSql(o, o.timeMs - this.#forgetMs, group, `${SERVED} AND ${condition(o.event)}`);

@@ -2,6 +2,7 @@ import type { Reason } from '../../ingest/event/token-event.js';
 import type { Observation } from '../core/detector.js';
 import type { FactRule } from '../core/fact-detector.js';
 import { figureSql, SERVED, sqlText } from '../core/reproduce.js';
+import { shownValue } from '../core/shown-value.js';
 
 /** The token was good, its rights were not enough. */
 export const denials = ['insufficient_scope', 'access_denied', 'policy_denied'] as const satisfies Reason[];
@@ -9,7 +10,7 @@ export const denials = ['insufficient_scope', 'access_denied', 'policy_denied'] 
 const DENIED = `direction != 'outbound' AND action = 'use' AND outcome = 'failure' AND reason IN (${denials.map(sqlText).join(', ')})`;
 const ROUTE = '(target_service, target_method, target_route)';
 const route = ({ event: { target } }: Observation): string =>
-  `${target?.method ?? ''} ${target?.service ?? ''} ${target?.route ?? ''}`.trim();
+  shownValue(`${target?.method ?? ''} ${target?.service ?? ''} ${target?.route ?? ''}`);
 
 /** Condition on the route of the deciding event. */
 const sameRoute = ({ event: { target } }: Observation): string =>
