@@ -76,6 +76,17 @@ export function requestsInWindowsSql(
   return `SELECT countIf(at >= ${start}) + ${before} AS observed ${requests(observation, startMs - widthMs)}`;
 }
 
+/** Requests that wait since `startMs`, when `burst` did already and one goes every `intervalMs`. */
+export function requestsWaitingSql(
+  observation: Observation,
+  startMs: number,
+  burst: number,
+  intervalMs: number,
+): string {
+  const gone = (observation.timeMs - startMs) / intervalMs;
+  return `SELECT ${burst} + count() - ${gone.toString()} AS observed ${requests(observation, startMs)}`;
+}
+
 /** Requests from `startMs` up to `endMs`, which is left out. */
 export function requestsBetweenSql(observation: Observation, startMs: number, endMs: number): string {
   return `SELECT count() AS observed ${requests(observation, startMs)} AND at < ${sqlTime(endMs)}`;

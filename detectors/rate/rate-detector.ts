@@ -2,7 +2,8 @@ import { stages, type Detector, type Observation, type Score, type Verdict } fro
 import { robustCentre } from '../core/robust.js';
 import { escalate } from '../core/severity.js';
 import { CALLER_BYTES, CALLERS_MAX, callerOf, isCallerSince, withCaller } from '../core/usual-callers.js';
-import { requestsInWindowsSql } from '../core/reproduce.js';
+import { requestsInWindowsSql, requestsWaitingSql } from '../core/reproduce.js';
+import { type Gcra, isEarly, isGoing, takeRequest, waiting } from './gcra.js';
 import type { RateLimitRule, RateOptions } from './rate-options.js';
 import { type LimitState, type RateState, decodeRateState, encodeRateState, newRateState } from './rate-state.js';
 
@@ -112,6 +113,10 @@ export class RateDetector implements Detector<RateState> {
 
   sql(score: Score, observation: Observation): string {
     const rule = this.#options.limits.find((limit) => score.measure === LIMIT_PREFIX + limit.name);
+    if (rule?.burst !== undefined) {
+      const { intervalMs, burst } = gcraOf(rule, rule.burst);
+      return requestsWaitingSql(observation, score.windowStartMs, burst, intervalMs);
+    }
     const widthMs = rule === undefined ? this.#widthMs : rule.window_seconds * SECOND_MS;
     const start = Math.floor(observation.timeMs / widthMs) * widthMs;
     const elapsed = (observation.timeMs - start) / widthMs;
@@ -228,6 +233,11 @@ export class RateDetector implements Detector<RateState> {
     this.#options.limits.forEach((rule, index) => {
       const kept = state.limits[index];
       if (kept === undefined || !applies(rule, observation)) return;
+      if (rule.burst !== undefined) {
+        const early = scoreEarly(kept, rule, rule.burst, observation);
+        if (early !== null) found.push(early);
+        return;
+      }
       const widthMs = rule.window_seconds * SECOND_MS;
       const position = observation.timeMs / widthMs;
       const window = Math.floor(position);
@@ -257,9 +267,36 @@ export class RateDetector implements Detector<RateState> {
     this.#options.limits.forEach((rule, index) => {
       const kept = state.limits[index];
       if (kept === undefined || !applies(rule, observation)) return;
-      countIntoLimit(kept, rule, observation.timeMs);
+      if (rule.burst === undefined) countIntoLimit(kept, rule, observation.timeMs);
+      else takeRequest(kept, gcraOf(rule, rule.burst), observation.timeMs);
     });
   }
+}
+
+const gcraOf = ({ window_seconds, requests_max }: RateLimitRule, burst: number): Gcra => ({
+  intervalMs: (window_seconds * SECOND_MS) / requests_max,
+  burst,
+  episodeMs: window_seconds * SECOND_MS,
+});
+
+function scoreEarly(kept: LimitState, rule: RateLimitRule, burst: number, { timeMs }: Observation): Score | null {
+  const gcra = gcraOf(rule, burst);
+  if (!isEarly(kept, gcra, timeMs)) return null;
+  const going = isGoing(kept, gcra, timeMs);
+  const startMs = going ? kept.episodeStart : timeMs;
+  const observed = waiting(gcra, going ? kept.count + 1 : 1, timeMs - startMs);
+  return {
+    value: observed / burst,
+    measure: LIMIT_PREFIX + rule.name,
+    unit: 'requests at once',
+    observed,
+    expected: burst,
+    spread: 0,
+    sampleCount: 1,
+    warmedUp: true,
+    windowStartMs: startMs,
+    windowEndMs: timeMs,
+  };
 }
 
 function learnCaller(state: RateState, { event, timeMs }: Observation): void {

@@ -5,6 +5,13 @@ const limitSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/).describe('Name of the limit, part of the finding.'),
   window_seconds: z.number().int().min(1).max(86_400),
   requests_max: z.number().int().min(1).describe('More than this many requests in the window are a finding.'),
+  burst: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('Requests at once; requests_max in the window are then a rate that all others keep to (GCRA, a leaky bucket).'),
   per: z.enum(stages).default('token').describe('Whose requests are counted together.'),
   token_uid: z.string().max(64).optional(),
   principal_uid: z.string().max(1024).optional(),

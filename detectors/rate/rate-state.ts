@@ -1,14 +1,17 @@
 import { QuantisedRing } from '../core/quantised-ring.js';
 import { decodeCallers, encodeCallers, NO_CALLERS, type Callers } from '../core/usual-callers.js';
 
-/** Sliding counter of one hard limit: the running window and the one before. */
+/** Of one hard limit: a sliding counter (the running window and the one before), or where it has a burst the state of GCRA. */
 export interface LimitState {
   window: number;
+  /** Requests in the window; with a burst those since the start of the excess. */
   count: number;
   previous: number;
-  /** Start of the excess now running, as a window number; -1 for none. */
+  /** Start of the excess now running, as a window number, with a burst as a time in milliseconds; -1 for none. */
   episodeStart: number;
   episodeLast: number;
+  /** Theoretical arrival time of the next request; -1 before the first one and without a burst. */
+  tatMs: number;
 }
 
 export interface RateState {
@@ -35,7 +38,14 @@ export interface RateState {
   readonly limits: LimitState[];
 }
 
-const newLimit = (): LimitState => ({ window: -1, count: 0, previous: 0, episodeStart: -1, episodeLast: -1 });
+const newLimit = (): LimitState => ({
+  window: -1,
+  count: 0,
+  previous: 0,
+  episodeStart: -1,
+  episodeLast: -1,
+  tatMs: -1,
+});
 
 export function newRateState(ringSize: number, limitCount: number): RateState {
   return {
@@ -71,7 +81,7 @@ export function encodeRateState(state: RateState): string {
     state.spread,
   ];
   const limits = state.limits.map((limit) =>
-    [limit.window, limit.count, limit.previous, limit.episodeStart, limit.episodeLast].join(','),
+    [limit.window, limit.count, limit.previous, limit.episodeStart, limit.episodeLast, limit.tatMs].join(','),
   );
   const parts = [head.join(','), state.ring.encode(), limits.join(';')];
   return (state.callers.length === 0 ? parts : [...parts, encodeCallers(state.callers)]).join('|');
@@ -106,6 +116,8 @@ export function decodeRateState(text: string, ringSize: number, limitCount: numb
 }
 
 function decodeLimit(text: string): LimitState {
-  const [window = -1, count = 0, previous = 0, episodeStart = -1, episodeLast = -1] = text.split(',').map(Number);
-  return { window, count, previous, episodeStart, episodeLast };
+  const [window = -1, count = 0, previous = 0, episodeStart = -1, episodeLast = -1, tatMs = -1] = text
+    .split(',')
+    .map(Number);
+  return { window, count, previous, episodeStart, episodeLast, tatMs };
 }
