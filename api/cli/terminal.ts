@@ -10,7 +10,15 @@ export interface Terminal {
   setExitCode(code: number): void;
 }
 
+/** What a shell sees of a program that SIGPIPE ended, which Node ignores. */
+const PIPE_CLOSED = 141;
+
 export function processTerminal(): Terminal {
+  // Whoever read on has what was wanted: `tourniquet explain … | head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(PIPE_CLOSED);
+  });
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
