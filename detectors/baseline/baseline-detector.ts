@@ -26,6 +26,8 @@ const SHARE = 'failure_share';
 const STRANGE_TIME = 'requests_at_strange_time';
 /** More than usual, and no more than on the same day of an earlier month. */
 const MONTHLY = 'requests_monthly';
+/** As much as in the hours before it, for days: the excess is a new level. */
+const LEVEL = 'requests_level';
 /** Far less than at any hour like it, for hours. */
 const DROP = 'requests_dropped';
 /**
@@ -38,6 +40,10 @@ const MEDIUM_FACTOR = 1.5;
 const PEAK_FACTOR = 2;
 /** From so many hours in a row on it is no single run any more. */
 const STRANGE_HOURS = 2;
+/** From so many hours in a row on an excess is a new level; risk that halves in a day has reached seven eighths of its height by then. */
+const LEVEL_HOURS = 72;
+/** Above the busiest of its hours by more than this, it is an excess again. */
+const LEVEL_FACTOR = 1.5;
 /** What the end of a month multiplies the work of a job by, of which nobody has seen one yet. */
 const TURN_FACTOR = 5;
 /** Long enough for a job that runs once a month. */
@@ -92,7 +98,8 @@ export class BaselineDetector implements Detector<BaselineState> {
       if (!same) this.#advance(basis, hour);
       this.#expect(basis);
     }
-    if (loud) found.push(this.#scoreVolume(basis, requests, observation.timeMs));
+    if (loud && !(this.#isLevel(basis, requests) && basis.suspectRun > LEVEL_HOURS))
+      found.push(this.#scoreVolume(basis, requests, observation.timeMs));
     if (failing) found.push(this.#scoreShare(basis, requests, failures, observation.timeMs));
     return found;
   }
@@ -114,6 +121,14 @@ export class BaselineDetector implements Detector<BaselineState> {
         fidelity: 'low',
         summary: `${score.observed} requests this hour, where this ${entityKind} usually makes ${score.expected.toFixed(0)} at this time; at other times it makes as many.`,
         techniques: ['T1550.001'],
+      };
+    }
+    if (score.measure === LEVEL) {
+      return {
+        severity: 'info',
+        fidelity: 'low',
+        summary: `${score.observed} requests this hour, as in the ${LEVEL_HOURS} hours before it, where this ${entityKind} usually made ${score.expected.toFixed(0)}: a new level, which is not told again and is learnt when it has lasted ${this.#options.adopt_hours} hours.`,
+        techniques: [],
       };
     }
     const severity = factor >= HIGH_FACTOR ? 'high' : factor >= MEDIUM_FACTOR ? 'medium' : 'low';
@@ -164,6 +179,8 @@ export class BaselineDetector implements Detector<BaselineState> {
     const { requests_min: requestsMin, failures_min: failuresMin } = this.#options;
     const needed = state.requests >= requestsMin || state.failures >= failuresMin;
     if (needed && Number.isNaN(state.volumeExpected)) this.#expect(state);
+    // It is not told again, and must not teach all the same.
+    if (needed && this.#isLevel(state, state.requests)) state.suspect = true;
     return state;
   }
 
@@ -213,13 +230,20 @@ export class BaselineDetector implements Detector<BaselineState> {
     const monthly = earlier !== null && isAsMuch(earlier, requests);
     return {
       value,
-      measure: strange ? STRANGE_TIME : monthly ? MONTHLY : VOLUME,
+      measure: strange ? STRANGE_TIME : monthly ? MONTHLY : this.#isLevel(basis, requests) ? LEVEL : VOLUME,
       unit: 'requests/h',
       observed: requests,
       expected,
       spread,
       ...this.#frame(basis, warmedUp, timeMs),
     };
+  }
+
+  /** Whether an excess has lasted for days at the height that it has now. */
+  #isLevel(basis: BaselineState, requests: number): boolean {
+    const { suspectRun, runPeak, volumeExpected: expected, volumeSpread: spread } = basis;
+    if (suspectRun < LEVEL_HOURS || requests > LEVEL_FACTOR * runPeak || !this.#isWarm(basis)) return false;
+    return requests >= this.#options.requests_min && requests >= expected + this.#options.threshold * spread;
   }
 
   #scoreShare(basis: BaselineState, requests: number, failures: number, timeMs: number): Score {
@@ -330,6 +354,7 @@ export class BaselineDetector implements Detector<BaselineState> {
       state.share.push(null);
     }
     state.suspectRun = state.suspect && contiguous ? state.suspectRun + 1 : 0;
+    state.runPeak = state.suspectRun === 0 ? 0 : Math.max(state.runPeak, state.requests);
   }
 
   /**

@@ -13,6 +13,8 @@ export interface BaselineState {
   suspect: boolean;
   /** Hours in a row that gave a verdict. */
   suspectRun: number;
+  /** Most requests of one of these hours. */
+  runPeak: number;
   /** Hours in a row with far fewer requests than any hour like them. */
   lowRun: number;
   /** Expectations for the running hour; NaN until they are needed. */
@@ -41,6 +43,7 @@ export function newBaselineState(hours: number): BaselineState {
     taughtFailures: 0,
     suspect: false,
     suspectRun: 0,
+    runPeak: 0,
     lowRun: 0,
     volumeExpected: NaN,
     volumeSpread: NaN,
@@ -71,6 +74,7 @@ export function encodeBaselineState(state: BaselineState): string {
     state.loudFrom,
     state.lowRun,
     state.since,
+    state.runPeak,
   ];
   const parts = [head.join(','), state.volume.encode(), state.share.encode()];
   return (state.excesses.length === 0 ? parts : [...parts, encodeExcesses(state.excesses)]).join('|');
@@ -80,8 +84,8 @@ export function encodeBaselineState(state: BaselineState): string {
 export function decodeBaselineState(text: string, hours: number): BaselineState {
   const [head = '', volume = '', share = '', excesses = ''] = text.split('|');
   const fields = head.split(',').map(Number);
-  // States from before low hours were counted have two fields less, those from before months were remembered one.
-  if (fields.length < 12 || fields.length > 14 || !fields.slice(0, 7).every(Number.isInteger)) {
+  // Older states lack the last fields: levels, months, low hours.
+  if (fields.length < 12 || fields.length > 15 || !fields.slice(0, 7).every(Number.isInteger)) {
     throw new TypeError('The text is no state of detector baseline.');
   }
   const field = (index: number): number => fields[index] ?? 0;
@@ -94,6 +98,7 @@ export function decodeBaselineState(text: string, hours: number): BaselineState 
     taughtFailures: field(4),
     suspect: field(5) === 1,
     suspectRun: field(6),
+    runPeak: field(14),
     volumeExpected: field(7),
     volumeSpread: field(8),
     shareExpected: field(9),
