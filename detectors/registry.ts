@@ -5,6 +5,7 @@ import { createBindingDetector } from './binding/binding-detector.js';
 import { createConcurrentDetector } from './concurrent/concurrent-detector.js';
 import { concurrentOptionsSchema } from './concurrent/concurrent-options.js';
 import type { AnyDetector } from './core/detector.js';
+import { detectorIds, type DetectorId } from './detector-ids.js';
 import { createExchangeDetector } from './exchange/exchange-detector.js';
 import { exchangeOptionsSchema } from './exchange/exchange-options.js';
 import { createFailuresDetector } from './failures/failures-detector.js';
@@ -15,6 +16,8 @@ import { createLifecycleDetector } from './lifecycle/lifecycle-detector.js';
 import { lifecycleOptionsSchema } from './lifecycle/lifecycle-options.js';
 import { createNoveltyDetector } from './novelty/novelty-detector.js';
 import { noveltyOptionsSchema } from './novelty/novelty-options.js';
+import { overridden, OverrideIndex } from './overrides/overridden-detector.js';
+import { overridesSchema, type OverrideEntry } from './overrides/override-options.js';
 import { createRateDetector } from './rate/rate-detector.js';
 import { rateOptionsSchema } from './rate/rate-options.js';
 import { createScopeDetector } from './scope/scope-detector.js';
@@ -25,11 +28,6 @@ import { createSilenceDetector } from './silence/silence-detector.js';
 import { silenceOptionsSchema } from './silence/silence-options.js';
 import { createTravelDetector } from './travel/travel-detector.js';
 import { travelOptionsSchema } from './travel/travel-options.js';
-
-const detectorIds = [
-  'rate', 'baseline', 'failures', 'honeytoken', 'lifecycle', 'concurrent', 'binding', 'scope', 'session', 'novelty', 'travel',
-  'silence', 'exchange',
-] as const; // prettier-ignore
 
 /** The `detectors` part of the configuration: options by detector id; a detector can be switched off, or only watched. */
 export const detectorsOptionsSchema = z.strictObject({
@@ -46,6 +44,7 @@ export const detectorsOptionsSchema = z.strictObject({
   exchange: exchangeOptionsSchema.prefault({}),
   disabled: z.array(z.enum(detectorIds)).default([]).describe('Do not run.'),
   observe: z.array(z.enum(detectorIds)).default([]).describe('Run, and raise nothing: their findings are suppressed.'),
+  overrides: overridesSchema.describe('Other settings for some tokens and principals.'),
 });
 
 /** Whether findings can have it as their `detector`: one of these, or a rule by its name. */
@@ -54,26 +53,53 @@ export const isDetectorName = (name: string): boolean =>
 
 export type DetectorsOptions = z.output<typeof detectorsOptionsSchema>;
 
+const makers: Readonly<Record<DetectorId, (options: DetectorsOptions, decoys: DecoyLookup) => AnyDetector>> = {
+  honeytoken: (_, decoys) => createHoneytokenDetector(decoys),
+  failures: ({ failures }) => createFailuresDetector(failures),
+  lifecycle: ({ lifecycle }) => createLifecycleDetector(lifecycle),
+  concurrent: ({ concurrent }) => createConcurrentDetector(concurrent),
+  binding: () => createBindingDetector(),
+  scope: ({ scope }) => createScopeDetector(scope),
+  session: ({ session }) => createSessionDetector(session),
+  novelty: ({ novelty }) => createNoveltyDetector(novelty),
+  travel: ({ travel }) => createTravelDetector(travel),
+  rate: ({ rate }) => createRateDetector(rate),
+  baseline: ({ baseline }) => createBaselineDetector(baseline),
+  exchange: ({ exchange }) => createExchangeDetector(exchange),
+  silence: ({ silence }) => createSilenceDetector(silence),
+};
+
+/** The options with what an entry puts in their place. */
+export const overriddenOptions = (options: DetectorsOptions, entry: OverrideEntry): DetectorsOptions => ({
+  ...options,
+  rate: { ...options.rate, ...entry.rate },
+  baseline: { ...options.baseline, ...entry.baseline },
+  failures: { ...options.failures, ...entry.failures },
+  lifecycle: { ...options.lifecycle, ...entry.lifecycle },
+  concurrent: { ...options.concurrent, ...entry.concurrent },
+  scope: { ...options.scope, ...entry.scope },
+  session: { ...options.session, ...entry.session },
+  novelty: { ...options.novelty, ...entry.novelty },
+  travel: { ...options.travel, ...entry.travel },
+  silence: { ...options.silence, ...entry.silence },
+  exchange: { ...options.exchange, ...entry.exchange },
+});
+
 /** Every stream detector, in the order in which they run; each says in which stages. */
 export function createDetectors(
   options: DetectorsOptions = detectorsOptionsSchema.parse({}),
   decoys: DecoyLookup = new DecoyIndex(),
 ): readonly AnyDetector[] {
-  const all: readonly AnyDetector[] = [
-    createHoneytokenDetector(decoys),
-    createFailuresDetector(options.failures),
-    createLifecycleDetector(options.lifecycle),
-    createConcurrentDetector(options.concurrent),
-    createBindingDetector(),
-    createScopeDetector(options.scope),
-    createSessionDetector(options.session),
-    createNoveltyDetector(options.novelty),
-    createTravelDetector(options.travel),
-    createRateDetector(options.rate),
-    createBaselineDetector(options.baseline),
-    createExchangeDetector(options.exchange),
-    createSilenceDetector(options.silence),
-  ];
-  const disabled: readonly string[] = options.disabled;
-  return all.filter((detector) => !disabled.includes(detector.id));
+  const { overrides } = options;
+  const index = new OverrideIndex(overrides);
+  return detectorIds
+    .filter((id) => !options.disabled.includes(id))
+    .map((id) => {
+      const make = makers[id];
+      const byEntry = overrides.map((entry) => {
+        if (entry.off.includes(id)) return null;
+        return entry[id] === undefined ? undefined : make(overriddenOptions(options, entry), decoys);
+      });
+      return overridden(make(options, decoys), byEntry, index);
+    });
 }

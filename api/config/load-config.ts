@@ -97,7 +97,9 @@ function toFault(issue: z.core.$ZodIssue): ConfigFault {
       mend: 'Remove it, or correct its spelling (docs/configuration.md).',
     };
   }
-  return { path, message: issue.message, mend: 'See docs/configuration.md for the values that this key takes.' };
+  const told: unknown = issue.code === 'custom' ? issue.params?.['mend'] : undefined;
+  const mend = typeof told === 'string' ? told : 'See docs/configuration.md for the values that this key takes.';
+  return { path, message: issue.message, mend };
 }
 
 function expand(value: unknown, path: string, env: Environment, faults: ConfigFault[]): unknown {

@@ -1,4 +1,5 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
+import type { Whose } from './entity-match.js';
 
 /**
  * Whose events a detector compares with each other. Short-lived tokens are always new, so what needs a past runs in
@@ -106,6 +107,8 @@ export interface Alarm {
   readonly timeMs: number;
   readonly entityKind: Speaker;
   readonly entityUid: string;
+  /** As far as is known, of the entity's last event. */
+  readonly whose?: Whose;
 }
 
 /** What a detector says when it is woken. */
@@ -147,6 +150,8 @@ export interface Detector<State> extends Guidance {
   wakeMs?(state: State): number;
   /** Called once event time has passed `wakeMs`. What it leaves behind asks for a later time, or for none. */
   wake?(state: State, alarm: Alarm, peers: Peers<State>): readonly [State, readonly Notice[]];
+  /** True if alarms must say whose they are; the state of an entity that waits for one then holds it. */
+  readonly asksWhose?: true;
   /** A SELECT on the `events` view that reproduces `score.observed`. */
   sql(score: Score, observation: Observation): string;
   /** Starts a key warm from closed hours, oldest first. */

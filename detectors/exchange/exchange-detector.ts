@@ -15,6 +15,7 @@ import {
   NOT_NEEDED,
   NOT_SUSPECT,
   TARGETS_MAX,
+  type Centre,
   type ExchangeState,
   type Measure,
 } from './exchange-state.js';
@@ -24,7 +25,7 @@ const NOT_DUE: readonly (readonly [Measure, number])[] = [];
 const HOUR_MS = 3_600_000;
 const KIB = 1024;
 /** Twice as much as usual is within what ordinary work brings: an alarm needs four times with the default threshold. */
-const RELATIVE_FLOOR = 0.5;
+const SPREAD_FLOORS: SpreadFloors = { absolute: 0, relative: 0.5, tail: true };
 /** From so many times the threshold on it is no busy day any more: some 25 times what is usual. */
 const MEDIUM_FACTOR = 8;
 /** An excess that lasts so many hours in a row with requests is the new usual. */
@@ -52,18 +53,14 @@ export class ExchangeDetector implements Detector<ExchangeState> {
   readonly stateBytesMax = STATE_BYTES_MAX;
   readonly idleMs = HOURS * HOUR_MS;
   readonly #options: ExchangeOptions;
-  readonly #floors: Readonly<Record<Measure, SpreadFloors>>;
+  /** Of the spreads, in the units of the rings. */
+  readonly #floors: Readonly<Record<Measure, number>>;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
     const { threshold, bytes_min: bytes, targets_min: targets, duration_floor_ms: ms } = options;
-    const floors = (absolute: number): SpreadFloors => ({ absolute, relative: RELATIVE_FLOOR, tail: true });
-    // In the units of the rings. Where nothing is usual, the least that can be a finding is one.
-    this.#floors = {
-      response_bytes: floors(bytes / KIB / threshold),
-      targets: floors(targets / threshold),
-      duration: floors(ms),
-    };
+    // Where nothing is usual, the least that can be a finding is one.
+    this.#floors = { response_bytes: bytes / KIB / threshold, targets: targets / threshold, duration: ms };
   }
 
   initial(): ExchangeState {
@@ -136,7 +133,7 @@ export class ExchangeDetector implements Detector<ExchangeState> {
       if (this.classify(score, observation) !== null) state.suspect = state.suspect.with(place, true);
     }
     // Asked once an hour, and of few tokens.
-    for (const [measure] of this.#due(state.bytes, state.targets.length, state.timed)) this.#expect(state, measure);
+    for (const [measure] of this.#due(state.bytes, state.targets.length, state.timed)) expect(state, measure);
     return state;
   }
 
@@ -172,34 +169,23 @@ export class ExchangeDetector implements Detector<ExchangeState> {
 
   #reading(basis: ExchangeState, measure: Measure, observed: number, windowEndMs: number): Score {
     const place = measures.indexOf(measure);
-    const centre = basis.centres[place] === undefined ? this.#centre(basis, measure) : basis.centres[place];
+    const kept = basis.centres[place] === undefined ? centreOf(basis, measure) : basis.centres[place];
+    const centre = kept != null && kept.known >= this.#options.hours_min ? kept : null;
     const scale = measure === 'response_bytes' ? KIB : 1;
     const expected = (centre?.expected ?? 0) * scale;
-    const spread = (centre?.spread ?? this.#floors[measure].absolute) * scale;
+    const spread = Math.max(centre?.spread ?? 0, this.#floors[measure]) * scale;
     return {
-      value: centre == null ? 0 : Math.max(0, (observed - expected) / spread),
+      value: centre === null ? 0 : Math.max(0, (observed - expected) / spread),
       measure,
       unit: units[measure],
       observed,
       expected,
       spread,
       sampleCount: basis.rings[place]?.size ?? 0,
-      warmedUp: centre != null,
+      warmedUp: centre !== null,
       windowStartMs: basis.hour * HOUR_MS,
       windowEndMs,
     };
-  }
-
-  #expect(state: ExchangeState, measure: Measure): void {
-    const place = measures.indexOf(measure);
-    if (state.centres[place] === undefined) state.centres = state.centres.with(place, this.#centre(state, measure));
-  }
-
-  /** Null where too few hours are known. */
-  #centre(state: ExchangeState, measure: Measure): { readonly expected: number; readonly spread: number } | null {
-    const ring = state.rings[measures.indexOf(measure)];
-    if (ring === undefined || ring.values().length < this.#options.hours_min) return null;
-    return robustCentre(comparableHours(ring), this.#floors[measure]);
   }
 
   /** The state at the beginning of a later hour, without touching this one. */
@@ -232,6 +218,20 @@ export class ExchangeDetector implements Detector<ExchangeState> {
     state.suspect = NOT_SUSPECT;
     state.centres = NOT_NEEDED;
   }
+}
+
+function expect(state: ExchangeState, measure: Measure): void {
+  const place = measures.indexOf(measure);
+  if (state.centres[place] === undefined) state.centres = state.centres.with(place, centreOf(state, measure));
+}
+
+/** Null where no hour is known. */
+function centreOf(state: ExchangeState, measure: Measure): Centre | null {
+  const ring = state.rings[measures.indexOf(measure)];
+  const known = ring?.values().length ?? 0;
+  if (ring === undefined || known === 0) return null;
+  const { expected, spread } = robustCentre(comparableHours(ring), SPREAD_FLOORS);
+  return { expected, spread, known };
 }
 
 /** What was served or answered otherwise to the holder; what was refused carries nothing. */

@@ -11,7 +11,11 @@ export const HOURS = 168;
 /** Routes of an hour that are told apart; 64 stands for 64 and more. */
 export const TARGETS_MAX = 64;
 
-export type Centre = Pick<RobustCentre, 'expected' | 'spread'>;
+/** Without what settings say: floors and the hours that must be known are asked of it when it is read. */
+export interface Centre extends Pick<RobustCentre, 'expected' | 'spread'> {
+  /** Hours of which the figure is known. */
+  readonly known: number;
+}
 
 /** Lists are replaced and not changed, but for `targets` and what is in `rings`: most tokens share the empty ones. */
 export interface ExchangeState {
@@ -25,7 +29,7 @@ export interface ExchangeState {
   /** By measure, whether the running hour gave a verdict and must not teach, and how many hours in a row did. */
   suspect: readonly boolean[];
   suspectRun: readonly number[];
-  /** By measure, what is expected of the running hour; undefined until it is needed, null where too little is known. */
+  /** By measure, what is expected of the running hour; undefined until it is needed, null where nothing is known. */
   centres: readonly (Centre | null | undefined)[];
   /** By measure, each closed hour; missing ones had no request. Empty in the first hour. */
   rings: readonly QuantisedRing[];

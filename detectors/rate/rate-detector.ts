@@ -1,4 +1,5 @@
 import { stages, type Detector, type Observation, type Score, type Verdict } from '../core/detector.js';
+import { matchesEntity } from '../core/entity-match.js';
 import { robustCentre } from '../core/robust.js';
 import { escalate } from '../core/severity.js';
 import { CALLER_BYTES, CALLERS_MAX, callerOf, isCallerSince, withCaller } from '../core/usual-callers.js';
@@ -25,19 +26,8 @@ function slidingCount(count: number, previous: number, elapsed: number): number 
   return count + previous * (1 - elapsed);
 }
 
-const isSet = <T>(wanted: T | undefined, found: T | undefined): boolean => wanted === undefined || wanted === found;
-
-function applies(rule: RateLimitRule, observation: Observation): boolean {
-  const { token, principal } = observation.event;
-  return (
-    rule.per === observation.entityKind &&
-    isSet(rule.principal_uid, principal?.principal_uid) &&
-    isSet(rule.token_uid, token?.token_uid) &&
-    isSet(rule.key_id, token?.key_id) &&
-    isSet(rule.issuer, token?.issuer) &&
-    isSet<string>(rule.kind, token?.kind)
-  );
-}
+const applies = (rule: RateLimitRule, { entityKind, event }: Observation): boolean =>
+  rule.per === entityKind && matchesEntity(rule, event);
 
 /** The detector of bursts and of hard limits; README.md beside this file has the maths. */
 export class RateDetector implements Detector<RateState> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { stages } from '../core/detector.js';
+import { entityFields } from '../core/entity-match.js';
 
 const limitSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/).describe('Name of the limit, part of the finding.'),
@@ -13,11 +14,7 @@ const limitSchema = z.strictObject({
     .optional()
     .describe('Requests at once; requests_max in the window are then a rate that all others keep to (GCRA, a leaky bucket).'),
   per: z.enum(stages).default('token').describe('Whose requests are counted together.'),
-  token_uid: z.string().max(64).optional(),
-  principal_uid: z.string().max(1024).optional(),
-  key_id: z.string().max(256).optional(),
-  issuer: z.string().max(1024).optional(),
-  kind: z.string().max(64).optional().describe('Token kind, such as api_key.'),
+  ...entityFields,
 }); // prettier-ignore
 
 /** Options of detector `rate`, as the configuration file carries them. */

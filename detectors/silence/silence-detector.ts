@@ -78,6 +78,8 @@ class SilenceDetector implements Detector<SilenceState> {
     if (observation.late === true) state.unsure = at + UNSURE_MINUTES;
     const through = pulse?.kind !== 'source' ? sourceKey(event.source) : pulse.key === STREAM_KEY ? '' : STREAM_KEY;
     this.#hearMinute(state, at, through, positionOf(peers, through, at));
+    // One that was judged by other settings, such as those of all from history.
+    if (state.limit > 0 && state.limit < this.#options.minutes_min) state.limit = this.#options.minutes_min;
     const hour = Math.floor(at / HOUR_MINUTES);
     if (markHour(state.profile, hour)) state.profile.due = hoursToMiss(state.profile, hour);
     state.wake = this.#wakeAt(state, pulse?.kind);

@@ -1,4 +1,5 @@
 import type { AnyDetector, Speaker } from '../core/detector.js';
+import type { Whose } from '../core/entity-match.js';
 import type { Subject } from '../core/make-finding.js';
 import type { ToldRequest } from '../core/told-once.js';
 
@@ -11,6 +12,18 @@ export interface EntitySubject {
   readonly entityKind: Speaker;
   readonly entityUid: string;
   readonly atMs: number;
+  /** Only where a detector asks for it. */
+  readonly whose?: Whose;
+}
+
+/** One that was stored while no detector asked has its names. */
+export function whoseOfSubject({ whose, names }: EntitySubject): Whose {
+  if (whose !== undefined) return whose;
+  const { token_uid, principal_uid } = names;
+  return {
+    ...(token_uid !== '' && { token: { token_uid, kind: '' } }),
+    ...(principal_uid !== '' && { principal: { principal_uid } }),
+  };
 }
 
 /** What is kept of one token or principal: a state per detector, and what its findings need. */

@@ -1,12 +1,13 @@
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { fidelities, noPeers, severities, type AnyDetector, type HourlyUsage, type Observation, type PastValue, type Peers, type SpokenHour, type Stage, type Verdict } from '../core/detector.js'; // prettier-ignore
+import { whoseOf } from '../core/entity-match.js';
 import type { Finding } from '../core/finding.js';
 import { EVIDENCE_MAX, makeFinding, makeNotice, subjectOf } from '../core/make-finding.js';
 import { entityOf, eventTimeMs, toldAgain, toObservation } from '../core/observation.js';
 import { MINUTE_MS, pulseOf } from '../core/pulse.js';
 import { isToldAgain } from '../core/told-once.js';
 import { AlarmClock } from './alarm-clock.js';
-import type { EncodedEntity, Entity } from './entity.js';
+import { whoseOfSubject, type EncodedEntity, type Entity } from './entity.js';
 import { KeyedState } from './keyed-state.js';
 import { TimeHeap } from './time-heap.js';
 
@@ -72,6 +73,8 @@ export class PartitionRuntime {
   readonly #alarms: AlarmClock;
   /** Places of the detectors that may want to be woken. */
   readonly #sleepers: readonly number[];
+  /** Whether one of these asks whose its alarm is. */
+  readonly #asksWhose: boolean;
   readonly #peers: readonly Peers<unknown>[];
   #findings: Finding[] = [];
   #watermarkMs = -Infinity;
@@ -89,6 +92,7 @@ export class PartitionRuntime {
     // A packed entity is not asked when it wants to be woken.
     this.#keyed = new KeyedState(this.#detectors, limits, (entity) => this.#alarms.arm(entity, this.#wakeMs(entity)));
     this.#sleepers = this.#detectors.flatMap((detector, index) => (detector.wakeMs === undefined ? [] : [index]));
+    this.#asksWhose = this.#sleepers.some((index) => this.#detectors[index]?.asksWhose === true);
     this.#peers = this.#detectors.map((_, index) => (key: string) => this.#keyed.used(key)?.states[index]);
     this.#alarms = new AlarmClock(this.#keyed, (entity) => this.#wakeMs(entity));
   }
@@ -299,12 +303,13 @@ export class PartitionRuntime {
     // Of an entity that was stored before subjects were.
     if (subject === null) return;
     const { entityKind, entityUid } = subject;
+    const alarm = { timeMs, entityKind, entityUid, ...(this.#asksWhose && { whose: whoseOfSubject(subject) }) };
     entity.dirty = true;
     for (const index of this.#sleepers) {
       const detector = this.#detectors[index];
       if (detector?.wake === undefined || (detector.wakeMs?.(entity.states[index]) ?? Infinity) > timeMs) continue;
       const peers = this.#peers[index] ?? noPeers;
-      const [state, notices] = detector.wake(entity.states[index], { timeMs, entityKind, entityUid }, peers);
+      const [state, notices] = detector.wake(entity.states[index], alarm, peers);
       entity.states[index] = state;
       if (entityKind === 'source' && this.#options.speaksFor?.(entityUid) === false) continue;
       for (const notice of notices) {
@@ -345,7 +350,14 @@ export class PartitionRuntime {
     const wakeMs = this.#wakeMs(entity);
     if (wakeMs === Infinity) return;
     if (entity.subject === null || minuteOf(timeMs) > minuteOf(entity.subject.atMs)) {
-      entity.subject = { names: subjectOf(event), entityKind, entityUid, atMs: timeMs };
+      const names = subjectOf(event);
+      entity.subject = {
+        names,
+        entityKind,
+        entityUid,
+        atMs: timeMs,
+        ...(this.#asksWhose && { whose: whoseOf(event) }),
+      };
     }
     this.#alarms.arm(entity, wakeMs);
   }
