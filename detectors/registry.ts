@@ -70,7 +70,7 @@ const makers: Readonly<Record<DetectorId, (options: DetectorsOptions, decoys: De
 };
 
 /** The options with what an entry puts in their place. */
-export const overriddenOptions = (options: DetectorsOptions, entry: OverrideEntry): DetectorsOptions => ({
+const overriddenOptions = (options: DetectorsOptions, entry: OverrideEntry): DetectorsOptions => ({
   ...options,
   rate: { ...options.rate, ...entry.rate },
   baseline: { ...options.baseline, ...entry.baseline },

@@ -36,7 +36,7 @@ export class OverrideIndex {
 }
 
 /** By entry: the detector with its settings, null where it is off, undefined where it says nothing of the detector. */
-export type ByEntry = readonly (AnyDetector | null | undefined)[];
+type ByEntry = readonly (AnyDetector | null | undefined)[];
 
 /**
  * A detector that judges some entities by other settings. Its state is that of the general one, whatever judges it: so

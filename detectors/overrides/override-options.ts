@@ -58,7 +58,8 @@ function partOf<Schema extends z.ZodObject, Id extends DetectorId>(id: Id, schem
     return [name, z.optional(refused(message, `Remove it, or set detectors.${id}.${name}; of ${id}, ${names.join(', ')} can be overridden.`))];
   });
   const part = z.strictObject(Object.fromEntries(fields)).superRefine((given, context) => {
-    if (Object.keys(given).length > 0) return;
+    // A key that is unknown is told already.
+    if (Object.keys(given).length > 0 || context.issues.length > 0) return;
     context.addIssue({ code: 'custom', message: 'no setting is given', params: { mend: `Name what differs, or remove ${id}; off: [${id}] switches it off.` } });
   });
   return part.optional() as unknown as z.ZodOptional<z.ZodType<Part<Schema, Id>>>;
@@ -92,7 +93,7 @@ const entrySchema = z
     const changed = detectorIds.filter((id) => entry[id] !== undefined);
     if (fieldsOf(entry).length === 0)
       fault([], 'it is for no entity', `Give at least one of ${Object.keys(entityFields).join(', ')}.`);
-    if (changed.length === 0 && entry.off.length === 0)
+    if (changed.length === 0 && entry.off.length === 0 && context.issues.length === 0)
       fault([], 'it overrides nothing', 'Give settings of a detector, or off: [detector].');
     entry.off.forEach((id, at) => {
       if (entry[id] !== undefined) fault(['off', at], `${id} is off and has settings here`, 'Remove one of the two.');

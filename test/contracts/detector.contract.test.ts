@@ -6,8 +6,9 @@ import { HandOver } from '../../detectors/core/hand-over.js';
 import { DecoyIndex } from '../../detectors/honeytoken/decoys.js';
 import { entityOf, toObservation } from '../../detectors/core/observation.js';
 import { guidanceOf } from '../../detectors/guidance.js';
-import { createDetectors, detectorsOptionsSchema } from '../../detectors/registry.js';
+import { createDetectors } from '../../detectors/registry.js';
 import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
+import { eagerOptions } from '../support/eager-options.js';
 import { makeEvent, tokenUid } from '../support/token-events.js';
 import { formatTime } from '../../ingest/event/time.js';
 import { seededRandom } from '../support/random.js';
@@ -15,23 +16,9 @@ import { seededRandom } from '../support/random.js';
 const T0 = Date.UTC(2026, 2, 2);
 const LATENESS_MS = 1000;
 
-/** Quick to warm up, so that short runs reach every branch. */
-const eager = detectorsOptionsSchema.parse({
-  rate: {
-    buckets: 60,
-    buckets_min: 5,
-    requests_min: 20,
-    limits: stages.map((per) => ({ name: `per-${per}`, per, window_seconds: 60, requests_max: 100 })),
-  },
-  novelty: { learning_days: 0, learning_uses: 20 },
-  baseline: { hours_min: 2, requests_min: 20, failures_min: 3 },
-  silence: { period_hours: 0.1, periods_min: 5, minutes_min: 1 },
-  lifecycle: { unused_days: 1 },
-  exchange: { hours_min: 1, threshold: 0.5, targets_min: 2, bytes_min: 1000, timed_min: 3, duration_floor_ms: 1 },
-});
 /** One token of the traffic is a decoy. */
 const planted = { token_uid: tokenUid('t0'), secret_fp: '', name: 'decoy', planted: 'here', removedMs: null };
-const detectors = createDetectors(eager, new DecoyIndex([planted]));
+const detectors = createDetectors(eagerOptions, new DecoyIndex([planted]));
 
 /** Three tokens in a row belong to one principal. */
 const ownerOf = (token: string): string => `p${Math.floor(Number(token.slice(1)) / 3)}`;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createDetectors } from '../../detectors/registry.js';
+import { overridable } from '../../detectors/overrides/override-options.js';
 import { scenarioNames } from '../support/scenario.js';
 
 const readme = (id: string): Promise<string> =>
@@ -30,3 +31,13 @@ describe.each(createDetectors().map((detector) => [detector.id, detector] as con
     });
   },
 );
+
+describe('docs/configuration.md', () => {
+  it('lists what an override may change', async () => {
+    const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+    for (const [id, settings] of Object.entries(overridable)) {
+      if (settings.length === 0) continue;
+      expect(page).toContain(`| \`${id}\` | ${settings.map((setting) => `\`${setting}\``).join(', ')} |`);
+    }
+  });
+});

@@ -68,6 +68,47 @@ describe('loadConfig', () => {
     expect(faults.map((f) => f.path)).toEqual(['alerts.destinations.1.name', 'api.keys.1.name']);
   });
 
+  describe('overrides of detectors', () => {
+    const overridden = (...entries: string[]) => faultsOf(`detectors: { overrides: [${entries.join(', ')}] }`);
+
+    it('are settings for those whom an entry names, without the defaults of the others', () => {
+      const entry = '{ kind: api_key, principal_uid: p, baseline: { threshold: 12 }, off: [travel] }';
+      const loaded = loadConfig(`detectors: { overrides: [${entry}] }`, {});
+      const kept = { kind: 'api_key', principal_uid: 'p', baseline: { threshold: 12 }, off: ['travel'] };
+      expect(loaded.ok && loaded.value.detectors.overrides).toEqual([kept]);
+    });
+
+    it.each<[string, string[], string, string, string]>([
+      ['nobody', ['{ baseline: { threshold: 12 } }'], '0', 'for no entity', 'principal_uid'],
+      ['nothing', ['{ kind: k }'], '0', 'overrides nothing', 'off: [detector]'],
+      ['no setting', ['{ kind: k, baseline: {} }'], '0.baseline', 'no setting', 'off: [baseline]'],
+      ['a detector that is not known', ['{ kind: k, bseline: { threshold: 1 } }'], '0', 'unknown key bseline', 'spelling'],
+      ['a setting that is not known', ['{ kind: k, baseline: { treshold: 1 } }'], '0.baseline', 'unknown key treshold', 'spelling'],
+      ['a value out of bounds', ['{ kind: k, baseline: { threshold: 0 } }'], '0.baseline.threshold', '>0', 'docs/'],
+      ['what a state holds', ['{ kind: k, rate: { buckets: 60 } }'], '0.rate.buckets', 'holds for all entities', 'threshold'],
+      ['an alarm without an event', ['{ kind: k, lifecycle: { unused_days: 9 } }'], '0.lifecycle.unused_days', 'for all', 'detectors.lifecycle.unused_days'],
+      ['a detector without settings', ['{ kind: k, binding: { x: 1 } }'], '0.binding', 'no settings', 'off: [binding]'],
+      ['what is off and set', ['{ kind: k, rate: { threshold: 9 }, off: [rate] }'], '0.off.0', 'is off and has settings', 'one of the two'],
+      ['what is off twice', ['{ kind: k, off: [rate, rate] }'], '0.off.1', 'twice', 'once'],
+      ['another that is not known', ['{ kind: k, off: [rat] }'], '0.off.0', 'rate', 'docs/'],
+      ['the same entities twice', ['{ kind: k, off: [rate] }', '{ kind: k, off: [travel] }'], '1', 'entry 0 matches all', 'Join'],
+      ['fewer behind more', ['{ issuer: i, off: [rate] }', '{ kind: k, issuer: i, off: [rate] }'], '1', 'never holds', 'first'],
+    ])('refuse %s', (_what, entries, path, message, mend) => {
+      expect(overridden(...entries)).toEqual([
+        {
+          path: `detectors.overrides.${path}`,
+          message: expect.stringContaining(message) as string,
+          mend: expect.stringContaining(mend) as string,
+        },
+      ]);
+    }); // prettier-ignore
+
+    it('may be for fewer before more, and for some in common', () => {
+      const [few, more] = ['{ kind: k, issuer: i, off: [rate] }', '{ issuer: i, off: [rate] }'];
+      expect(overridden(few, more, '{ kind: k, off: [rate] }')).toEqual([]);
+    });
+  });
+
   it('refuses a product that it does not know and lists those that it does', () => {
     const [fault] = faultsOf('sources: [{ name: a, product: nope }]');
     expect(fault?.path).toBe('sources.0.product');

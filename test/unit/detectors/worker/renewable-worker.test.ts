@@ -40,6 +40,15 @@ describe('a worker whose detectors are set anew', () => {
     expect(steps).toEqual(['start 1 with 6', 'stop 1', 'start 2 with 5', 'stop 2']);
   });
 
+  it('begins anew for other overrides', async () => {
+    const { steps, worker } = made();
+    const overrides = [{ kind: 'api_key', off: ['rate'] }];
+    await worker.start();
+    await worker.configure(options({ overrides }));
+    await worker.configure(options({ overrides }));
+    expect(steps).toEqual(['start 1 with 6', 'stop 1', 'start 2 with 6']);
+  });
+
   it('takes one change after the other, and none after its stop', async () => {
     const { steps, worker } = made();
     await worker.start();
