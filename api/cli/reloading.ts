@@ -17,7 +17,7 @@ function waiting(before: Config, after: Config, takesDetectors: boolean): readon
   const rest = ({ alerts, detectors, rules, ...others }: Config): Readonly<Record<string, unknown>> => ({
     ...others,
     alerts: { ...alerts, suppressions: [] },
-    detectors: takesDetectors ? null : { ...detectors, observe: [] },
+    detectors: takesDetectors ? null : { ...detectors, observe: [], tests: [] },
     rules: { ...rules, disabled: [], observe: [] },
   });
   const [old, now] = [rest(before), rest(after)];

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createDetectors } from '../../detectors/registry.js';
+import { createDetectors, type DetectorsOptions } from '../../detectors/registry.js';
 import { DecoyRegistry } from '../../detectors/worker/decoy-registry.js';
 import { RuleSet } from '../../detectors/worker/rules/rule-set.js';
 import { RenewableWorker } from '../../detectors/worker/renewable-worker.js';
@@ -65,7 +65,7 @@ export async function startWorker(
     byItself: !replay,
   };
   const metrics = createMetrics();
-  const make = (settings: Surroundings['config']['detectors']) => {
+  const make = (settings: DetectorsOptions) => {
     const detectors = createDetectors(settings, decoys);
     return createWorker(options, { log, store, clock, logger, detectors, ruleDuty, health, metrics });
   };

@@ -211,6 +211,7 @@ function crossChecks(config: Config): ConfigFault[] {
   faults.push(
     ...sameNames('alerts.destinations', config.alerts.destinations),
     ...sameNames('api.keys', config.api.keys),
+    ...sameNames('detectors.tests', config.detectors.tests),
   );
   const readers = config.sources.filter((source) => source.input?.kind === 'stdin');
   if (readers.length > 1) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { detectorsOptionsSchema } from '../../detectors/registry.js';
+import { settingTestsSchema } from '../../detectors/worker/setting-tests/setting-test-schema.js';
 import { rulesOptionsSchema } from '../../detectors/worker/rules/rule-duty.js';
 import { durationMs } from './duration.js';
 import { suppressionEntry } from '../schemas/suppressions.js';
@@ -146,7 +147,7 @@ export const configSchema = z.strictObject({
       keys_max: z.number().int().min(1000).max(10_000_000).default(120_000),
     })
     .prefault({}),
-  detectors: detectorsOptionsSchema.prefault({}),
+  detectors: detectorsOptionsSchema.extend({ tests: settingTestsSchema }).prefault({}),
   rules: rulesOptionsSchema.prefault({}),
   api: z
     .strictObject({

@@ -6,6 +6,7 @@ import { contradictionsOf } from './contradictions.js';
 import { fields } from './fields.js';
 import { checkMatcher } from './matching.js';
 import { operators, ruleLimits, ruleSchema, type Correlation, type Measure, type Rule } from './rule-schema.js';
+import { eventFaults } from './test-events.js';
 
 const mend = 'See docs/rules.md for the keys and what they take.';
 
@@ -182,25 +183,5 @@ function checkCondition(
   return faults;
 }
 
-function checkTests({ tests }: Rule): readonly RuleFault[] {
-  return tests.flatMap((test, t) =>
-    test.events.flatMap(({ set }, e) =>
-      Object.entries(set).flatMap(([name, value]) => {
-        const at = ['tests', t, 'events', e, 'set', name];
-        const field = fields.get(name);
-        if (field === undefined || !field.stored) {
-          return [{ at, message: `${name} cannot be set`, mend: 'Set a stored field; derived ones follow from them.' }];
-        }
-        const isList = Array.isArray(value);
-        if (isList !== (field.kind === 'list') || (field.kind === 'number') !== (typeof value === 'number')) {
-          return [{ at, message: `not a value of ${name}`, mend: `It is a ${field.kind}.` }];
-        }
-        const unknown =
-          field.values !== undefined && typeof value === 'string' && value !== '' && !field.values.includes(value);
-        return unknown
-          ? [{ at, message: `${name} is never that`, mend: `Use one of ${(field.values ?? []).join(', ')}.` }]
-          : [];
-      }),
-    ),
-  );
-}
+const checkTests = ({ tests }: Rule): readonly RuleFault[] =>
+  tests.flatMap((test, t) => eventFaults(test).map((fault) => ({ ...fault, at: ['tests', t, ...fault.at] })));

@@ -191,10 +191,13 @@ const testEvents = z.strictObject({
   every: span(0, DAY_S, 'from 0s to 1d').default(1),
   set: z.record(z.string(), z.union([scalar, z.array(z.string().max(256)).max(64)])),
 });
+export type TestEvents = z.output<typeof testEvents>;
+
+/** What every test has. */
+export const testForm = { name: line(200), events: z.array(testEvents).min(1).max(64) };
 
 const ruleTest = z.strictObject({
-  name: line(200),
-  events: z.array(testEvents).min(1).max(64),
+  ...testForm,
   /** Entities of the findings, one for each; none where the rule must stay quiet. */
   alerts: z.array(z.string().max(1024)).max(100),
 });

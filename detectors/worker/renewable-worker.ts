@@ -10,8 +10,8 @@ import type { Worker } from './worker.js';
 const STOP_MS = 30_000;
 const AGAIN_MS = 2000;
 
-/** Whether findings of a detector raise something is not the worker's affair. */
-const inForce = (options: DetectorsOptions): string => JSON.stringify({ ...options, observe: [] });
+/** Whether findings of a detector raise something is not the worker's affair, nor are the tests of its settings. */
+const inForce = (options: DetectorsOptions): string => JSON.stringify({ ...options, observe: [], tests: [] });
 
 /**
  * A worker that takes over new settings of its detectors while its process goes on: it ends as at a stop, with checkpoints, and begins anew

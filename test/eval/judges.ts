@@ -1,7 +1,7 @@
 import type { Finding } from '../../detectors/core/finding.js';
 import { DecoyIndex } from '../../detectors/honeytoken/decoys.js';
 import { createDetectors, type DetectorsOptions } from '../../detectors/registry.js';
-import { OfflineStages } from './offline-stages.js';
+import { OfflineStages } from '../../detectors/worker/offline-stages.js';
 import { rulesOverHistory } from '../../detectors/worker/rules/rule-history.js';
 import { RuleSet } from '../../detectors/worker/rules/rule-set.js';
 import { workerOptionsSchema } from '../../detectors/worker/worker-options.js';

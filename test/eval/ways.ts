@@ -4,7 +4,7 @@ import { HandOver } from '../../detectors/core/hand-over.js';
 import { entityOf, eventTimeMs } from '../../detectors/core/observation.js';
 import { MINUTE_MS } from '../../detectors/core/pulse.js';
 import { createDetectors, type DetectorsOptions } from '../../detectors/registry.js';
-import { OfflineStages } from './offline-stages.js';
+import { OfflineStages } from '../../detectors/worker/offline-stages.js';
 import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
 import { eventKey, partitionFor } from '../../ingest/log/partitioner.js';

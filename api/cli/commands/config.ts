@@ -25,4 +25,11 @@ export function defineConfig(program: Command, { terminal }: CliContext): void {
         terminal.out('The configuration is good.');
       }),
   );
+  withConfig(command.command('test').description('run the tests of detectors.tests with these settings')).action(
+    (options: CommonOptions) =>
+      guarded(terminal, async () => {
+        const config = await read(options);
+        (await import('../actions/config-test.js')).configTest(config, terminal);
+      }),
+  );
 }

@@ -34,6 +34,12 @@ describe('SIGHUP', () => {
     ]);
   });
 
+  it('has no need of a restart for tests of settings', () => {
+    const tests = [{ name: 'a', events: [{ set: { token_uid: 't' } }], expect: [] }];
+    createReload(() => config({ detectors: { tests } }), config({}), { suppressions }, logger)(); // prettier-ignore
+    expect(said).toEqual([['the configuration was read again', expect.objectContaining({ needs_restart: [] })]]);
+  });
+
   it('changes nothing where the file is faulty', () => {
     const fault = (): Config => {
       throw new AppError('TQ_CONFIG_INVALID', 'faulty');

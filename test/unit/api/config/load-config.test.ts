@@ -109,6 +109,30 @@ describe('loadConfig', () => {
     });
   });
 
+  it('tells faults of tests of settings with path and mend', () => {
+    const tests = [
+      '{ name: a, events: [{ set: { token_uid: t } }] }',
+      '{ name: b, events: [{ set: { token_uid: t } }], expect: [rat/requests, honeytoken, { entity: t }] }',
+      '{ name: c, events: [{ count: 50000, every: 1d, set: {} }, { set: { shoe: 1, outcome: maybe } }], expect: [] }',
+    ];
+    const faults = faultsOf(`detectors: { tests: [${tests.join(', ')}] }`);
+    expect(faults.map(({ path, message }) => `${path}: ${message.split(/[;,]/)[0] ?? ''}`)).toEqual([
+      'detectors.tests.0: needs expect',
+      'detectors.tests.1.expect.0.finding: not a detector',
+      'detectors.tests.1.expect.1.finding: no test has decoys',
+      'detectors.tests.1.expect.2.finding: a detector',
+      'detectors.tests.2.events.1.set.shoe: shoe cannot be set',
+      'detectors.tests.2.events.1.set.outcome: outcome is never that',
+      'detectors.tests.2.events: 50001 events',
+      'detectors.tests.2.events: the last event comes after more than 100 days',
+    ]);
+    expect(faults.find(({ path }) => path.endsWith('.shoe'))?.mend).toContain('stored field');
+    const twice = '{ name: a, events: [{ set: {} }], expect: [] }';
+    expect(faultsOf(`detectors: { tests: [${twice}, ${twice}] }`).map((f) => f.path)).toEqual([
+      'detectors.tests.1.name',
+    ]);
+  });
+
   it('refuses a product that it does not know and lists those that it does', () => {
     const [fault] = faultsOf('sources: [{ name: a, product: nope }]');
     expect(fault?.path).toBe('sources.0.product');

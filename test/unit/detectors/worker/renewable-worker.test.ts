@@ -36,6 +36,7 @@ describe('a worker whose detectors are set anew', () => {
     await worker.configure(options({ observe: ['rate'] }));
     await worker.configure(options({ rate: { threshold: 5 } }));
     await worker.configure(options({ rate: { threshold: 5 }, observe: ['novelty'] }));
+    await worker.configure(Object.assign(options({ rate: { threshold: 5 } }), { tests: [{ name: 'of settings' }] }));
     await worker.stop(1000);
     expect(steps).toEqual(['start 1 with 6', 'stop 1', 'start 2 with 5', 'stop 2']);
   });

@@ -1,7 +1,7 @@
-import { stages } from '../../detectors/core/detector.js';
-import type { Finding } from '../../detectors/core/finding.js';
-import { OfflineStage, type OfflineOptions } from '../../detectors/worker/offline-stage.js';
 import type { TokenEvent } from '../../ingest/event/token-event.js';
+import { stages } from '../core/detector.js';
+import type { Finding } from '../core/finding.js';
+import { OfflineStage, type OfflineOptions } from './offline-stage.js';
 
 /** Both stages over one stream of events: the second sees what the first hands on. */
 export class OfflineStages {
