@@ -5,6 +5,7 @@ import { createBindingDetector } from './binding/binding-detector.js';
 import { createConcurrentDetector } from './concurrent/concurrent-detector.js';
 import { concurrentOptionsSchema } from './concurrent/concurrent-options.js';
 import type { AnyDetector } from './core/detector.js';
+import { matchesEntity, type Whose } from './core/entity-match.js';
 import { detectorIds, type DetectorId } from './detector-ids.js';
 import { createExchangeDetector } from './exchange/exchange-detector.js';
 import { exchangeOptionsSchema } from './exchange/exchange-options.js';
@@ -84,6 +85,12 @@ const overriddenOptions = (options: DetectorsOptions, entry: OverrideEntry): Det
   silence: { ...options.silence, ...entry.silence },
   exchange: { ...options.exchange, ...entry.exchange },
 });
+
+/** What holds for one entity. */
+export function optionsFor(options: DetectorsOptions, whose: Whose): DetectorsOptions {
+  const entry = options.overrides.find((one) => matchesEntity(one, whose));
+  return entry === undefined ? options : overriddenOptions(options, entry);
+}
 
 /** Every stream detector, in the order in which they run; each says in which stages. */
 export function createDetectors(

@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
-import { baselineOptionsSchema } from '../../../detectors/baseline/baseline-options.js';
+import { baselineOptionsSchema, type BaselineOptions } from '../../../detectors/baseline/baseline-options.js';
 import { expectedHours } from '../../../detectors/baseline/expected-hours.js';
+import { optionsFor } from '../../../detectors/registry.js';
 import { formatTime, parseTime } from '../../../ingest/event/time.js';
 import type { ApiDeps } from '../../api-deps.js';
 import { countedUntil } from '../../map/counted-until.js';
 import { contextsMade } from '../../queries/contexts-made.js';
+import { getToken } from '../../queries/get-token.js';
 import { tokenCalls } from '../../queries/token-calls.js';
 import { tokenFailureReasons } from '../../queries/token-failure-reasons.js';
 import { tokenFacets } from '../../queries/token-facets.js';
@@ -30,10 +32,19 @@ type Usual = z.output<typeof usualAnswer>;
 type Dimension = Usual['facets'][number]['dimension'];
 const dimensions = usualAnswer.shape.facets.element.shape.dimension.options;
 
+/** Those of an override, where one is for the token as the inventory knows it. */
+async function baselineOptionsOf(uid: string, { querier, scoring: { detectors } }: ApiDeps): Promise<BaselineOptions> {
+  if (detectors === undefined) return baselineOptionsSchema.parse({});
+  const [row] = detectors.overrides.length === 0 ? [] : await querier.run(getToken, { token_uid: uid });
+  if (row === undefined) return detectors.baseline;
+  const { key_id, kinds: [kind = ''], issuers: [issuer], principal_uid } = row;
+  const token = { token_uid: uid, kind, ...(key_id !== '' && { key_id }), ...(issuer !== undefined && { issuer }) };
+  return optionsFor(detectors, { token, principal: { principal_uid } }).baseline;
+} // prettier-ignore
+
 export function tokenActivityRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
   const { querier, clock } = deps;
-  const options = deps.scoring.detectors?.baseline ?? baselineOptionsSchema.parse({});
   typed.get(
     '/v1/tokens/:uid/usual',
     {
@@ -100,6 +111,7 @@ export function tokenActivityRoutes(app: FastifyInstance, deps: ApiDeps): void {
       const fromMs = wholeHour(asked.fromMs);
       const toMs = Math.max(Math.ceil(asked.toMs / HOUR_MS) * HOUR_MS, fromMs + HOUR_MS);
       const counted = await countedUntil(querier, { fromMs, toMs });
+      const options = await baselineOptionsOf(params.uid, deps);
       const asks = { to_ms: toMs, token_uid: params.uid };
       const rows = await querier.run(tokenTimeline, {
         ...asks,

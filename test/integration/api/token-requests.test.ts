@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createBaselineDetector } from '../../../detectors/baseline/baseline-detector.js';
 import { baselineOptionsSchema } from '../../../detectors/baseline/baseline-options.js';
 import type { AnyDetector } from '../../../detectors/core/detector.js';
+import { detectorsOptionsSchema } from '../../../detectors/registry.js';
 import { PartitionRuntime } from '../../../detectors/worker/partition-runtime.js';
 import { toldHours } from '../../../ingest/store/hops/hop-queries.js';
 import { HopEvaluator } from '../../../ingest/store/hops/hop-evaluator.js';
@@ -192,4 +193,22 @@ describe('requests of a token, over HTTP from the real store', () => {
     const without = await opened.store.querier.run(toldHours, asked);
     expect(without.length).toBe(loud - 1);
   }, 60_000); // prettier-ignore
+
+  it('draws the band of one token by the settings that an override gives it', async () => {
+    const stored = [`tok_${'F'.repeat(22)}`, `tok_${'G'.repeat(22)}`];
+    const rows = stored.map((token_uid, n) => ({
+      event: use(3_000_000 + n, T0, { token: { token_uid, fp_key_id: 'k1', identity: 'jwt', kind: 'access_token', key_id: `key-${n}` } }),
+      partition: 0,
+      offset: BigInt(8_000_000 + n),
+    }));
+    await opened.store.writer.insertEvents(rows, 'overridden');
+    const overrides = [{ key_id: 'key-0', kind: 'access_token', baseline: { threshold: 12 } }];
+    const detectors = detectorsOptionsSchema.parse({ overrides });
+    const other = await apiOn(opened.store, { scoring: { detectors, allowedLatenessMs: 1000 } });
+    const getOther = getFrom(() => other);
+    const thresholds: number[] = [];
+    for (const uid of stored) thresholds.push((await getOther<{ threshold: number }>(`/v1/tokens/${uid}/baseline`)).threshold);
+    await other.app.close();
+    expect(thresholds).toEqual([12, 6]);
+  }); // prettier-ignore
 });
