@@ -6,14 +6,25 @@ import { CALLER_BYTES, CALLERS_MAX, callerOf, isCallerSince, withCaller } from '
 import { requestsInWindowsSql, requestsWaitingSql } from '../core/reproduce.js';
 import { type Gcra, isEarly, isGoing, takeRequest, waiting } from './gcra.js';
 import type { RateLimitRule, RateOptions } from './rate-options.js';
-import { type LimitState, type RateState, decodeRateState, encodeRateState, newRateState } from './rate-state.js';
+import {
+  BURSTS_MAX, type BurstHour, type LimitState, type RateState, decodeRateState, encodeRateState, newRateState,
+} from './rate-state.js'; // prettier-ignore
 
 const NONE: readonly Score[] = [];
 const MEASURE = 'requests';
+/** As much as in other hours of the last days, from where it usually comes: a job that runs by the clock. */
+const RECURRING = 'requests_recurring';
 const LIMIT_PREFIX = 'limit:';
 const SECOND_MS = 1000;
-const STATE_BYTES_FIXED = 512 + CALLERS_MAX * CALLER_BYTES;
+const BURST_BYTES = 32;
+const STATE_BYTES_FIXED = 512 + CALLERS_MAX * CALLER_BYTES + BURSTS_MAX * BURST_BYTES;
 const MEDIUM_FACTOR = 1.5;
+const HOUR_MS = 3_600_000;
+/** Earlier hours with as much that make a burst one of many, and for how long they count: a week and a day, for what runs on one day of the week. */
+const RECURRING_HOURS = BURSTS_MAX - 1;
+const RECURRING_WITHIN = 8 * 24;
+/** What is above the most of an earlier hour by more is no repetition of it. */
+const RECURRING_FACTOR = 1.5;
 const STATE_BYTES_LIMIT = 64;
 const STATE_BYTES_BUCKET = 8;
 
@@ -35,7 +46,7 @@ export class RateDetector implements Detector<RateState> {
   readonly version = 2;
   readonly stages = stages;
   readonly falsePositives = [
-    'A batch job that runs less than once in the memory, or a load test; from a network that it is known from these raise an alert and no page.',
+    'A batch job that runs less than once in the memory, the first three times, or a load test; from a network that it is known from these raise an alert and no page.',
     'A client that retries without back-off.',
   ];
   readonly nextSteps = [
@@ -76,6 +87,10 @@ export class RateDetector implements Detector<RateState> {
     const factor = score.value / threshold;
     const said = `${Math.round(score.observed)} requests in ${seconds} s, where this ${observation.entityKind} usually makes ${score.expected.toFixed(1)}`;
     const techniques = ['T1550.001'];
+    if (score.measure === RECURRING) {
+      const summary = `${said}, from a network that it is known from; it made as many in ${RECURRING_HOURS} other hours of the last days.`;
+      return { severity: 'info', fidelity: 'low', summary, techniques };
+    }
     if (this.#isUsualCaller(state, score, observation)) {
       const severity = factor >= MEDIUM_FACTOR ? 'medium' : 'low';
       return { severity, fidelity: 'medium', summary: `${said}, from a network that it is known from.`, techniques };
@@ -96,7 +111,7 @@ export class RateDetector implements Detector<RateState> {
     // A refused request may be a forger's: it is counted, but says nothing about what the holder usually does.
     if (observation.accepted) state.taught += 1;
     if (Number.isNaN(state.expected) && this.#isLoud(state, observation.timeMs)) this.#expect(state);
-    if (suspect) this.#remember(state, bucket);
+    if (suspect) this.#remember(state, bucket, observation.timeMs);
     else if (observation.accepted) learnCaller(state, observation);
     return state;
   }
@@ -142,14 +157,17 @@ export class RateDetector implements Detector<RateState> {
     }
     const warmedUp = basis.ring.size >= this.#options.buckets_min && !Number.isNaN(basis.expected);
     const windowStart = this.#inEpisode(basis.episodeLast, bucket) ? basis.episodeStart : bucket;
+    const sampleCount = basis.ring.size;
+    const recurs =
+      recursIn(basis.bursts, observed, observation.timeMs) && this.#isUsualCaller(basis, { sampleCount }, observation);
     return {
       value: warmedUp ? Math.max(0, (observed - basis.expected) / basis.spread) : 0,
-      measure: MEASURE,
+      measure: recurs ? RECURRING : MEASURE,
       unit: `requests/${this.#options.bucket_seconds}s`,
       observed,
       expected: warmedUp ? basis.expected : 0,
       spread: warmedUp ? basis.spread : this.#options.spread_floor,
-      sampleCount: basis.ring.size,
+      sampleCount,
       warmedUp,
       windowStartMs: windowStart * this.#widthMs,
       windowEndMs: observation.timeMs,
@@ -157,7 +175,11 @@ export class RateDetector implements Detector<RateState> {
   }
 
   /** How much is done does not tell by whom: the caller from whom the usual was learnt may have more work, or a load test. */
-  #isUsualCaller({ callers }: RateState, { sampleCount }: Score, { event, timeMs }: Observation): boolean {
+  #isUsualCaller(
+    { callers }: RateState,
+    { sampleCount }: Pick<Score, 'sampleCount'>,
+    { event, timeMs }: Observation,
+  ): boolean {
     // Who came later than what is remembered has not taught all of it; the first bucket began before its first request.
     const first = Math.floor(timeMs / this.#widthMs) - sampleCount + 1;
     return isCallerSince(callers, callerOf(event), first * this.#widthMs);
@@ -167,10 +189,12 @@ export class RateDetector implements Detector<RateState> {
     return last >= 0 && bucket - last <= this.#options.cool_down_buckets;
   }
 
-  #remember(state: RateState, bucket: number): void {
+  #remember(state: RateState, bucket: number, timeMs: number): void {
     state.suspect = true;
     if (!this.#inEpisode(state.episodeLast, bucket)) state.episodeStart = bucket;
     state.episodeLast = bucket;
+    const requests = slidingCount(state.count, state.previous, timeMs / this.#widthMs - bucket);
+    state.bursts = withBurst(state.bursts, Math.floor(timeMs / HOUR_MS), Math.round(requests));
   }
 
   #expect(state: RateState): void {
@@ -287,6 +311,22 @@ function scoreEarly(kept: LimitState, rule: RateLimitRule, burst: number, { time
     windowStartMs: startMs,
     windowEndMs: timeMs,
   };
+}
+
+/** Whether as much came in other hours of the last days, too. */
+function recursIn(bursts: readonly BurstHour[], observed: number, timeMs: number): boolean {
+  const now = Math.floor(timeMs / HOUR_MS);
+  const alike = bursts.filter(
+    ([hour, peak]) => hour < now && now - hour <= RECURRING_WITHIN && observed <= RECURRING_FACTOR * peak,
+  );
+  return alike.length >= RECURRING_HOURS;
+}
+
+/** @param requests of a window in it, at most. */
+function withBurst(bursts: readonly BurstHour[], hour: number, requests: number): readonly BurstHour[] {
+  const last = bursts.at(-1);
+  if (last?.[0] === hour) return requests <= last[1] ? bursts : bursts.with(-1, [hour, requests]);
+  return [...bursts.slice(1 - BURSTS_MAX), [hour, requests]];
 }
 
 function learnCaller(state: RateState, { event, timeMs }: Observation): void {

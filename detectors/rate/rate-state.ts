@@ -14,6 +14,12 @@ export interface LimitState {
   tatMs: number;
 }
 
+/** An hour with a burst, by its number since the epoch, and the most requests in a window of it. */
+export type BurstHour = readonly [hour: number, peak: number];
+
+/** Hours with a burst that are remembered, the running one among them. */
+export const BURSTS_MAX = 4;
+
 export interface RateState {
   /** Number of the running bucket since the epoch, -1 before the first request. */
   bucket: number;
@@ -34,6 +40,8 @@ export interface RateState {
   callers: Callers;
   /** Address of the newest of them, so that the next request from it need not be hashed. Not stored. */
   lastAddress: string;
+  /** The last hours with a burst, oldest first. */
+  bursts: readonly BurstHour[];
   readonly ring: QuantisedRing;
   readonly limits: LimitState[];
 }
@@ -61,6 +69,7 @@ export function newRateState(ringSize: number, limitCount: number): RateState {
     spread: NaN,
     callers: NO_CALLERS,
     lastAddress: '',
+    bursts: [],
     ring: new QuantisedRing(ringSize),
     limits: Array.from({ length: limitCount }, newLimit),
   };
@@ -83,13 +92,20 @@ export function encodeRateState(state: RateState): string {
   const limits = state.limits.map((limit) =>
     [limit.window, limit.count, limit.previous, limit.episodeStart, limit.episodeLast, limit.tatMs].join(','),
   );
-  const parts = [head.join(','), state.ring.encode(), limits.join(';')];
-  return (state.callers.length === 0 ? parts : [...parts, encodeCallers(state.callers)]).join('|');
+  const parts = [
+    head.join(','),
+    state.ring.encode(),
+    limits.join(';'),
+    encodeCallers(state.callers),
+    encodeBursts(state.bursts),
+  ];
+  while (parts.length > 3 && parts.at(-1) === '') parts.pop();
+  return parts.join('|');
 }
 
 /** Throws on text that no encoder wrote. */
 export function decodeRateState(text: string, ringSize: number, limitCount: number): RateState {
-  const [head = '', ring = '', limits = '', callers = ''] = text.split('|');
+  const [head = '', ring = '', limits = '', callers = '', bursts = ''] = text.split('|');
   const fields = head.split(',').map(Number);
   if (fields.length !== 10 || !fields.slice(0, 8).every(Number.isInteger)) {
     throw new TypeError('The text is no state of detector rate.');
@@ -109,11 +125,22 @@ export function decodeRateState(text: string, ringSize: number, limitCount: numb
     spread: field(9),
     callers: decodeCallers(callers),
     lastAddress: '',
+    bursts: decodeBursts(bursts),
     ring: QuantisedRing.decode(ring, ringSize),
     // Limits are matched by position: with other rules than at encoding time they begin anew.
     limits: kept.length === limitCount ? kept : Array.from({ length: limitCount }, newLimit),
   };
 }
+
+const encodeBursts = (bursts: readonly BurstHour[]): string => bursts.map((burst) => burst.join(',')).join(';');
+
+const decodeBursts = (text: string): readonly BurstHour[] =>
+  text === ''
+    ? []
+    : text.split(';').map((part): BurstHour => {
+        const [hour = 0, peak = 0] = part.split(',').map(Number);
+        return [hour, peak];
+      });
 
 function decodeLimit(text: string): LimitState {
   const [window = -1, count = 0, previous = 0, episodeStart = -1, episodeLast = -1, tatMs = -1] = text
