@@ -45,13 +45,32 @@ const reading = z.object({
   whyNone: z.string().describe('Why there is no verdict; empty where there is one.'),
 });
 
+const outlook = z.object({
+  name: z.string(),
+  unit: z.string(),
+  observed: z.number(),
+  expected: z.number().nullable().describe('Null while nothing is known.'),
+  threshold: z
+    .number()
+    .nullable()
+    .describe('From which height of observed on there is a verdict; null while learning.'),
+  note: z.string().describe('What else it waits for; empty for nothing.'),
+});
+
 const stage = z.object({
   stage: z.enum(stages),
   entityUid: z.string().nullable(),
   eventsBefore: z.number(),
   since: z.string().nullable(),
   observation: z.object({ accepted: z.boolean(), request: z.boolean(), failed: z.boolean() }).nullable(),
-  detectors: z.array(z.object({ detector: z.string(), readings: z.array(reading), stateBytes: z.number() })),
+  detectors: z.array(
+    z.object({
+      detector: z.string(),
+      readings: z.array(reading),
+      outlook: z.array(outlook).describe('What it compares here, quiet or not.'),
+      stateBytes: z.number(),
+    }),
+  ),
 });
 
 const event = z.object({

@@ -1,5 +1,5 @@
 import {
-  stages, type Detector, type HourlyUsage, type Observation, type Score, type Verdict,
+  stages, type Detector, type HourlyUsage, type Observation, type Outlook, type Score, type Verdict,
 } from '../core/detector.js'; // prettier-ignore
 import { failureShareSql, requestsBetweenSql, requestsInWindowsSql } from '../core/reproduce.js';
 import { shareCentre, shareSpread } from '../core/robust.js';
@@ -92,12 +92,7 @@ export class BaselineDetector implements Detector<BaselineState> {
     const loud = requests >= this.#options.requests_min;
     const failing = observation.failed && failures >= this.#options.failures_min;
     if (!loud && !failing) return found.length === 0 ? NONE : found;
-    let basis = state;
-    if (!same || Number.isNaN(state.volumeExpected)) {
-      basis = same ? { ...state } : { ...state, volume: state.volume.clone(), share: state.share.clone() };
-      if (!same) this.#advance(basis, hour);
-      this.#expect(basis);
-    }
+    const basis = this.#basisAt(state, hour);
     if (loud && !(this.#isLevel(basis, requests) && basis.suspectRun > LEVEL_HOURS))
       found.push(this.#scoreVolume(basis, requests, observation.timeMs));
     if (failing) found.push(this.#scoreShare(basis, requests, failures, observation.timeMs));
@@ -205,6 +200,31 @@ export class BaselineDetector implements Detector<BaselineState> {
     return state;
   }
 
+  outlook(state: BaselineState, observation: Observation): readonly Outlook[] {
+    const hour = Math.floor(observation.timeMs / HOUR_MS);
+    if (!observation.request || hour < state.hour) return [];
+    const { hours_min: hoursMin, requests_min: requestsMin, failures_min: failuresMin, threshold } = this.#options;
+    const basis = this.#basisAt(state, hour);
+    const requests = basis.requests + 1;
+    const failures = basis.failures + (observation.failed ? 1 : 0);
+    const volume = this.#scoreVolume(basis, requests, observation.timeMs);
+    const share = this.#scoreShare(basis, requests, failures, observation.timeMs);
+    const row = ({ unit, observed, expected, spread, warmedUp }: Score, name: string, least: number, note: string) => ({
+      name,
+      unit,
+      observed,
+      expected: warmedUp ? expected : null,
+      threshold: warmedUp ? Math.max(least, expected + threshold * spread) : null,
+      note: warmedUp ? note : `learning: ${basis.volume.size} of ${hoursMin} hours are known`,
+    });
+    const failing = `judged at a failure, from ${failuresMin} in the hour on; ${failures} so far`;
+    const isOld = basis.suspectRun > LEVEL_HOURS && this.#isLevel(basis, requests);
+    return [
+      row(volume, VOLUME, requestsMin, isOld ? 'a new level, which was told before' : ''),
+      row(share, SHARE, 0, failing),
+    ];
+  }
+
   sql(score: Score, observation: Observation): string {
     if (score.measure === DROP) return requestsBetweenSql(observation, score.windowStartMs, score.windowEndMs);
     if (score.measure === SHARE) return failureShareSql(observation, score.windowStartMs);
@@ -217,6 +237,16 @@ export class BaselineDetector implements Detector<BaselineState> {
 
   decode(text: string): BaselineState {
     return decodeBaselineState(text, this.#hours);
+  }
+
+  /** The state as of an hour, with its expectation. */
+  #basisAt(state: BaselineState, hour: number): BaselineState {
+    const same = hour === state.hour;
+    if (same && !Number.isNaN(state.volumeExpected)) return state;
+    const basis = same ? { ...state } : { ...state, volume: state.volume.clone(), share: state.share.clone() };
+    if (!same) this.#advance(basis, hour);
+    this.#expect(basis);
+    return basis;
   }
 
   #scoreVolume(basis: BaselineState, requests: number, timeMs: number): Score {

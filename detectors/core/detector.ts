@@ -119,6 +119,22 @@ export interface Notice {
   readonly sql: string;
 }
 
+/** How many of them a detector may give of one observation. */
+export const OUTLOOKS_MAX = 16;
+
+/** What a detector compares in an observation, whether it tells of it or not: how far it is from a verdict. Only for a reader. */
+export interface Outlook {
+  readonly name: string;
+  readonly unit: string;
+  readonly observed: number;
+  /** Null while nothing is known. */
+  readonly expected: number | null;
+  /** From which height of `observed` on there is a verdict; null while it is learning. */
+  readonly threshold: number | null;
+  /** What else it waits for; empty for nothing. */
+  readonly note: string;
+}
+
 /**
  * A stream detector: pure, event time only. The runtime owns keying, watermark, eviction and snapshots, and calls
  * score → classify → learn (unless the verdict is suspect) → emit, with observations of one key in time order up to
@@ -152,6 +168,8 @@ export interface Detector<State> extends Guidance {
   wake?(state: State, alarm: Alarm, peers: Peers<State>): readonly [State, readonly Notice[]];
   /** True if alarms must say whose they are; the state of an entity that waits for one then holds it. */
   readonly asksWhose?: true;
+  /** What it compares in this observation, quiet or not; asked by `explain` alone. As pure as `score`, at most OUTLOOKS_MAX. */
+  outlook?(state: State, observation: Observation): readonly Outlook[];
   /** A SELECT on the `events` view that reproduces `score.observed`. */
   sql(score: Score, observation: Observation): string;
   /** Starts a key warm from closed hours, oldest first. */

@@ -1,5 +1,5 @@
 import type { Reason, TokenEvent } from '../../ingest/event/token-event.js';
-import { stages, type Detector, type Observation, type Score, type Verdict } from '../core/detector.js';
+import { stages, type Detector, type Observation, type Outlook, type Score, type Verdict } from '../core/detector.js';
 import { failuresSinceSql } from '../core/reproduce.js';
 import type { FailuresOptions } from './failures-options.js';
 import {
@@ -104,6 +104,24 @@ class FailuresDetector implements Detector<FailuresState> {
           techniques: ['T1110.001'],
         };
     }
+  }
+
+  outlook(state: FailuresState, observation: Observation): readonly Outlook[] {
+    const { guesses_min: guessesMin, signatures_min: signaturesMin, leak_seconds: seconds } = this.#options;
+    const row = (name: string, bucket: Bucket, isDrop: boolean, raises: boolean, threshold: number): Outlook => ({
+      name,
+      unit: 'refusals',
+      observed: isDrop
+        ? afterDrop(bucket, observation.timeMs, this.#leakMs, raises).level
+        : levelAt(bucket, observation.timeMs, this.#leakMs),
+      expected: 0,
+      threshold,
+      note: `one leaks away in ${seconds} s`,
+    });
+    return [
+      row('guesses', state.guesses, isRefusal(observation), isGuess(state, observation), guessesMin),
+      row('invalid_signatures', state.signatures, isForgery(observation), true, signaturesMin),
+    ];
   }
 
   learn(state: FailuresState, observation: Observation): FailuresState {

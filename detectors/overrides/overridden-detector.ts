@@ -1,9 +1,10 @@
 import type {
-  Alarm, AnyDetector, HourlyUsage, Notice, Observation, PastValue, Peers, Score, SpokenHour, Stage, Verdict,
+  Alarm, AnyDetector, HourlyUsage, Notice, Observation, Outlook, PastValue, Peers, Score, SpokenHour, Stage, Verdict,
 } from '../core/detector.js'; // prettier-ignore
 import { matchesEntity, type EntityMatch, type Whose } from '../core/entity-match.js';
 
 const NONE: readonly Score[] = [];
+const NO_OUTLOOK: readonly Outlook[] = [];
 const NO_NOTICES: readonly Notice[] = [];
 const NO_ENTRY = -1;
 
@@ -58,6 +59,7 @@ class OverriddenDetector implements AnyDetector {
   readonly recall?: (state: unknown, past: readonly PastValue[]) => unknown;
   readonly hear?: (state: unknown, key: string, own: readonly SpokenHour[], stream: readonly SpokenHour[]) => unknown;
   readonly unpack?: (text: string) => unknown;
+  readonly outlook?: (state: unknown, observation: Observation) => readonly Outlook[];
   readonly #general: AnyDetector;
   readonly #byEntry: ByEntry;
   readonly #index: OverrideIndex;
@@ -80,6 +82,9 @@ class OverriddenDetector implements AnyDetector {
     if (general.recall !== undefined) this.recall = general.recall.bind(general);
     if (general.hear !== undefined) this.hear = general.hear.bind(general);
     if (general.unpack !== undefined) this.unpack = general.unpack.bind(general);
+    if (general.outlook !== undefined) {
+      this.outlook = (state, observation) => this.#judge(observation)?.outlook?.(state, observation) ?? NO_OUTLOOK;
+    }
     const wake = general.wake?.bind(general);
     if (wake === undefined) return;
     this.wake = (state, alarm, peers) => {

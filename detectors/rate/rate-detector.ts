@@ -1,4 +1,4 @@
-import { stages, type Detector, type Observation, type Score, type Verdict } from '../core/detector.js';
+import { stages, type Detector, type Observation, type Outlook, type Score, type Verdict } from '../core/detector.js';
 import { matchesEntity } from '../core/entity-match.js';
 import { robustCentre } from '../core/robust.js';
 import { escalate } from '../core/severity.js';
@@ -39,6 +39,14 @@ function slidingCount(count: number, previous: number, elapsed: number): number 
 
 const applies = (rule: RateLimitRule, { entityKind, event }: Observation): boolean =>
   rule.per === entityKind && matchesEntity(rule, event);
+
+/** With the request that comes now. @param position its time in buckets, not before the running one. */
+function countNow(state: RateState, position: number): number {
+  const bucket = Math.floor(position);
+  const same = bucket === state.bucket;
+  const previous = same ? state.previous : bucket === state.bucket + 1 ? state.count : 0;
+  return slidingCount(same ? state.count + 1 : 1, previous, position - bucket);
+}
 
 /** The detector of bursts and of hard limits; README.md beside this file has the maths. */
 export class RateDetector implements Detector<RateState> {
@@ -116,6 +124,27 @@ export class RateDetector implements Detector<RateState> {
     return state;
   }
 
+  outlook(state: RateState, observation: Observation): readonly Outlook[] {
+    const position = observation.timeMs / this.#widthMs;
+    const bucket = Math.floor(position);
+    if (!observation.request || bucket < state.bucket) return [];
+    const { bucket_seconds: seconds, buckets_min: least, requests_min: requestsMin, threshold } = this.#options;
+    const observed = countNow(state, position);
+    const { ring, expected, spread } = this.#basisAt(state, bucket);
+    const isKnown = !Number.isNaN(expected);
+    const isWarm = isKnown && ring.size >= least;
+    return [
+      {
+        name: MEASURE,
+        unit: `requests/${seconds}s`,
+        observed,
+        expected: isKnown ? expected : null,
+        threshold: isWarm ? Math.max(requestsMin, expected + threshold * spread) : null,
+        note: isWarm ? '' : `learning: ${ring.size} of ${least} buckets are known`,
+      },
+    ];
+  }
+
   sql(score: Score, observation: Observation): string {
     const rule = this.#options.limits.find((limit) => score.measure === LIMIT_PREFIX + limit.name);
     if (rule?.burst !== undefined) {
@@ -145,16 +174,9 @@ export class RateDetector implements Detector<RateState> {
     const position = observation.timeMs / this.#widthMs;
     const bucket = Math.floor(position);
     if (bucket < state.bucket) return null;
-    const same = bucket === state.bucket;
-    const previous = same ? state.previous : bucket === state.bucket + 1 ? state.count : 0;
-    const observed = slidingCount(same ? state.count + 1 : 1, previous, position - bucket);
+    const observed = countNow(state, position);
     if (observed < this.#options.requests_min) return null;
-    let basis = state;
-    if (!same || Number.isNaN(state.expected)) {
-      basis = { ...state, ring: state.ring.clone() };
-      if (!same) this.#advance(basis, bucket);
-      this.#expect(basis);
-    }
+    const basis = this.#basisAt(state, bucket);
     const warmedUp = basis.ring.size >= this.#options.buckets_min && !Number.isNaN(basis.expected);
     const windowStart = this.#inEpisode(basis.episodeLast, bucket) ? basis.episodeStart : bucket;
     const sampleCount = basis.ring.size;
@@ -172,6 +194,16 @@ export class RateDetector implements Detector<RateState> {
       windowStartMs: windowStart * this.#widthMs,
       windowEndMs: observation.timeMs,
     };
+  }
+
+  /** The state as of a bucket, with its expectation. */
+  #basisAt(state: RateState, bucket: number): RateState {
+    const same = bucket === state.bucket;
+    if (same && !Number.isNaN(state.expected)) return state;
+    const basis = { ...state, ring: state.ring.clone() };
+    if (!same) this.#advance(basis, bucket);
+    this.#expect(basis);
+    return basis;
   }
 
   /** How much is done does not tell by whom: the caller from whom the usual was learnt may have more work, or a load test. */

@@ -7,6 +7,7 @@ import {
   stages,
   type AnyDetector,
   type Observation,
+  type Outlook,
   type Score,
   type Stage,
   type Verdict,
@@ -28,6 +29,8 @@ export interface DetectorReadings {
   readonly detector: string;
   /** Empty where the event does not concern the detector, or nothing in it is worth a reading. */
   readonly readings: readonly Reading[];
+  /** What the detector compares here, quiet or not; empty where it has no such numbers. */
+  readonly outlook: readonly Outlook[];
   /** Size of what the detector remembers of the entity, bytes of its encoded form. */
   readonly stateBytes: number;
 }
@@ -115,6 +118,7 @@ async function readingsOf(
       readings: detector
         .score(states[n], observation, noPeers)
         .map((score) => toReading(detector, score, observation, states[n])),
+      outlook: detector.outlook?.(states[n], observation) ?? [],
       stateBytes: Buffer.byteLength(detector.encode(states[n])),
     })),
   };

@@ -11,6 +11,7 @@ import { PartitionRuntime } from '../../detectors/worker/partition-runtime.js';
 import { eagerOptions } from '../support/eager-options.js';
 import { makeEvent, tokenUid } from '../support/token-events.js';
 import { formatTime } from '../../ingest/event/time.js';
+import { outspoken, unsoundOutlook } from '../support/outlook-soundness.js';
 import { seededRandom } from '../support/random.js';
 
 const T0 = Date.UTC(2026, 2, 2);
@@ -234,6 +235,21 @@ describe.each(runs)('detector %s in the %s stage', (_id, stage, detector) => {
       expect(detector.encode(frozen)).toBe(before);
       expect(detector.score(state, observation, alone)).toEqual(scores);
     });
+  });
+
+  it('tells what it compares without changing the state, in few and finite numbers', () => {
+    const wrong: unknown[] = [];
+    let turn = 0;
+    let told = 0;
+    walk(detector, observations, (state, observation) => {
+      turn += 1;
+      if (turn % 5 !== 0) return;
+      const frozen = copy(detector, state);
+      deepFreeze(frozen);
+      told += detector.outlook?.(frozen, observation).length ?? 0;
+      wrong.push(...unsoundOutlook(detector, state, frozen, observation));
+    });
+    expect([wrong, told > 0]).toEqual([[], outspoken.has(detector.id)]);
   });
 
   it('never asks the clock or for randomness', () => {

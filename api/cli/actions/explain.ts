@@ -1,3 +1,4 @@
+import type { Outlook } from '../../../detectors/core/detector.js';
 import type { DetectorReadings, Reading, StageReadings } from '../../../detectors/worker/readings.js';
 import { AppError } from '../../../ingest/core/errors.js';
 import { printable } from '../../alerts/wording.js';
@@ -89,9 +90,17 @@ function ofStage({ stage, entityUid, eventsBefore, since, observation, detectors
   ];
 }
 
-function ofDetector({ detector, readings, stateBytes }: DetectorReadings): readonly string[] {
-  if (readings.length === 0) return [`  ${detector}: nothing to report (remembers ${stateBytes} bytes)`];
+function ofDetector({ detector, readings, outlook, stateBytes }: DetectorReadings): readonly string[] {
+  if (readings.length === 0) {
+    return [`  ${detector}: nothing to report (remembers ${stateBytes} bytes)`, ...outlook.map(ofOutlook)];
+  }
   return readings.map((reading) => `  ${detector}/${reading.measure}: ${ofReading(reading)}`);
+}
+
+function ofOutlook({ name, unit, observed, expected, threshold, note }: Outlook): string {
+  const usual = expected === null ? 'nothing known to expect' : `expected ${number(expected)}`;
+  const told = threshold === null ? 'not judged yet' : `told from ${number(threshold)}`;
+  return `    ${name}: observed ${number(observed)}, ${usual}, ${told} (${unit})${note === '' ? '' : `; ${note}`}`;
 }
 
 function ofReading({ observed, expected, spread, unit, value, sampleCount, warmedUp, verdict, whyNone }: Reading): string {

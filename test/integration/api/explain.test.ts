@@ -58,6 +58,7 @@ describe('/v1/explain/{id} on the real store', () => {
     expect([words.code, words.stderr]).toEqual([0, '']);
     expect(words.stdout).toContain(`token ${tokens[2]}`);
     expect(words.stdout).toContain(`principal stage: ${ofC.principal?.principal_uid}, 540 events since`);
+    expect(words.stdout).toMatch(/ {2}rate: nothing to report .*\n {4}requests: observed 1, /);
     const json = await runVerb(defineExplain, [...args, '--json', '--days', '1'], {});
     expect(JSON.parse(json.stdout)).toEqual(await get(`/v1/explain/${tokens[2]}?days=1`));
     const wrong = await runVerb(defineExplain, [...args, '--days', '91'], {});
