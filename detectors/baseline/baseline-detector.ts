@@ -271,9 +271,15 @@ export class BaselineDetector implements Detector<BaselineState> {
 
   /** Whether an excess has lasted for days at the height that it has now. */
   #isLevel(basis: BaselineState, requests: number): boolean {
-    const { suspectRun, runPeak, volumeExpected: expected, volumeSpread: spread } = basis;
-    if (suspectRun < LEVEL_HOURS || requests > LEVEL_FACTOR * runPeak || !this.#isWarm(basis)) return false;
-    return requests >= this.#options.requests_min && requests >= expected + this.#options.threshold * spread;
+    const { suspectRun, runPeak } = basis;
+    if (suspectRun < LEVEL_HOURS || requests > LEVEL_FACTOR * runPeak) return false;
+    return this.#isWarm(basis) && this.#isExcess(basis, requests);
+  }
+
+  /** Whether so many requests are told of, by what is expected of the hour. */
+  #isExcess({ volumeExpected: expected, volumeSpread: spread }: BaselineState, requests: number): boolean {
+    const { requests_min: least, threshold } = this.#options;
+    return requests >= least && requests >= expected + threshold * spread;
   }
 
   #scoreShare(basis: BaselineState, requests: number, failures: number, timeMs: number): Score {
@@ -392,10 +398,10 @@ export class BaselineDetector implements Detector<BaselineState> {
    * did its work. What was told as high is taken in step by step, as the usual is; what was not told, with little growth.
    */
   #noteExcess(state: BaselineState): void {
-    const { requests_min: least, failures_min: failuresMin, threshold } = this.#options;
+    const { failures_min: failuresMin, threshold } = this.#options;
     const { taughtRequests: requests, taughtFailures: failures, volumeExpected: expected, volumeSpread: spread } = state;
-    const isLoud = requests >= least && requests >= expected + threshold * spread;
-    if (!isLoud || (failures >= failuresMin && this.#scoreShare(state, requests, failures, 0).value >= threshold)) return;
+    if (!this.#isExcess(state, requests)) return;
+    if (failures >= failuresMin && this.#scoreShare(state, requests, failures, 0).value >= threshold) return;
     const known = likeIt(state.excesses, state.hour);
     const most = Math.max(expected + HIGH_FACTOR * threshold * spread, HIGH_FACTOR * (known?.peak ?? 0));
     const taught = known !== null && isAsMuch(known, requests) ? grownBy(known, requests) : Math.min(requests, most);
