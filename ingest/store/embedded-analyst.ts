@@ -1,3 +1,4 @@
+import { chunks } from '../core/chunks.js';
 import type { Session } from 'chdb';
 import { z } from 'zod';
 import {
@@ -94,8 +95,8 @@ async function* batchesOf(
   rows: readonly (readonly unknown[])[],
   exact: (row: readonly unknown[]) => readonly unknown[],
 ): AsyncGenerator<readonly (readonly unknown[])[]> {
-  for (let from = 0; from < rows.length; from += BATCH_ROWS) {
-    yield rows.slice(from, from + BATCH_ROWS).map(exact);
+  for (const some of chunks(rows, BATCH_ROWS)) {
+    yield some.map(exact);
     await Promise.resolve();
   }
 }

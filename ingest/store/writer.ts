@@ -1,3 +1,4 @@
+import { chunks } from '../core/chunks.js';
 import { AppError } from '../core/errors.js';
 import { writeSettings, type StoreConnection } from './connection.js';
 import { Limiter } from './limiter.js';
@@ -79,8 +80,8 @@ export class StoreWriter implements EventWriter {
 
 /** One JSON object a line, some at a time: as one text, megabytes of a checkpoint would be there three times. */
 function* jsonLines(rows: readonly TableRow[]): Generator<Uint8Array> {
-  for (let from = 0; from < rows.length; from += LINES_AT_ONCE) {
-    const lines = rows.slice(from, from + LINES_AT_ONCE).map((row) => `${JSON.stringify(row, jsonValue)}\n`);
+  for (const some of chunks(rows, LINES_AT_ONCE)) {
+    const lines = some.map((row) => `${JSON.stringify(row, jsonValue)}\n`);
     yield Buffer.from(lines.join(''));
   }
 }

@@ -1,3 +1,4 @@
+import { chunks } from '../../../ingest/core/chunks.js';
 import { basename } from 'node:path';
 import type { Querier } from '../../../ingest/store/store.js';
 import { sizesOf, type ReplaySummary } from '../../../ingest/pipeline/replay.js';
@@ -125,10 +126,8 @@ const alertLine = (alert: Alert): string => JSON.stringify({ alert: { ...alert, 
 /** The alerts with all that joined them, the oldest first, whatever order they were opened in. */
 async function wholeAlerts(querier: Querier, opened: readonly Alert[]): Promise<readonly Alert[]> {
   const found = new Map(opened.map((alert) => [alert.alert_uid, alert]));
-  const uids = [...found.keys()];
-  for (let at = 0; at < uids.length; at += ALERTS_ASKED)
-    for (const alert of await querier.run(getAlerts, { alert_uids: uids.slice(at, at + ALERTS_ASKED) }))
-      found.set(alert.alert_uid, alert);
+  for (const uids of chunks([...found.keys()], ALERTS_ASKED))
+    for (const alert of await querier.run(getAlerts, { alert_uids: uids })) found.set(alert.alert_uid, alert);
   const key = ({ first_seen, alert_uid }: Alert): string => `${first_seen} ${alert_uid}`;
   return [...found.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }

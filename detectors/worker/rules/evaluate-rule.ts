@@ -1,3 +1,4 @@
+import { chunks } from '../../../ingest/core/chunks.js';
 import { z } from 'zod';
 import type { Querier, Query, QueryLimits } from '../../../ingest/store/store.js';
 import type { CompiledRule, Fired, PaneRange } from '../../rules/compile.js';
@@ -68,8 +69,7 @@ export async function evaluateRule(
   const rows = await querier.run(asQuery(what, statement, firedRow), {}, ruleQueryLimits);
   const fired: readonly Fired[] = rows.slice(0, FINDINGS_MAX);
   const found: FoundWindow[] = [];
-  for (let at = 0; at < fired.length; at += DETAILS_MAX) {
-    const some = fired.slice(at, at + DETAILS_MAX);
+  for (const some of chunks(fired, DETAILS_MAX)) {
     const details = await querier.run(asQuery(what, compiled.details(some), detailRow), {}, ruleQueryLimits);
     const byNumber = new Map<number, FiredDetail>(details.map((detail) => [detail.n, detail]));
     some.forEach((one, i) => {

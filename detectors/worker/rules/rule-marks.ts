@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { chunks } from '../../../ingest/core/chunks.js';
 import type { MinuteLines } from '../../../ingest/store/minute-batches.js';
 import { defineDerivation } from '../../../ingest/store/query.js';
 import type { Store } from '../../../ingest/store/store.js';
@@ -61,8 +62,8 @@ export class RuleMarks {
     this.#rulesOf.clear();
     this.#rows = 0;
     for (const { rules, minutes } of bySet.values()) {
-      for (const someRules of inChunks(rules, STATEMENT_RULES)) {
-        for (const some of inChunks(minutes, STATEMENT_MINUTES)) {
+      for (const someRules of chunks(rules, STATEMENT_RULES)) {
+        for (const some of chunks(minutes, STATEMENT_MINUTES)) {
           await this.#writer.derive(markRuleMinutes, {
             rules: someRules,
             minutes: some.map(({ minute }) => minute),
@@ -72,8 +73,4 @@ export class RuleMarks {
       }
     }
   }
-}
-
-function* inChunks<T>(list: readonly T[], size: number): Generator<readonly T[]> {
-  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size);
 }

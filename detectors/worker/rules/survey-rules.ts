@@ -1,3 +1,4 @@
+import { chunks } from '../../../ingest/core/chunks.js';
 import { z } from 'zod';
 import type { Querier } from '../../../ingest/store/store.js';
 import { surveyOf, type Ask } from '../../rules/survey.js';
@@ -41,8 +42,7 @@ export async function surveyRules(
   // Those of short windows first: their reads are alike.
   asks.sort((a, b) => a.rule.compiled.plan.lengthMs - b.rule.compiled.plan.lengthMs);
   const found = new Map<ActiveRule, Candidates>();
-  for (let at = 0; at < asks.length; at += RULES_MAX) {
-    const some = asks.slice(at, at + RULES_MAX);
+  for (const some of chunks(asks, RULES_MAX)) {
     const candidates = await candidatesOf(
       querier,
       some.map(({ ask }) => ask),
